@@ -1,0 +1,83 @@
+"""Quantstrip keeps a trader's strategies running on a machine they own.
+
+The public names below are loaded on first use, so ``import quantstrip`` costs
+nothing and a client that never touches the settings never reads them.
+
+Example:
+    >>> from quantstrip import ClientBase
+    >>> class Client(ClientBase):
+    ...     def __init__(self, *args):
+    ...         super().__init__()
+    ...         self.scheduler.every(5).seconds.do(self.job)
+    ...     def job(self):
+    ...         ...
+
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quantstrip.client import ClientBase, StrategyClient
+    from quantstrip.config import settings, settings_manager
+    from quantstrip.ledger import db_handler
+    from quantstrip.log import logger
+    from quantstrip.model import (
+        Bar,
+        Instrument,
+        OrderSide,
+        OrderType,
+        Signal,
+        Tick,
+        TimeInForce,
+    )
+    from quantstrip.strategy import StrategyBase
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ClientBase": "client",
+    "StrategyClient": "client",
+    "db_handler": "ledger",
+    "settings": "config",
+    "settings_manager": "config",
+    "logger": "log",
+    "Bar": "model",
+    "Instrument": "model",
+    "OrderSide": "model",
+    "OrderType": "model",
+    "Signal": "model",
+    "Tick": "model",
+    "TimeInForce": "model",
+    "StrategyBase": "strategy",
+}
+
+__all__ = [  # noqa: RUF022 - clients first, then the strategy contract
+    "ClientBase",
+    "StrategyClient",
+    "db_handler",
+    "settings",
+    "settings_manager",
+    "logger",
+    "StrategyBase",
+    "Bar",
+    "Instrument",
+    "OrderSide",
+    "OrderType",
+    "Signal",
+    "Tick",
+    "TimeInForce",
+]
+
+
+def __getattr__(name: str) -> Any:
+    room = _HOMES.get(name)
+    if room is None:
+        raise AttributeError(f"module 'quantstrip' has no attribute {name!r}; public names: {', '.join(__all__)}")
+    value = getattr(import_module(f"quantstrip.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

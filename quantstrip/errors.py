@@ -1,0 +1,151 @@
+"""One exception tree; each error says what was expected, what came and what to do.
+
+::
+
+    QuantstripError                what the system does about it
+    ├── ConfigError
+    │   ├── SettingsError          the settings file or a value is refused; nothing is written
+    │   └── SecretError            a key is missing, wrong or readable by others; no secret is shown
+    ├── HomeError                  the home is missing, not writable or unsafe; nothing is started
+    ├── LedgerError
+    │   ├── InvalidRecord          a row is refused before it reaches the database
+    │   ├── UnknownRecord          a name or an id that is not in the ledger
+    │   ├── SchemaMismatch         database older or newer than the program; nothing is read or written
+    │   └── LedgerBusy             another process held the database longer than the busy timeout
+    ├── DataError                  bars that would make a result wrong; the run does not start
+    ├── StrategyError
+    │   ├── StrategyLoadError      the file holds no usable strategy; recorded, not retried
+    │   └── StrategyFault          the strategy raised; its client's error policy decides
+    ├── ClientError
+    │   ├── ClientLoadError        recorded with its trace, not restarted
+    │   ├── ClientNotFound         no client of that name; names that exist are listed
+    │   └── ClientBusy             a copy runs already: the second one ends at once
+    ├── ServiceError
+    │   ├── ServiceNotRunning      the command needs the service; says how to start it
+    │   ├── ServiceRunning         a second service on one home is refused
+    │   └── PortInUse              the dashboard's port is taken; another can be chosen
+    └── BrokerError
+        ├── OrderRefused           the broker or a rule refused; recorded as a rejection
+        └── BrokerUnreachable      retried by the caller's policy; no order is sent twice
+
+A boundary (command line, page) shows ``str(error)`` as one readable message; the log keeps the trace.
+"""
+
+
+class QuantstripError(Exception):
+    """Base of every error this package raises on purpose.
+
+    Args:
+        message: what was expected and what came.
+        hint: what the user can do about it; shown on its own line.
+
+    Example:
+        >>> print(QuantstripError("port 8051 is in use", hint="choose another with --port"))
+        port 8051 is in use
+        choose another with --port
+
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class ConfigError(QuantstripError):
+    """Settings or secrets could not be used."""
+
+
+class SettingsError(ConfigError):
+    """A settings file or value is refused; the old file stays whole."""
+
+
+class SecretError(ConfigError):
+    """A secret or its key cannot be used safely."""
+
+
+class HomeError(QuantstripError):
+    """The home folder is missing, not writable, or in an unsafe place."""
+
+
+class LedgerError(QuantstripError):
+    """The ledger refused an operation; nothing was written."""
+
+
+class InvalidRecord(LedgerError, ValueError):
+    """A value of a row is impossible (NaN price, zero quantity, unknown state)."""
+
+
+class UnknownRecord(LedgerError, LookupError):
+    """A name or an id that is not in the ledger."""
+
+
+class SchemaMismatch(LedgerError):
+    """The database's version is not the program's."""
+
+
+class LedgerBusy(LedgerError):
+    """The database stayed locked by another process."""
+
+
+class DataError(QuantstripError, ValueError):
+    """Market data that would make a result wrong."""
+
+
+class StrategyError(QuantstripError):
+    """A strategy could not be loaded or raised while running."""
+
+
+class StrategyLoadError(StrategyError):
+    """The file holds no usable strategy."""
+
+
+class StrategyFault(StrategyError):
+    """The strategy raised while handling an event."""
+
+
+class ClientError(QuantstripError):
+    """A client could not be loaded, found or controlled."""
+
+
+class ClientLoadError(ClientError):
+    """The client's file cannot be imported or its class cannot be constructed."""
+
+
+class ClientNotFound(ClientError, LookupError):
+    """No client of that name is known here."""
+
+
+class ClientBusy(ClientError):
+    """Another process already runs this client."""
+
+
+class ServiceError(QuantstripError):
+    """The background service could not do what was asked."""
+
+
+class ServiceNotRunning(ServiceError):
+    """The command needs the service, and it does not run."""
+
+
+class ServiceRunning(ServiceError):
+    """A service already runs on this home."""
+
+
+class PortInUse(ServiceError):
+    """The dashboard's port is taken."""
+
+
+class BrokerError(QuantstripError):
+    """A broker refused or could not be reached."""
+
+
+class OrderRefused(BrokerError):
+    """The order was refused; it is recorded as a rejection."""
+
+
+class BrokerUnreachable(BrokerError):
+    """The broker did not answer."""

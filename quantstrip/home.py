@@ -1,0 +1,254 @@
+"""Where things are: the one module that builds paths.
+
+A *home* holds a user's ``clients/ settings/ logs/ data/ packages/``. Which home is used: an explicit folder, else
+``QUANTSTRIP_HOME``, else the nearest marker upward from the working folder, else the user's data folder.
+"""
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from quantstrip.errors import HomeError
+
+MARKER = ".quantstrip-home"
+VARIABLE = "QUANTSTRIP_HOME"
+ALLOW_SYNCED = "QUANTSTRIP_ALLOW_SYNCED"
+_SOCKET_LIMIT = 100  # sun_path holds 108 bytes, supervisord appends a suffix while it binds
+_SYNCED_NAMES = (
+    "dropbox",
+    "onedrive",
+    "google drive",
+    "googledrive",
+    "icloud",
+    "nextcloud",
+    "owncloud",
+    "mobile documents",
+)
+_SYNCED_MARKERS = (".dropbox", ".stfolder", ".sync_journal.db", ".owncloudsync.log", "desktop.ini.onedrive")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders and files of one home; building a ``Home`` touches no disk."""
+
+    root: Path
+
+    @property
+    def clients(self) -> Path:
+        """Sources of the user's clients."""
+        return self.root / "clients"
+
+    @property
+    def settings(self) -> Path:
+        """Settings file, key file and the recorded choice of where the key lives."""
+        return self.root / "settings"
+
+    @property
+    def settings_file(self) -> Path:
+        """The typed settings tree."""
+        return self.settings / "settings.toml"
+
+    @property
+    def logs(self) -> Path:
+        """One stream per client, plus service and dashboard."""
+        return self.root / "logs"
+
+    @property
+    def data(self) -> Path:
+        """The ledger, deployed versions, run-time files, bars."""
+        return self.root / "data"
+
+    @property
+    def packages(self) -> Path:
+        """Overlay of packages a user installed for their clients."""
+        return self.root / "packages"
+
+    @property
+    def database(self) -> Path:
+        """The ledger's SQLite file."""
+        return self.data / "quantstrip.db"
+
+    @property
+    def backups(self) -> Path:
+        """Copies made by ``db backup``."""
+        return self.data / "backups"
+
+    @property
+    def bars(self) -> Path:
+        """The bar store."""
+        return self.data / "bars"
+
+    @property
+    def deployed(self) -> Path:
+        """``deployed/NAME/HASH/`` holds each deployed version of a client."""
+        return self.data / "deployed"
+
+    @property
+    def run(self) -> Path:
+        """Run-time files: generated supervisor configuration, locks, pid files, the token. Owner only."""
+        return self.data / "run"
+
+    @property
+    def locks(self) -> Path:
+        """One lock file per client and one for the service."""
+        return self.run / "locks"
+
+    @property
+    def supervisor_config(self) -> Path:
+        """The generated supervisord configuration."""
+        return self.run / "supervisord.conf"
+
+    @property
+    def programs(self) -> Path:
+        """Generated supervisord program sections, one file a client."""
+        return self.run / "programs"
+
+    @property
+    def token_file(self) -> Path:
+        """The dashboard's login token."""
+        return self.run / "token"
+
+    @property
+    def service_file(self) -> Path:
+        """What runs here: port and pid of the service, as JSON."""
+        return self.run / "service.json"
+
+    @property
+    def socket(self) -> Path:
+        """The supervisor's control socket; outside the home when the path would be too long for one."""
+        inside = self.run / "supervisor.sock"
+        if len(os.fsencode(inside)) <= _SOCKET_LIMIT:
+            return inside
+        base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+        digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        return base / f"quantstrip-{_user_id()}" / f"{digest}.sock"
+
+    def exists(self) -> bool:
+        """True when the folder carries the home marker."""
+        return (self.root / MARKER).is_file()
+
+    def create(self) -> "Home":
+        """Make the folders and the marker; a home that is there already is left as it is.
+
+        Raises:
+            HomeError: the folder is not writable or lies in a synchronised folder.
+
+        """
+        self.check_place()
+        try:
+            for folder in (
+                self.clients,
+                self.settings,
+                self.logs,
+                self.data,
+                self.packages,
+                self.backups,
+                self.bars,
+                self.deployed,
+            ):
+                folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.run, self.locks, self.programs, self.socket.parent):
+                private_folder(folder)
+            marker = self.root / MARKER
+            if not marker.exists():
+                marker.write_text("This folder is a Quantstrip home.\n", encoding="utf-8")
+        except OSError as error:
+            raise HomeError(
+                f"the home {self.root} cannot be written: {error.strerror or error}",
+                hint="Choose a folder you own with --home DIR, or give yourself write access to this one.",
+            ) from error
+        self.check_writable()
+        return self
+
+    def check_writable(self) -> None:
+        """Raise ``HomeError`` unless files can be made in the home's data folder."""
+        try:
+            with tempfile.TemporaryFile(dir=self.data):
+                pass
+        except OSError as error:
+            raise HomeError(
+                f"the home {self.root} is not writable: {error.strerror or error}",
+                hint="Choose a folder you own with --home DIR, or give yourself write access to this one.",
+            ) from error
+
+    def check_place(self) -> None:
+        """Raise ``HomeError`` when the home lies in a folder that a program keeps in step with other machines.
+
+        SQLite's write-ahead log is three files that must change together; a synchroniser that copies or
+        restores one of them alone corrupts the ledger.
+        """
+        if os.environ.get(ALLOW_SYNCED) == "1":
+            return
+        found = synchronised_by(self.root)
+        if found is not None:
+            raise HomeError(
+                f"the home {self.root} lies in a synchronised folder ({found}): copying a database that is being "
+                "written damages it",
+                hint=f"Choose a local folder with --home DIR. If this is no synchronised folder, set {ALLOW_SYNCED}=1.",
+            )
+
+
+def find_home(explicit: str | Path | None = None, *, start: Path | None = None) -> Home:
+    """The home to use: ``explicit``, else the environment, else a marker upward of ``start``, else the user's own.
+
+    The result need not exist; see ``Home.exists``.
+    """
+    chosen = explicit or os.environ.get(VARIABLE)
+    if chosen:
+        return Home(Path(chosen).expanduser().resolve())
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / MARKER).is_file():
+            return Home(folder)
+    return Home(user_data() / "home")
+
+
+def demo_home() -> Home:
+    """The demo's own home, so that demo trades never mix with real ones."""
+    return Home(user_data() / "demo")
+
+
+def user_data() -> Path:
+    """The user's data folder for this program."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return (base / "quantstrip").resolve()
+
+
+def asset(folder: str) -> Path:
+    """A shipped folder: ``dashboard``, ``service``, ``schema``, ``clients``, ``examples`` or ``settings``.
+
+    Installed, they lie in ``quantstrip/_assets``; in a checkout, beside the package.
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / "_assets" / folder
+    return installed if installed.is_dir() else package.parent / folder
+
+
+def synchronised_by(path: Path) -> str | None:
+    """The name of the synchronised folder ``path`` lies in, or None."""
+    for folder in (path, *path.parents):
+        name = folder.name.lower()
+        if any(name == known or name.startswith((f"{known} ", f"{known}-")) for known in _SYNCED_NAMES):
+            return folder.name
+        marker = next((m for m in _SYNCED_MARKERS if (folder / m).exists()), None)
+        if marker is not None:
+            return f"{folder} holds {marker}"
+    return None
+
+
+def private_folder(folder: Path) -> None:
+    """Make ``folder`` readable by its owner only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) != stat.S_IRWXU:
+        folder.chmod(stat.S_IRWXU)
+
+
+def _user_id() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")

@@ -1,0 +1,44 @@
+"""What the platform talks about: frozen values and pure functions, no storage, no time, no network."""
+
+from quantstrip.model.enums import (
+    EventStatus,
+    Leg,
+    Mode,
+    OrderSide,
+    OrderState,
+    OrderType,
+    PositionEvent,
+    TimeInForce,
+)
+from quantstrip.model.exits import ExitCode
+from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Tick, minor_digits
+from quantstrip.model.position import FLAT, Booking, Position, apply, market_value
+from quantstrip.model.states import FINAL, advance
+from quantstrip.model.trade import Fill, Order, Signal
+
+__all__ = [
+    "FINAL",
+    "FLAT",
+    "TIMEFRAMES",
+    "Bar",
+    "Booking",
+    "EventStatus",
+    "ExitCode",
+    "Fill",
+    "Instrument",
+    "Leg",
+    "Mode",
+    "Order",
+    "OrderSide",
+    "OrderState",
+    "OrderType",
+    "Position",
+    "PositionEvent",
+    "Signal",
+    "Tick",
+    "TimeInForce",
+    "advance",
+    "apply",
+    "market_value",
+    "minor_digits",
+]

@@ -1,0 +1,132 @@
+"""What the market is and says: instruments, bars, ticks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from quantstrip.clock import Micros, from_datetime, to_datetime
+
+TIMEFRAMES: dict[str, int] = {
+    "1m": 60,
+    "5m": 300,
+    "15m": 900,
+    "30m": 1800,
+    "1h": 3600,
+    "2h": 7200,
+    "4h": 14400,
+    "6h": 21600,
+    "12h": 43200,
+    "1d": 86400,
+    "1w": 604800,
+}
+"""Length of each timeframe in seconds; ``1d`` and ``1w`` follow the calendar's sessions, not the clock."""
+
+_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "BTC": 8, "ETH": 8, "USDT": 8, "USDC": 8}
+
+
+def minor_digits(currency: str) -> int:
+    """Decimal digits of a currency's smallest booked amount: 2 unless it is known to differ."""
+    return _MINOR_DIGITS.get(currency.upper(), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What is traded, and the grid its prices and quantities lie on.
+
+    Attributes:
+        multiplier: money per point and unit (1 for shares, 50 for an ES future).
+        tick_size: smallest price step, in price units; 0 where any price is allowed.
+        lot_size: smallest quantity step, in units.
+        calendar: exchange calendar, by its MIC or a common alias (``NYSE``); ``24/7`` never closes.
+
+    """
+
+    symbol: str
+    contract_id: str = ""
+    currency: str = "USD"
+    multiplier: float = 1.0
+    tick_size: float = 0.0
+    lot_size: float = 1.0
+    calendar: str = "NYSE"
+    instrument_type: str = "STK"
+
+    @property
+    def digits(self) -> int:
+        """Decimal digits of booked amounts in this instrument's currency."""
+        return minor_digits(self.currency)
+
+
+class Bar(NamedTuple):
+    """One candle. Prices and volume are floats, times are microseconds UTC.
+
+    ``ts`` is the close: the moment from which the bar may be known. Fast to build from columns with
+    ``map(Bar._make, zip(...))``.
+    """
+
+    symbol: str
+    timeframe: str
+    ts_open: Micros
+    ts: Micros
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    source: str = ""
+
+    @property
+    def open_time(self) -> datetime:
+        """Start of the bar, aware, UTC."""
+        return to_datetime(self.ts_open)
+
+    @property
+    def timestamp(self) -> datetime:
+        """Close of the bar, aware, UTC."""
+        return to_datetime(self.ts)
+
+    @classmethod
+    def at(
+        cls,
+        symbol: str,
+        timestamp: datetime,
+        open: float,  # noqa: A002 - the field's name everywhere
+        high: float,
+        low: float,
+        close: float,
+        volume: float = 0.0,
+        *,
+        timeframe: str = "1d",
+        open_time: datetime | None = None,
+        source: str = "",
+    ) -> "Bar":
+        """Build a bar from datetimes; without ``open_time`` it starts one timeframe before its close."""
+        end = from_datetime(timestamp)
+        begin = from_datetime(open_time) if open_time else end - TIMEFRAMES[timeframe] * 1_000_000
+        return cls(
+            symbol,
+            timeframe,
+            begin,
+            end,
+            float(open),
+            float(high),
+            float(low),
+            float(close),
+            float(volume),
+            source,
+        )
+
+
+class Tick(NamedTuple):
+    """One price seen at one moment."""
+
+    symbol: str
+    ts: Micros
+    price: float
+    size: float = 0.0
+    exchange: str = ""
+    source: str = ""
+
+    @property
+    def timestamp(self) -> datetime:
+        """The moment, aware, UTC."""
+        return to_datetime(self.ts)

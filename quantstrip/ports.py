@@ -1,0 +1,187 @@
+"""The few things that differ between backtest, replay, paper and live, as protocols.
+
+The engine knows only these. Adapters in ``brokers``, ``feeds``, ``ledger`` and ``supervise`` implement them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from quantstrip.clock import Micros
+from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal
+
+
+class OrderUpdate(NamedTuple):
+    """A broker's word on one order.
+
+    ``filled`` and ``remaining`` are units; ``average_price`` is the mean of the fills so far, 0 before the first.
+    """
+
+    reference: str
+    state: OrderState
+    filled: float
+    remaining: float
+    average_price: float
+    ts: Micros
+    reason: str = ""
+    external_id: str = ""
+
+
+class BrokerPosition(NamedTuple):
+    """What the broker says is held."""
+
+    account: str
+    symbol: str
+    quantity: float
+    avg_price: float
+
+
+class Slice(NamedTuple):
+    """All bars that close at one moment, in sorted symbol order."""
+
+    ts: Micros
+    bars: Sequence[Bar]
+
+
+BrokerEvent = OrderUpdate | Fill
+
+
+@runtime_checkable
+class Broker(Protocol):
+    """Takes orders and reports what becomes of them.
+
+    ``submit`` and ``cancel`` return at once; everything that happens afterwards comes out of ``advance``.
+    """
+
+    name: str
+    account: str
+
+    def submit(self, order: Order) -> None:
+        """Send an order.
+
+        Sending a reference again is a no-op.
+
+        Raises:
+            OrderRefused: the broker refused it.
+            BrokerUnreachable: unknown whether it arrived; the caller reconciles before sending anything else.
+
+        """
+        ...
+
+    def cancel(self, reference: str) -> None:
+        """Ask for a cancellation; an unknown or finished order is left alone."""
+        ...
+
+    def advance(self, now: Micros, bars: Sequence[Bar]) -> Sequence[BrokerEvent]:
+        """Events up to ``now``: a simulated broker makes them from ``bars``, a real one returns what has arrived."""
+        ...
+
+    def open_orders(self) -> Sequence[OrderUpdate]:
+        """Every order that is not final."""
+        ...
+
+    def executions_since(self, ts: Micros) -> Sequence[Fill]:
+        """Every fill at or after ``ts``."""
+        ...
+
+    def positions(self) -> Sequence[BrokerPosition]:
+        """What is held."""
+        ...
+
+
+class Feed(Protocol):
+    """A stream of bars in the order in which they could have been known."""
+
+    name: str
+
+    def slices(self) -> Iterator[Slice]:
+        """All slices, oldest first. A live or paced feed blocks between two; ``stop`` ends it."""
+        ...
+
+    def stop(self) -> None:
+        """End ``slices`` soon, from any thread."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps what happens. Every call is idempotent by its key, so that a repeated run changes nothing."""
+
+    def order(self, order: Order, instrument: Instrument) -> None:
+        """An order, before it is sent."""
+        ...
+
+    def update(self, update: OrderUpdate) -> None:
+        """A change of an order's state."""
+        ...
+
+    def fill(self, fill: Fill, instrument: Instrument) -> None:
+        """A fill: books position, cost and PnL in one transaction."""
+        ...
+
+    def rejected(self, signal: Signal, ts: Micros, rule: str, reason: str) -> None:
+        """A signal that became no order, with the rule that stopped it."""
+        ...
+
+    def progress(self, ts: Micros, equity: float) -> None:
+        """The run has handled everything up to ``ts``; may be throttled by the implementation."""
+        ...
+
+
+class ProcessState(NamedTuple):
+    """One supervised process.
+
+    ``state`` is one of STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL, UNKNOWN; times are wall clock,
+    0 where unknown.
+    """
+
+    name: str
+    state: str
+    pid: int
+    started: Micros
+    stopped: Micros
+    exit_code: int
+    description: str
+
+
+class Supervisor(Protocol):
+    """Starts and stops processes on this machine."""
+
+    def start(self, name: str) -> None:
+        """Start a process; one that runs is left alone."""
+        ...
+
+    def stop(self, name: str) -> None:
+        """Stop a process and wait until it is gone."""
+        ...
+
+    def add(self, name: str) -> None:
+        """Make a process known, from its generated configuration."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Stop a process and forget it."""
+        ...
+
+    def states(self) -> Iterable[ProcessState]:
+        """Every known process."""
+        ...
+
+    def shutdown(self) -> None:
+        """Stop everything, the supervisor last."""
+        ...
+
+
+class Message(NamedTuple):
+    """Something to tell a person."""
+
+    subject: str
+    body: str
+    recipients: Sequence[str]
+    html: str = ""
+
+
+class Channel(Protocol):
+    """A way to reach a person: mail, chat, webhook."""
+
+    def send(self, message: Message) -> None:
+        """Deliver, or raise ``QuantstripError`` with the reason."""
+        ...
