@@ -1,0 +1,106 @@
+"""Who may open the dashboard: one token per home, as a notebook server has.
+
+The token is a file only its owner can read. It is never an argument of a process and never in a log; it travels once,
+in the address a person opens, and is exchanged there for a cookie.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from quantstrip.errors import SecretError
+from quantstrip.home import Home, private_folder
+
+LOOPBACK: Final = "127.0.0.1"
+_NAMES: Final = (LOOPBACK, "localhost", "[::1]")
+_BYTES: Final = 32
+_SHORTEST: Final = 32
+
+
+def token(home: Home) -> str:
+    """The home's token; made on first use.
+
+    Raises:
+        SecretError: the file is readable by others, or holds no token.
+
+    """
+    path = home.token_file
+    if not path.exists():
+        _create(path, replace=False)
+    _check_private(path)
+    value = path.read_text(encoding="ascii", errors="replace").strip()
+    if len(value) < _SHORTEST:
+        raise SecretError(
+            f"{path} holds no login token: at least {_SHORTEST} characters were expected, {len(value)} came",
+            hint="Delete the file: a new token is made at the next start.",
+        )
+    return value
+
+
+def rotate(home: Home) -> str:
+    """Replace the token: every open login ends, in every browser, at its next request."""
+    _create(home.token_file, replace=True)
+    return token(home)
+
+
+def login_url(home: Home, port: int) -> str:
+    """The address that logs a browser in."""
+    return f"http://{LOOPBACK}:{port}/?token={token(home)}"
+
+
+def allowed_hosts(port: int) -> frozenset[str]:
+    """``Host`` headers of requests that were really meant for this machine.
+
+    Any other name that resolves to 127.0.0.1 is a page on the web trying to reach the dashboard (DNS rebinding).
+    """
+    hosts = {f"{name}:{port}" for name in _NAMES}
+    return frozenset(hosts | set(_NAMES) if port == 80 else hosts)
+
+
+def cookie_name(port: int) -> str:
+    """One name per port: browsers share the cookies of 127.0.0.1 between all ports."""
+    return f"quantstrip-{port}"
+
+
+def cookie_value(value: str, port: int) -> str:
+    """What the cookie holds for a token: a keyed hash, so that a cookie never gives the token away."""
+    return hmac.new(value.encode(), f"dashboard:{port}".encode(), hashlib.sha256).hexdigest()
+
+
+def matches(expected: str, given: str) -> bool:
+    """Compare in a time that does not depend on where the two differ."""
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape"))
+
+
+def _create(path: Path, *, replace: bool) -> None:
+    """Write a new token beside ``path`` and put it in place whole: two processes that start together agree on one."""
+    private_folder(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".token-")  # mkstemp makes it readable by the owner only
+    fresh = Path(name)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(_BYTES) + "\n")
+    if replace:
+        fresh.replace(path)
+        return
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        return  # another process was first: its token is the token
+    finally:
+        fresh.unlink()
+
+
+def _check_private(path: Path) -> None:
+    if os.name != "posix":
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SecretError(
+            f"{path} may be read by its owner only (mode 600), its mode is {mode:o}: the token may be known to others",
+            hint="Delete the file: a new token is made at the next start.",
+        )
