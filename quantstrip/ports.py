@@ -3,8 +3,11 @@
 The engine knows only these. Adapters in ``brokers``, ``feeds``, ``ledger`` and ``supervise`` implement them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
 
 from quantstrip.clock import Micros
 from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal
@@ -35,11 +38,35 @@ class BrokerPosition(NamedTuple):
     avg_price: float
 
 
+class OpenOrder(NamedTuple):
+    """One of our orders without a final state, as far as the recorder knows."""
+
+    order: Order
+    state: OrderState
+    filled: float = 0.0
+    average_price: float = 0.0
+
+
 class Slice(NamedTuple):
-    """All bars that close at one moment, in sorted symbol order."""
+    """All bars that close at one moment, in sorted symbol order; a plain ``(ts, bars)`` tuple does as well."""
 
     ts: Micros
     bars: Sequence[Bar]
+
+
+class Columns(NamedTuple):
+    """The whole history of one symbol: equally long arrays, oldest first, one row a bar.
+
+    Times are int64 microseconds UTC, the others float64.
+    """
+
+    ts_open: npt.NDArray[np.int64]
+    ts: npt.NDArray[np.int64]
+    open: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    close: npt.NDArray[np.float64]
+    volume: npt.NDArray[np.float64]
 
 
 BrokerEvent = OrderUpdate | Fill
@@ -54,6 +81,8 @@ class Broker(Protocol):
 
     name: str
     account: str
+    persistent: bool
+    """True when its orders outlive this process, so that they are asked about at the start."""
 
     def submit(self, order: Order) -> None:
         """Send an order.
@@ -93,12 +122,29 @@ class Feed(Protocol):
 
     name: str
 
-    def slices(self) -> Iterator[Slice]:
-        """All slices, oldest first. A live or paced feed blocks between two; ``stop`` ends it."""
+    def slices(self) -> Iterator[tuple[Micros, Sequence[Bar]]]:
+        """All slices ``(ts, bars)``, oldest first. A live or paced feed blocks between two; ``stop`` ends it.
+
+        Plain tuples are as good as ``Slice``: for one symbol ``zip(ts, zip(map(Bar._make, zip(*columns))))`` over
+        chunks of some thousand rows costs no Python call a bar.
+        """
         ...
 
     def stop(self) -> None:
         """End ``slices`` soon, from any thread."""
+        ...
+
+
+@runtime_checkable
+class ColumnFeed(Feed, Protocol):
+    """A feed that knows its whole history beforehand, so that indicators are computed once, as arrays.
+
+    ``columns()[symbol]`` holds exactly the bars that ``slices`` will yield for that symbol, in the same order. The
+    strategy is shown no row before its bar has been fed.
+    """
+
+    def columns(self) -> Mapping[str, Columns]:
+        """The history of each symbol of the feed."""
         ...
 
 
@@ -119,6 +165,10 @@ class Recorder(Protocol):
 
     def rejected(self, signal: Signal, ts: Micros, rule: str, reason: str) -> None:
         """A signal that became no order, with the rule that stopped it."""
+        ...
+
+    def open_orders(self) -> Sequence[OpenOrder]:
+        """Orders of this run whose last recorded state is not final, oldest first; asked once, at the start."""
         ...
 
     def progress(self, ts: Micros, equity: float) -> None:
