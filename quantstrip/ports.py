@@ -4,13 +4,14 @@ The engine knows only these. Adapters in ``brokers``, ``feeds``, ``ledger`` and 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from quantstrip.clock import Micros
 from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal
+
+if TYPE_CHECKING:  # every process imports the ports, few need arrays
+    import numpy as np
+    import numpy.typing as npt
 
 
 class OrderUpdate(NamedTuple):
@@ -60,13 +61,13 @@ class Columns(NamedTuple):
     Times are int64 microseconds UTC, the others float64.
     """
 
-    ts_open: npt.NDArray[np.int64]
-    ts: npt.NDArray[np.int64]
-    open: npt.NDArray[np.float64]
-    high: npt.NDArray[np.float64]
-    low: npt.NDArray[np.float64]
-    close: npt.NDArray[np.float64]
-    volume: npt.NDArray[np.float64]
+    ts_open: "npt.NDArray[np.int64]"
+    ts: "npt.NDArray[np.int64]"
+    open: "npt.NDArray[np.float64]"
+    high: "npt.NDArray[np.float64]"
+    low: "npt.NDArray[np.float64]"
+    close: "npt.NDArray[np.float64]"
+    volume: "npt.NDArray[np.float64]"
 
 
 BrokerEvent = OrderUpdate | Fill
