@@ -1,0 +1,1 @@
+"""Clients: what runs in a supervised process of its own."""
