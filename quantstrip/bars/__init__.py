@@ -1,0 +1,22 @@
+"""Bars: reading, checking, resampling, and building them from ticks. Imports numpy, and pandas only with a calendar."""
+
+from quantstrip.bars.checks import Gaps, validate
+from quantstrip.bars.read import read_csv, read_folder, sample_folder
+from quantstrip.bars.resample import resample
+from quantstrip.bars.sessions import session_labels
+from quantstrip.bars.table import BarTable, GapReport, label_text
+from quantstrip.bars.ticks import TickBars
+
+__all__ = [
+    "BarTable",
+    "GapReport",
+    "Gaps",
+    "TickBars",
+    "label_text",
+    "read_csv",
+    "read_folder",
+    "resample",
+    "sample_folder",
+    "session_labels",
+    "validate",
+]

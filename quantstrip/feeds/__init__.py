@@ -1,0 +1,7 @@
+"""Feeds: where an engine's bars come from. Live feeds join here."""
+
+from quantstrip.feeds.history import HistoryFeed
+from quantstrip.feeds.replay import ReplayFeed
+from quantstrip.feeds.timeline import Tables
+
+__all__ = ["HistoryFeed", "ReplayFeed", "Tables"]

@@ -1,0 +1,46 @@
+"""The whole history at once, as fast as the engine takes it."""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping
+
+from quantstrip.feeds.timeline import Moment, Tables, Timeline
+from quantstrip.ports import Columns
+
+
+class HistoryFeed:
+    """Feeds the bars of tables, oldest first, without waiting.
+
+    Args:
+        tables: one ``BarTable``, or one for each symbol (a dict as ``bars.read_folder`` gives it, or a sequence).
+        name: what runs call this feed; by default ``history:`` and a digest of the bars, so that runs on other bars
+            are other runs.
+
+    Raises:
+        DataError: no bars, or two tables of one symbol.
+
+    """
+
+    def __init__(self, tables: Tables, *, name: str = "") -> None:
+        self._timeline = Timeline(tables)
+        self.name = name or f"history:{data_digest(self._timeline)[:12]}"
+        self._stop = threading.Event()
+
+    def slices(self) -> Iterator[Moment]:
+        """Every slice ``(ts, bars)``; after ``stop`` it ends with the slices that were already built."""
+        if self._stop.is_set():
+            return iter(())
+        return self._timeline.slices(self._stop)
+
+    def columns(self) -> Mapping[str, Columns]:
+        """The history of each symbol, as it will be fed."""
+        return self._timeline.columns()
+
+    def stop(self) -> None:
+        """End ``slices`` soon, from any thread."""
+        self._stop.set()
+
+
+def data_digest(timeline: Timeline) -> str:
+    """SHA-256 over the tables of a timeline."""
+    return hashlib.sha256("".join(table.digest() for table in timeline.tables).encode()).hexdigest()
