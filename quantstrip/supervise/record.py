@@ -1,0 +1,143 @@
+"""What runs on a home, as ``home.service_file`` tells it, and the lock that keeps a second service away."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from quantstrip.clock import Micros, system_clock
+from quantstrip.errors import ServiceError, ServiceRunning
+from quantstrip.home import Home, private_folder
+from quantstrip.supervise.configuration import write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    """One running service.
+
+    Attributes:
+        pid: process id of ``quantstrip up``.
+        port: port of the dashboard on the loopback interface.
+        started: wall clock.
+        socket: the supervisor's control socket; kept, because where it lies may depend on the environment.
+        version: version of the program that runs.
+
+    """
+
+    pid: int
+    port: int
+    started: Micros
+    socket: str
+    version: str
+
+
+def read_record(home: Home) -> ServiceRecord | None:
+    """What ``up`` wrote, or None; a record may outlive a killed service."""
+    try:
+        content = json.loads(home.service_file.read_text(encoding="utf-8"))
+        return ServiceRecord(**content)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise ServiceError(
+            f"{home.service_file} is not readable: {error}",
+            hint="Delete the file; it is written anew when the service starts.",
+        ) from error
+
+
+def write_record(home: Home, record: ServiceRecord) -> None:
+    """Write the record of the service that starts."""
+    write_atomically(home.service_file, json.dumps(asdict(record), indent=1))
+
+
+def socket_of(home: Home) -> Path:
+    """The control socket of the service that runs on ``home``."""
+    record = read_record(home)
+    return Path(record.socket) if record else home.socket
+
+
+@contextmanager
+def service_lock(home: Home) -> Iterator[None]:
+    """Hold the home's service lock; the file is gone afterwards.
+
+    Raises:
+        ServiceRunning: another process holds it; the message names its pid and how to stop it.
+
+    """
+    private_folder(home.locks)
+    path = home.locks / "service.lock"
+    descriptor = _lock_current(path)
+    if descriptor is None:
+        raise service_running(home, _pid_in(path))
+    try:
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def service_running(home: Home, pid: int) -> ServiceRunning:
+    """The error for a second service on one home."""
+    who = f"process {pid}" if pid else "another process"
+    return ServiceRunning(
+        f"a service runs on the home {home.root} already ({who})",
+        hint=f"Stop it with: quantstrip --home {home.root} down",
+    )
+
+
+@contextmanager
+def control_lock(home: Home, client: str, *, wait_seconds: float = 0.0) -> Iterator[bool]:
+    """Yield True while this process alone decides about ``client``; False when another does.
+
+    The warden and the commands of a person take it around "look, then act", so that a start and a stop at one
+    time come one after the other.
+    """
+    private_folder(home.locks)
+    path = home.locks / f"control-{client}.lock"
+    deadline = system_clock.monotonic() + wait_seconds
+    while (descriptor := _lock_current(path)) is None:
+        if system_clock.monotonic() >= deadline:
+            yield False
+            return
+        system_clock.wait(0.02)
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock_current(path: Path) -> int | None:
+    # The holder unlinks the file when it ends: a lock on a file that is no longer the path's is worth nothing.
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if not _try(descriptor):
+            os.close(descriptor)
+            return None
+        try:
+            same = os.path.samestat(os.fstat(descriptor), path.stat())
+        except FileNotFoundError:
+            same = False
+        if same:
+            return descriptor
+        os.close(descriptor)
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _pid_in(path: Path) -> int:
+    try:
+        return int(path.read_text(encoding="utf-8").strip() or 0)
+    except (FileNotFoundError, ValueError):
+        return 0
