@@ -126,7 +126,7 @@ class Feed(Protocol):
     def slices(self) -> Iterator[tuple[Micros, Sequence[Bar]]]:
         """All slices ``(ts, bars)``, oldest first. A live or paced feed blocks between two; ``stop`` ends it.
 
-        Plain tuples are as good as ``Slice``: for one symbol ``zip(ts, zip(map(Bar._make, zip(*columns))))`` over
+        Plain tuples are as good as ``Slice``: for one symbol ``zip(ts, zip(map(bar_of_row, zip(*columns))))`` over
         chunks of some thousand rows costs no Python call a bar.
         """
         ...

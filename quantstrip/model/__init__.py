@@ -11,10 +11,10 @@ from quantstrip.model.enums import (
     TimeInForce,
 )
 from quantstrip.model.exits import ExitCode
-from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Tick, minor_digits
+from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Tick, bar_of_row, minor_digits
 from quantstrip.model.position import FLAT, Booking, Position, apply, market_value
 from quantstrip.model.states import FINAL, advance
-from quantstrip.model.trade import Fill, Order, Signal
+from quantstrip.model.trade import Fill, Number, Order, Signal
 
 __all__ = [
     "FINAL",
@@ -28,6 +28,7 @@ __all__ = [
     "Instrument",
     "Leg",
     "Mode",
+    "Number",
     "Order",
     "OrderSide",
     "OrderState",
@@ -39,6 +40,7 @@ __all__ = [
     "TimeInForce",
     "advance",
     "apply",
+    "bar_of_row",
     "market_value",
     "minor_digits",
 ]

@@ -1,7 +1,9 @@
 """What the market is and says: instruments, bars, ticks."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from quantstrip.clock import Micros, from_datetime, to_datetime
@@ -60,7 +62,7 @@ class Bar(NamedTuple):
     """One candle. Prices and volume are floats, times are microseconds UTC.
 
     ``ts`` is the close: the moment from which the bar may be known. Fast to build from columns with
-    ``map(Bar._make, zip(...))``.
+    ``map(bar_of_row, zip(...))``.
     """
 
     symbol: str
@@ -114,6 +116,10 @@ class Bar(NamedTuple):
             float(volume),
             source,
         )
+
+
+bar_of_row: Callable[[Iterable[object]], Bar] = partial(tuple.__new__, Bar)
+"""``Bar._make`` without a Python call: the row must hold all ten fields in their order and types."""
 
 
 class Tick(NamedTuple):

@@ -14,6 +14,13 @@ EPSILON = 1e-9
 """Quantities closer to zero than this are flat: what is left of float arithmetic on lots."""
 
 
+# Reading a member through its class costs more than the booking's arithmetic.
+_BUY = OrderSide.BUY
+_OPEN_LONG, _OPEN_SHORT = PositionEvent.OPEN_LONG, PositionEvent.OPEN_SHORT
+_CLOSE, _COVER, _FLIP = PositionEvent.CLOSE, PositionEvent.COVER, PositionEvent.FLIP
+_PARTIAL_CLOSE, _PARTIAL_COVER = PositionEvent.PARTIAL_CLOSE, PositionEvent.PARTIAL_COVER
+
+
 class Position(NamedTuple):
     """A holding of one instrument.
 
@@ -80,7 +87,7 @@ def apply(
         raise InvalidRecord(
             f"a fill needs a positive quantity and a finite price, got quantity={quantity!r} price={price!r}"
         )
-    trade = quantity if side is OrderSide.BUY else -quantity
+    trade = quantity if side is _BUY else -quantity
     amount = round(-trade * price * multiplier, digits)
     held, avg, cost, realized = position
     after = held + trade
@@ -88,22 +95,22 @@ def apply(
         after = 0.0
     if held == 0.0 or (held > 0.0) == (trade > 0.0):
         average = price if held == 0.0 else (held * avg + trade * price) / after
-        opened = PositionEvent.OPEN_LONG if trade > 0.0 else PositionEvent.OPEN_SHORT
+        opened = _OPEN_LONG if trade > 0.0 else _OPEN_SHORT
         return Booking(Position(after, average, round(cost - amount, digits), realized), opened, trade, 0.0, amount)
     if after == 0.0:
         gain = round(amount - cost, digits)
-        closed = PositionEvent.CLOSE if held > 0.0 else PositionEvent.COVER
+        closed = _CLOSE if held > 0.0 else _COVER
         return Booking(Position(0.0, 0.0, 0.0, round(realized + gain, digits)), closed, trade, gain, amount)
     if (after > 0.0) == (held > 0.0):
         released = round(cost * (-trade / held), digits)
         gain = round(amount - released, digits)
-        partial = PositionEvent.PARTIAL_CLOSE if held > 0.0 else PositionEvent.PARTIAL_COVER
+        partial = _PARTIAL_CLOSE if held > 0.0 else _PARTIAL_COVER
         rest = Position(after, avg, round(cost - released, digits), round(realized + gain, digits))
         return Booking(rest, partial, trade, gain, amount)
     opening_cost = round(after * price * multiplier, digits)
     gain = round(amount + opening_cost - cost, digits)
     turned = Position(after, price, opening_cost, round(realized + gain, digits))
-    return Booking(turned, PositionEvent.FLIP, trade, gain, amount)
+    return Booking(turned, _FLIP, trade, gain, amount)
 
 
 def market_value(position: Position, price: float, multiplier: float = 1.0) -> float:

@@ -1,16 +1,46 @@
 """What a strategy wants and what becomes of it: signals, orders, fills."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from decimal import Decimal
+from typing import NamedTuple, Self
 
 from quantstrip.clock import Micros
 from quantstrip.model.enums import Leg, OrderSide, OrderType, TimeInForce
 
+Number = float | int | str | Decimal
+"""What a price or a quantity may be given as."""
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+# Reading a member through its class costs more than the comparison it is for.
+_BUY, _MARKET, _GTC, _NET = OrderSide.BUY, OrderType.MARKET, TimeInForce.GTC, Leg.NET
+
+
+class _SignalFields(NamedTuple):
+    symbol: str
+    side: OrderSide
+    strength: float
+    order_type: OrderType
+    limit_price: float | None
+    quantity: float | None
+    reason: str
+    timestamp: datetime | None
+    stop_price: float | None
+    trail_amount: float | None
+    trail_percent: float | None
+    time_in_force: TimeInForce
+    leg: Leg
+    stop_loss: float | None
+    take_profit: float | None
+    stop_loss_pct: float | None
+    take_profit_pct: float | None
+    trailing_pct: float | None
+    cancel: str | None
+    tag: str
+
+
+class Signal(_SignalFields):
     """What a strategy wants done; the engine sizes, checks and orders it.
+
+    Words and ``Decimal`` are welcome (``side="BUY"``, ``quantity=Decimal("100")``); inside, everything is one type.
 
     Attributes:
         strength: confidence from 0 to 1; kept with the order, no part in its size.
@@ -18,10 +48,14 @@ class Signal:
         stop_price: needed by STOP and STOP_LIMIT.
         trail_amount: distance of a TRAILING_STOP in price units; ``trail_percent`` as a fraction of the price.
         quantity: units; None lets the engine size it (see ``quantstrip.trading.sizing``).
+        timestamp: moment of the decision, aware or UTC; None for the bar at hand.
         stop_loss, take_profit: bracket prices that live from the entry bar.
         stop_loss_pct, take_profit_pct, trailing_pct: the same as fractions of the fill price (0.03 is 3 %).
         cancel: reference or symbol whose waiting orders are cancelled; such a signal orders nothing.
         tag: groups signals in reports.
+
+    Raises:
+        ValueError: a word or a number cannot be read.
 
     Example:
         >>> Signal("AAPL", "BUY", reason="golden cross").side
@@ -29,50 +63,62 @@ class Signal:
 
     """
 
-    symbol: str
-    side: OrderSide = OrderSide.BUY
-    strength: float = 1.0
-    order_type: OrderType = OrderType.MARKET
-    limit_price: float | None = None
-    quantity: float | None = None
-    reason: str = ""
-    timestamp: datetime | None = None
-    stop_price: float | None = None
-    trail_amount: float | None = None
-    trail_percent: float | None = None
-    time_in_force: TimeInForce = TimeInForce.GTC
-    leg: Leg = Leg.NET
-    stop_loss: float | None = None
-    take_profit: float | None = None
-    stop_loss_pct: float | None = None
-    take_profit_pct: float | None = None
-    trailing_pct: float | None = None
-    cancel: str | None = None
-    tag: str = ""
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        # Plain words and Decimals are welcome; inside, everything is one type.
-        for name, kind in (
-            ("side", OrderSide),
-            ("order_type", OrderType),
-            ("time_in_force", TimeInForce),
-            ("leg", Leg),
-        ):
-            object.__setattr__(self, name, kind(getattr(self, name)))
-        for name in _NUMBERS:
-            value = getattr(self, name)
-            if value is not None and type(value) is not float:
-                object.__setattr__(self, name, float(value))
+    def __new__(
+        cls,
+        symbol: str,
+        side: OrderSide | str = _BUY,
+        strength: Number = 1.0,
+        order_type: OrderType | str = _MARKET,
+        limit_price: Number | None = None,
+        quantity: Number | None = None,
+        reason: str = "",
+        timestamp: datetime | None = None,
+        stop_price: Number | None = None,
+        trail_amount: Number | None = None,
+        trail_percent: Number | None = None,
+        time_in_force: TimeInForce | str = _GTC,
+        leg: Leg | str = _NET,
+        stop_loss: Number | None = None,
+        take_profit: Number | None = None,
+        stop_loss_pct: Number | None = None,
+        take_profit_pct: Number | None = None,
+        trailing_pct: Number | None = None,
+        cancel: str | None = None,
+        tag: str = "",
+    ) -> Self:
+        # Strategies make one a decision, sweeps make millions: the usual types pass with one comparison each.
+        return tuple.__new__(
+            cls,
+            (
+                symbol,
+                side if type(side) is OrderSide else OrderSide(side),
+                strength if type(strength) is float else float(strength),
+                order_type if type(order_type) is OrderType else OrderType(order_type),
+                limit_price if limit_price is None or type(limit_price) is float else float(limit_price),
+                quantity if quantity is None or type(quantity) is float else float(quantity),
+                reason,
+                timestamp,
+                stop_price if stop_price is None or type(stop_price) is float else float(stop_price),
+                trail_amount if trail_amount is None or type(trail_amount) is float else float(trail_amount),
+                trail_percent if trail_percent is None or type(trail_percent) is float else float(trail_percent),
+                time_in_force if type(time_in_force) is TimeInForce else TimeInForce(time_in_force),
+                leg if type(leg) is Leg else Leg(leg),
+                stop_loss if stop_loss is None or type(stop_loss) is float else float(stop_loss),
+                take_profit if take_profit is None or type(take_profit) is float else float(take_profit),
+                stop_loss_pct if stop_loss_pct is None or type(stop_loss_pct) is float else float(stop_loss_pct),
+                take_profit_pct
+                if take_profit_pct is None or type(take_profit_pct) is float
+                else float(take_profit_pct),
+                trailing_pct if trailing_pct is None or type(trailing_pct) is float else float(trailing_pct),
+                cancel,
+                tag,
+            ),
+        )
 
 
-_NUMBERS = (
-    "strength", "limit_price", "quantity", "stop_price", "trail_amount", "trail_percent",
-    "stop_loss", "take_profit", "stop_loss_pct", "take_profit_pct", "trailing_pct",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """An instruction to a broker, with a reference that is the same each time the run is repeated.
 
     Attributes:
