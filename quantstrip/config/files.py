@@ -1,0 +1,103 @@
+"""Files that several processes write: a lock between them, and a save that is whole or not at all."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from quantstrip.clock import Clock, system_clock
+from quantstrip.errors import SettingsError
+
+_PAUSE = 0.01
+
+
+@contextmanager
+def locked(path: Path, *, seconds: float = 10.0, clock: Clock = system_clock) -> Iterator[None]:
+    """Hold the lock file ``path`` against every other thread and process; the system frees it if we die.
+
+    Raises:
+        SettingsError: another process held it for longer than ``seconds``.
+
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        deadline = clock.monotonic() + seconds
+        while not _try_lock(file.fileno()):
+            if clock.monotonic() > deadline:
+                raise SettingsError(
+                    f"another process has been writing the settings for {seconds:g} seconds",
+                    hint=f"Try again; if it persists, see which process holds {path}.",
+                )
+            clock.wait(_PAUSE)
+        try:
+            yield
+        finally:
+            _unlock(file.fileno())
+
+
+def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write ``path`` so that a reader, and the disk after a power loss, has either the old or the new content.
+
+    Args:
+        path: a symbolic link is followed, so that it stays one.
+        data: the new content.
+        mode: permissions of a file that is new; an old file keeps its own.
+
+    Raises:
+        OSError: nothing was changed.
+
+    """
+    target = path.resolve()
+    if target.exists():
+        mode = target.stat().st_mode & 0o777
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode)
+        os.replace(temporary, target)  # noqa: PTH105 - named as what it is: one atomic step
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def _sync_folder(folder: Path) -> None:
+        """Windows has no way to sync a folder, and needs none: NTFS journals the rename."""
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _sync_folder(folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
