@@ -130,8 +130,19 @@ class BarTable:
             raise DataError(f"{symbol}: unknown timeframe {timeframe!r}", hint=f"Known: {', '.join(TIMEFRAMES)}.")
         begin = np.ascontiguousarray(ts_open, dtype=np.int64)
         end = begin + TIMEFRAMES[timeframe] * SECOND if ts is None else np.asarray(ts, dtype=np.int64)
-        prices = (np.asarray(column, dtype=np.float64) for column in (open, high, low, close, volume))
-        return cls(symbol, timeframe, begin, begin, end, *prices, source)
+        return cls(
+            symbol,
+            timeframe,
+            begin,
+            begin,
+            end,
+            np.asarray(open, dtype=np.float64),
+            np.asarray(high, dtype=np.float64),
+            np.asarray(low, dtype=np.float64),
+            np.asarray(close, dtype=np.float64),
+            np.asarray(volume, dtype=np.float64),
+            source=source,
+        )
 
     def __len__(self) -> int:
         return len(self.ts)
