@@ -1,0 +1,204 @@
+"""The bars of one symbol over a whole run, and the indicator series computed from them."""
+
+from array import array
+from collections.abc import Callable, Sequence
+from itertools import repeat
+
+import numpy as np
+import numpy.typing as npt
+
+from quantstrip.errors import DataError
+from quantstrip.model import Bar, bar_of_row
+from quantstrip.ports import Columns
+
+Values = npt.NDArray[np.float64]
+
+MAX_BARS = 500
+"""Bars a strategy sees of each symbol."""
+_PIECE = 16_384
+"""Rows an indicator is computed ahead where the history is known: large enough for numpy, small in memory."""
+_FIELDS = ("open", "high", "low", "close", "volume")
+
+
+Kernel = Callable[..., Sequence[Values]]
+"""A running indicator: takes the next rows of its inputs, returns as many rows of each output."""
+
+
+class History:
+    """Bars of one symbol: how many have been shown, the window a strategy sees, and all of them as columns.
+
+    Where a feed knows its columns beforehand they are used as they are and only ``length`` moves; else the bars are
+    collected as they come. Nothing past ``length`` is ever shown.
+
+    Attributes:
+        length: number of bars shown so far.
+        window: the last ``limit`` bars, oldest first; None until somebody looks (see ``BarWindows``).
+        growing: True when every new bar must be passed to ``grow`` besides counting it in ``length``.
+
+    """
+
+    __slots__ = ("_bars", "_columns", "_label", "_pending", "_rows", "growing", "length", "limit", "symbol", "window")
+
+    def __init__(self, symbol: str, limit: int = MAX_BARS) -> None:
+        self.symbol = symbol
+        self.limit = limit
+        self.length = 0
+        self.window: list[Bar] | None = []
+        self.growing = True
+        self._columns: Columns | None = None
+        self._label = ("", "")
+        self._pending: list[Bar] = []
+        self._rows = {name: array("d") for name in _FIELDS}
+
+    def preload(self, columns: Columns, timeframe: str, source: str = "") -> None:
+        """Use ``columns`` for the bars to come, each to be shown when it has been counted in ``length``.
+
+        Raises:
+            DataError: bars have been added already.
+
+        """
+        if self.length:
+            raise DataError(f"{self.symbol}: {self.length} bars have been fed, columns can only be given before")
+        self._columns = columns
+        self._label = (timeframe, source)
+        self.window = None
+        self.growing = False
+
+    def add(self, bar: Bar) -> None:
+        """Show one more bar."""
+        self.length += 1
+        if self.growing:
+            self.grow(bar)
+
+    def grow(self, bar: Bar) -> None:
+        """Keep a bar that ``length`` counts already."""
+        window = self.window
+        if window is not None:
+            window.append(bar)
+            if len(window) > self.limit:
+                del window[0]
+        if self._columns is None:
+            self._pending.append(bar)
+
+    def open_window(self) -> list[Bar]:
+        """The window as a list that from now on moves with every bar."""
+        if self.window is None:
+            self.window = self._build(max(0, self.length - self.limit), self.length)
+            self.growing = True
+        return self.window
+
+    def check(self, bar: Bar) -> None:
+        """Raise ``DataError`` unless ``bar``, the last one fed, stands where the columns say.
+
+        A feed whose columns are not the bars it feeds would show a strategy another market's indicators.
+        """
+        columns, row = self._columns, self.length - 1
+        if columns is None or (row < len(columns.ts) and columns.ts[row] == bar.ts and columns.close[row] == bar.close):
+            return
+        raise DataError(
+            f"{self.symbol}: bar {row} of the feed, at {bar.timestamp}, is not row {row} of the columns it offered",
+            hint="Give the feed one set of bars, or leave out its columns().",
+        )
+
+    def column(self, name: str, start: int, stop: int) -> Values:
+        """Rows ``start`` to ``stop`` of a column; ``stop`` may lie beyond ``length`` for causal computation only."""
+        if self._columns is not None:
+            values: Values = getattr(self._columns, name)[start:stop]
+            return values
+        self._collect()
+        return np.array(self._rows[name][start:stop])
+
+    def known(self) -> int:
+        """Rows that can be computed with now: all of them where the feed told, else those shown."""
+        return self.length if self._columns is None else len(self._columns.ts)
+
+    def _collect(self) -> None:
+        if self._pending:
+            for name, values in zip(_FIELDS, list(zip(*self._pending, strict=True))[4:9], strict=True):
+                self._rows[name].extend(values)
+            self._pending.clear()
+
+    def _build(self, start: int, stop: int) -> list[Bar]:
+        assert self._columns is not None  # noqa: S101 - only preloaded histories have no window
+        fields = (column[start:stop].tolist() for column in self._columns)
+        timeframe, source = self._label
+        return [
+            bar_of_row(row)
+            for row in zip(repeat(self.symbol), repeat(timeframe), *fields, repeat(source), strict=False)
+        ]
+
+
+class Series:
+    """All outputs of one indicator over a history, computed once and as far as needed."""
+
+    __slots__ = ("_history", "_inputs", "_kernel", "_store", "done", "shown")
+
+    def __init__(self, history: History, inputs: tuple[str, ...], kernel: Kernel, outputs: int) -> None:
+        self._history = history
+        self._inputs = inputs
+        self._kernel = kernel
+        self._store: list[Values] = [np.empty(0) for _ in range(outputs)]
+        self.shown: list[Values] = self._store
+        self.done = 0
+
+    def reach(self, length: int) -> None:
+        """Compute at least ``length`` rows, some further where the history is known."""
+        while self.done < length:
+            stop = min(self._history.known(), self.done + _PIECE)
+            if stop > len(self._store[0]):
+                self._make_room(stop)
+            inputs = [self._history.column(name, self.done, stop) for name in self._inputs]
+            for store, values in zip(self._store, self._kernel(*inputs), strict=True):
+                store[self.done : stop] = values
+            self.done = stop
+
+    def _make_room(self, rows: int) -> None:
+        size = max(rows, self._history.known(), 2 * len(self._store[0]), 256)
+        for index, store in enumerate(self._store):
+            grown = np.empty(size)
+            grown[: self.done] = store[: self.done]
+            self._store[index] = grown
+        # Strategies get views: one that writes into an indicator would change its own past.
+        self.shown = [store.view() for store in self._store]
+        for view in self.shown:
+            view.flags.writeable = False
+
+
+class Line:
+    """The cheapest way to read an indicator bar by bar.
+
+    ``line[-1]`` is the value at the bar at hand, ``line[-2]`` the one before; plain floats, NaN while warming up and
+    before the first bar. Take it once, in ``on_init``, with ``indicators_for(symbol).line("sma", 10)``.
+    """
+
+    __slots__ = ("_history", "_output", "_rows", "_series", "_start")
+
+    def __init__(self, history: History, series: Series, output: int) -> None:
+        self._history = history
+        self._series = series
+        self._output = output
+        self._rows: list[float] = []
+        self._start = 0
+
+    def __getitem__(self, back: int) -> float:
+        row = self._history.length + back - self._start
+        if back < 0 <= row:
+            try:
+                return self._rows[row]
+            except IndexError:
+                pass
+        return self._read(back)
+
+    def _read(self, back: int) -> float:
+        length = self._history.length
+        if back >= 0:
+            raise IndexError(f"lines are read backwards, from [-1] for the bar at hand; got [{back}]")
+        if length + back < 0:
+            return float("nan")
+        self._series.reach(length)
+        row = length + back
+        if row >= self._start:
+            self._start = max(0, row - MAX_BARS)
+            stop = min(self._series.done, row + 4096)
+            self._rows = self._series.shown[self._output][self._start : stop].tolist()
+        return float(self._series.shown[self._output][row])
