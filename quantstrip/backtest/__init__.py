@@ -1,0 +1,1 @@
+"""Backtests: the engine on history, and what came of it."""

@@ -1,0 +1,112 @@
+"""Round trips: what the fills of a run amount to, from flat to flat."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from quantstrip.clock import Micros
+from quantstrip.model import FLAT, Fill, Instrument, Leg, OrderSide, Position, apply
+
+_CLEAN = 9
+"""Decimal digits kept of sums of commissions: below any currency's unit, above the noise of adding floats."""
+
+
+class RoundTrip(NamedTuple):
+    """One position from its first fill to the fill that closed it.
+
+    Attributes:
+        side: ``LONG`` or ``SHORT``.
+        quantity: all units that were opened, adds included.
+        entry_ts, exit_ts: moments of the first and of the last fill.
+        entry_price, exit_price: means of the opening and of the closing fills, weighted by quantity.
+        pnl: realised profit after commissions, in money.
+        commission: commissions of all its fills; a flip's is shared by quantity between the trip it closes and the one
+            it opens.
+
+    """
+
+    symbol: str
+    side: str
+    quantity: float
+    entry_ts: Micros
+    entry_price: float
+    exit_ts: Micros
+    exit_price: float
+    pnl: float
+    commission: float
+
+
+@dataclass(slots=True)
+class OpenTrip:
+    """A position that is not flat yet, and what it has booked so far."""
+
+    symbol: str
+    side: str
+    entry_ts: Micros
+    opened: float = 0.0
+    opened_value: float = 0.0
+    closed: float = 0.0
+    closed_value: float = 0.0
+    realized: float = 0.0
+    commission: float = 0.0
+    position: Position = field(default=FLAT)
+
+
+def round_trips(fills: Iterable[Fill], instruments: Mapping[str, Instrument]) -> tuple[list[RoundTrip], list[OpenTrip]]:
+    """Put fills together to round trips, in the order in which these ended, and what is still open.
+
+    Each (strategy, symbol, leg) is a position of its own. Booking is ``quantstrip.model.apply``, the ledger's.
+    """
+    done: list[RoundTrip] = []
+    running: dict[tuple[str, str, Leg], OpenTrip] = {}
+    for fill in fills:
+        key = (fill.strategy, fill.symbol, fill.leg)
+        trip = running.get(key) or _begin(fill)
+        held = trip.position.quantity
+        instrument = instruments.get(fill.symbol) or Instrument(fill.symbol)
+        booking = apply(trip.position, fill.side, fill.quantity, fill.price, instrument.multiplier, instrument.digits)
+        trade, after = booking.trade_quantity, booking.position.quantity
+        if held * trade >= 0.0:
+            _open(trip, fill.quantity, fill.price, fill.commission)
+        else:
+            closing = min(fill.quantity, abs(held))
+            share = fill.commission * (closing / fill.quantity)
+            trip.closed += closing
+            trip.closed_value += closing * fill.price
+            trip.realized += booking.realized_pnl
+            trip.commission += share
+            if after * held <= 0.0:
+                done.append(_finish(trip, fill.ts, instrument.digits))
+                if after == 0.0:
+                    del running[key]
+                    continue
+                trip = _begin(fill)
+                _open(trip, abs(after), fill.price, fill.commission - share)
+        trip.position = booking.position
+        running[key] = trip
+    return done, list(running.values())
+
+
+def _begin(fill: Fill) -> OpenTrip:
+    return OpenTrip(fill.symbol, "LONG" if fill.side is OrderSide.BUY else "SHORT", fill.ts)
+
+
+def _open(trip: OpenTrip, quantity: float, price: float, commission: float) -> None:
+    trip.opened += quantity
+    trip.opened_value += quantity * price
+    trip.commission += commission
+
+
+def _finish(trip: OpenTrip, ts: Micros, digits: int) -> RoundTrip:
+    commission = round(trip.commission, _CLEAN)
+    return RoundTrip(
+        trip.symbol,
+        trip.side,
+        trip.opened,
+        trip.entry_ts,
+        trip.opened_value / trip.opened,
+        ts,
+        trip.closed_value / trip.closed,
+        round(round(trip.realized, digits) - commission, _CLEAN),
+        commission,
+    )
