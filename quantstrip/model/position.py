@@ -10,8 +10,15 @@ from typing import NamedTuple
 from quantstrip.errors import InvalidRecord
 from quantstrip.model.enums import OrderSide, PositionEvent
 
-EPSILON = 1e-9
-"""Quantities closer to zero than this are flat: what is left of float arithmetic on lots."""
+QUANTITY_DIGITS = 9
+"""Holdings lie on a grid of this many decimals, so that float arithmetic on lots leaves no ghost position behind.
+
+A million buys of 0.1 add up to 100000.00000133 in floats: off the grid, selling 100000 would not be flat.
+"""
+
+_SMALLEST = 10.0**-QUANTITY_DIGITS
+_HUGE = float("inf")
+_BUY, _SELL = OrderSide.BUY, OrderSide.SELL
 
 
 # Reading a member through its class costs more than the booking's arithmetic.
@@ -73,44 +80,58 @@ def apply(
     multiplier: float = 1.0,
     digits: int = 2,
 ) -> Booking:
-    """Book a fill of ``quantity`` (> 0) at ``price`` (finite) on ``position``.
+    """Book a fill of ``quantity`` units at ``price`` on ``position``.
 
-    The cost released by a partial close is its share of the book cost; the last unit out takes what is left. So the
-    realised PnL of a trip from flat to flat is exactly the sum of the rounded cash amounts of its fills, however the
-    fills were split.
+    The cost released by a partial close is its share of the book cost; the last unit out takes what is left. So at any
+    moment realised PnL minus book cost is exactly the sum of the rounded cash amounts of the fills, and a trip from
+    flat to flat realises exactly that sum, however the fills were split (up to 2**53 minor units, 90 trillion dollars).
+
+    Args:
+        position: what was held before.
+        side: BUY or SELL.
+        quantity: units, at least 1e-9.
+        price: finite; may be negative, as spreads and oil futures have been.
+        multiplier: money per point and unit, positive.
+        digits: decimal digits of the currency's smallest booked amount.
 
     Raises:
-        InvalidRecord: quantity is not positive, or a number is not finite.
+        InvalidRecord: a number is impossible, or the side is neither BUY nor SELL.
 
     """
-    if not (0.0 < quantity < _HUGE) or not (-_HUGE < price < _HUGE):
+    if not (_SMALLEST <= quantity < _HUGE and -_HUGE < price < _HUGE and 0.0 < multiplier < _HUGE):
         raise InvalidRecord(
-            f"a fill needs a positive quantity and a finite price, got quantity={quantity!r} price={price!r}"
+            f"a fill needs a quantity of at least {_SMALLEST:g}, a finite price and a positive multiplier, "
+            f"got quantity={quantity!r} price={price!r} multiplier={multiplier!r}"
         )
-    trade = quantity if side is _BUY else -quantity
-    amount = round(-trade * price * multiplier, digits)
+    if side == _BUY:
+        trade = quantity
+    elif side == _SELL:
+        trade = -quantity
+    else:
+        raise InvalidRecord(f"a fill is a BUY or a SELL, got {side!r}")
+    amount = _money(-trade * price * multiplier, digits)
+    if not -_HUGE < amount < _HUGE:
+        raise InvalidRecord(f"a fill of {quantity!r} at {price!r} is worth more than a number can hold")
     held, avg, cost, realized = position
-    after = held + trade
-    if abs(after) < EPSILON:
-        after = 0.0
+    after = round(held + trade, QUANTITY_DIGITS) + 0.0
     if held == 0.0 or (held > 0.0) == (trade > 0.0):
-        average = price if held == 0.0 else (held * avg + trade * price) / after
-        opened = _OPEN_LONG if trade > 0.0 else _OPEN_SHORT
-        return Booking(Position(after, average, round(cost - amount, digits), realized), opened, trade, 0.0, amount)
+        average = price if held == 0.0 else (held * avg + trade * price) / (held + trade)
+        opened = PositionEvent.OPEN_LONG if trade > 0.0 else PositionEvent.OPEN_SHORT
+        return Booking(Position(after, average, _money(cost - amount, digits), realized), opened, trade, 0.0, amount)
     if after == 0.0:
-        gain = round(amount - cost, digits)
-        closed = _CLOSE if held > 0.0 else _COVER
-        return Booking(Position(0.0, 0.0, 0.0, round(realized + gain, digits)), closed, trade, gain, amount)
+        gain = _money(amount - cost, digits)
+        closed = PositionEvent.CLOSE if held > 0.0 else PositionEvent.COVER
+        return Booking(Position(0.0, 0.0, 0.0, _money(realized + gain, digits)), closed, trade, gain, amount)
     if (after > 0.0) == (held > 0.0):
-        released = round(cost * (-trade / held), digits)
-        gain = round(amount - released, digits)
-        partial = _PARTIAL_CLOSE if held > 0.0 else _PARTIAL_COVER
-        rest = Position(after, avg, round(cost - released, digits), round(realized + gain, digits))
+        released = _money(cost * (-trade / held), digits)
+        gain = _money(amount - released, digits)
+        partial = PositionEvent.PARTIAL_CLOSE if held > 0.0 else PositionEvent.PARTIAL_COVER
+        rest = Position(after, avg, _money(cost - released, digits), _money(realized + gain, digits))
         return Booking(rest, partial, trade, gain, amount)
-    opening_cost = round(after * price * multiplier, digits)
-    gain = round(amount + opening_cost - cost, digits)
-    turned = Position(after, price, opening_cost, round(realized + gain, digits))
-    return Booking(turned, _FLIP, trade, gain, amount)
+    opening_cost = _money(after * price * multiplier, digits)
+    gain = _money(amount + opening_cost - cost, digits)
+    turned = Position(after, price, opening_cost, _money(realized + gain, digits))
+    return Booking(turned, PositionEvent.FLIP, trade, gain, amount)
 
 
 def market_value(position: Position, price: float, multiplier: float = 1.0) -> float:
@@ -118,4 +139,6 @@ def market_value(position: Position, price: float, multiplier: float = 1.0) -> f
     return position.quantity * price * multiplier
 
 
-_HUGE = float("inf")
+def _money(value: float, digits: int) -> float:
+    """Rounded to the minor unit; never minus zero, which SQL and people would see as "-0.0"."""
+    return round(value, digits) + 0.0
