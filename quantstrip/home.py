@@ -221,6 +221,14 @@ def user_data() -> Path:
     return (base / "quantstrip").resolve()
 
 
+def user_cache() -> Path:
+    """Where what can be computed again is kept between processes; may be removed at any time."""
+    if sys.platform == "win32":
+        return user_data() / "cache"
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return (base / "quantstrip").resolve()
+
+
 def asset(folder: str) -> Path:
     """A shipped folder: ``dashboard``, ``service``, ``schema``, ``clients``, ``examples`` or ``settings``.
 

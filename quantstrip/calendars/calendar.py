@@ -49,7 +49,7 @@ class Calendar:
         self.timezone = ZoneInfo(timezone)
         self.first = first
         self.last = last
-        self._sessions = sessions
+        self.table = sessions
         # Plain lists: bisecting them is several times faster than one-element numpy calls.
         self._days: list[int] = sessions.days.tolist()
         self._opens: list[int] = sessions.opens.tolist()
@@ -66,7 +66,7 @@ class Calendar:
 
     def is_half_day(self, day: date) -> bool:
         """True when the session of ``day`` closes early; False on other days and where there is no session."""
-        return self.is_session(day) and bool(self._sessions.half_days[self._index(day)])
+        return self.is_session(day) and bool(self.table.half_days[self._index(day)])
 
     def open_ts(self, day: date) -> Micros:
         """Open of the session of ``day``; ``DataError`` where there is none."""
@@ -84,12 +84,12 @@ class Calendar:
 
         """
         wanted = np.asarray(dates, dtype="datetime64[D]").astype(np.int64)
-        table = self._sessions.days
+        table = self.table.days
         index = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
         missing = table[index] != wanted
         if missing.any():
             raise self._no_session([_to_date(int(number)) for number in wanted[missing][:5]], int(missing.sum()))
-        return self._sessions.closes[index]
+        return self.table.closes[index]
 
     def sessions(self, start: date, end: date) -> list[date]:
         """Dates of all sessions from ``start`` to ``end``, both included."""
@@ -130,7 +130,7 @@ class Calendar:
         if index < 0 or ts >= self._closes[index]:
             self._known(to_datetime(ts).astimezone(self.timezone).date())
             return False
-        table = self._sessions
+        table = self.table
         return not table.break_starts[index] <= ts < table.break_ends[index]
 
     def date_of(self, ts: Micros) -> date:
