@@ -1,7 +1,7 @@
 """The life cycle of a trade, written by hand: order, status, execution, commission, position, intention.
 
-Strategies under ``StrategyClient`` get all of this from the platform. A client that talks to a broker of its own does it
-itself, and this is the pattern. What makes it safe to kill at any instant:
+Strategies under ``StrategyClient`` get all of this from the platform. A client that talks to a broker of its own does
+it itself, and this is the pattern. What makes it safe to kill at any instant:
 
 - The order is in the ledger *before* it is sent, under a reference that repeats: the strategy and the day. Deciding a
   second time on one day finds the order and changes nothing.
@@ -67,7 +67,7 @@ class Client(ClientBase):
         self.scheduler.every(5).seconds.do(self.capture)
 
     def on_start(self):
-        """Register the broker, and decide at once so that the example shows something; the reference keeps it to one."""
+        """Register the broker, and decide at once to have something to show; the reference keeps it to one a day."""
         db_handler.insert_broker(BROKER, "Example desk")
         self.decide()
 
@@ -115,7 +115,7 @@ class Client(ClientBase):
             db_handler.insert_strategy_event(order_id, position=LOT if side == OrderSide.BUY else 0.0, event_type=side)
 
     def position_event(self, order_id, report, side, quantity, moment):
-        """Our own position event. The ledger has booked the execution already and keeps its figures; ours is adopted."""
+        """Our own position event; the ledger has booked the execution already, so its figures count and ours change none."""
         held = quantity if side == OrderSide.BUY else 0.0
         db_handler.insert_position_event(
             event_time=moment,
