@@ -27,7 +27,6 @@ class Job(schedule.Job):
     Attributes:
         due: the moment of the next run, 0 before ``do`` was called.
         key: what identifies the job across restarts: its function and its times.
-        recurrence: the rule that ``due`` follows, once ``do`` was called.
 
     ``next_run`` and ``last_run`` are naive datetimes in the scheduler's zone, as ``schedule`` users expect.
 
@@ -135,16 +134,27 @@ class Job(schedule.Job):
             self._schedule_next_run()
         return CancelJob if self.is_over else result
 
-    def resume(self, last_due: Micros, due: Micros | None = None) -> None:
-        """Go on from a run of an earlier process, due at ``last_due``, instead of counting from now.
+    @property
+    def rule(self) -> Recurrence:
+        """The rule that ``due`` follows.
 
-        ``due`` sets the next run by itself; without it, it is the first after ``last_due`` that is still to come.
+        Raises:
+            ScheduleError: ``do`` was not called yet.
+
         """
-        assert self.recurrence is not None  # noqa: S101 - do() has set it
-        if self.recurrence.is_calendar and self.at_time is None:
-            at = wall_time(last_due, self.recurrence.zone).time()
-            self.recurrence = dataclasses.replace(self.recurrence, at=at)
-        self.set_due(self.recurrence.after_now(last_due, self.scheduler.clock.now()) if due is None else due)
+        if self.recurrence is None:
+            raise ScheduleError("the job does nothing yet: end it with .do(function)")
+        return self.recurrence
+
+    def skip(self) -> None:
+        """Set the next run without running this one."""
+        self._schedule_next_run()
+
+    def resume(self, last_due: Micros) -> None:
+        """Go on from a run of an earlier process, due at ``last_due``, instead of counting from now."""
+        if self.rule.is_calendar and self.at_time is None:
+            self.recurrence = dataclasses.replace(self.rule, at=wall_time(last_due, self.rule.zone).time())
+        self.set_due(self.rule.after_now(last_due, self.scheduler.clock.now()))
 
     def set_due(self, due: Micros) -> None:
         """Set the moment of the next run."""
@@ -176,10 +186,9 @@ class Job(schedule.Job):
         return Recurrence(self.unit, self.interval, self._zone or self.scheduler.zone, self.at_time, weekday)
 
     def _drawn(self) -> Recurrence:
-        assert self.recurrence is not None  # noqa: S101 - the caller has set it
         if self.latest is None:
-            return self.recurrence
-        return dataclasses.replace(self.recurrence, interval=random.randint(self.interval, self.latest))  # noqa: S311
+            return self.rule
+        return dataclasses.replace(self.rule, interval=random.randint(self.interval, self.latest))  # noqa: S311
 
 
 _UNTIL_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%H:%M:%S", "%H:%M")

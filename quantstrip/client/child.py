@@ -1,0 +1,233 @@
+"""One client in its process: log, ledger, heartbeat, load, life, and the record of why it ended."""
+
+import hashlib
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quantstrip.client.base import ClientBase, check_policies
+from quantstrip.client.context import ClientContext, bound
+from quantstrip.client.ending import STOPPED, Ending, StopTimeout, crash, trace_of
+from quantstrip.client.heartbeat import Heartbeat
+from quantstrip.client.loader import append_path, construct, load_file, load_module, load_trace
+from quantstrip.client.loop import ClientLoop
+from quantstrip.client.records import tell
+from quantstrip.client.signals import stop_on_signals
+from quantstrip.client.zones import default_zone
+from quantstrip.clock import Clock, from_text, system_clock, to_text
+from quantstrip.config import settings
+from quantstrip.errors import ClientNotFound, QuantstripError, SettingsError
+from quantstrip.home import Home
+from quantstrip.ledger import open_ledger
+from quantstrip.log import close_stream, logger, open_stream
+from quantstrip.model import ExitCode
+
+if TYPE_CHECKING:
+    from quantstrip.ledger import Ledger
+
+_DEFAULT_STOP = 20.0
+_DEFAULT_BEAT = 2.0
+
+
+class Child:
+    """Runs client ``name`` of ``home`` in this process; ``QUANTSTRIP_HOME`` names that home.
+
+    Args:
+        home: the home.
+        name: the client.
+        file: run this file instead of the deployed version.
+        supervised: False shows the log on the terminal too.
+        clock: where the time comes from.
+
+    """
+
+    def __init__(
+        self, home: Home, name: str, *, file: Path | None = None, supervised: bool = False, clock: Clock = system_clock
+    ) -> None:
+        self._home = home
+        self._name = name
+        self._file = file
+        self._supervised = supervised
+        self._clock = clock
+        self._loop: ClientLoop | None = None
+        self._stop_requested = threading.Event()
+        self._loading = False
+
+    def run(self) -> int:
+        """Run the client until it ends; returns the exit code.
+
+        Raises:
+            QuantstripError: it could not even begin: no such client, no ledger, no log.
+
+        """
+        self._open_log()
+        try:
+            ledger = open_ledger(self._home)
+            row = ledger.get_client(self._name) or {}
+            if not row and self._file is None:
+                raise ClientNotFound(
+                    f"no client {self._name!r} is deployed in {self._home.root}",
+                    hint=f"Deploy it first: quantstrip deploy {self._name}",
+                )
+            return self._recorded(ledger, row)
+        except QuantstripError as error:
+            logger.error("client {} cannot run: {}", self._name, error)
+            raise
+        finally:
+            close_stream()
+
+    def _recorded(self, ledger: "Ledger", row: dict[str, Any]) -> int:
+        code_hash = str(row.get("code_hash", "")) if self._file is None else _hash(self._file)
+        previous = ledger.last_client_run(self._name)
+        run_id = ledger.start_client_run(
+            self._name, os.getpid(), code_hash, self._mode(row), str(row.get("display_name", ""))
+        )
+        heartbeat = Heartbeat(
+            lambda: self._beat(ledger, run_id),
+            self._setting("heartbeat_seconds", _DEFAULT_BEAT),
+            self._clock,
+            _stop_self,
+        )
+        stop_on_signals(self._request_stop, self._interruptible, self._job_seconds())
+        heartbeat.start()
+        same_code = previous is not None and previous["code_hash"] == code_hash
+        known_since = from_text(str(previous["started"])) if previous is not None and same_code else None
+        try:
+            ending = self._live(ledger, run_id, code_hash, known_since)
+        finally:
+            heartbeat.close()
+        logger.info("client {} ended: {} (exit code {})", self._name, ending.outcome, int(ending.exit_code))
+        ledger.end_client_run(run_id, ending.outcome, int(ending.exit_code), ending.trace)
+        return int(ending.exit_code)
+
+    def _live(self, ledger: "Ledger", run_id: int, code_hash: str, known_since: int | None) -> Ending:
+        """Load and run the client; whatever happens is an ending."""
+        try:
+            self._loading = True
+            client = self._load(code_hash)
+            self._loading = False
+            if self._file is None:
+                ledger.set_client(self._name, display_name=client.display_name)
+            self._loop = ClientLoop(client, ledger, run_id, known_since)
+            if self._stop_requested.is_set():
+                return STOPPED
+            return self._loop.run()
+        except QuantstripError as error:
+            trace = load_trace(error)
+            logger.error("client {} cannot be loaded: {}\n{}", self._name, error, trace)
+            tell(
+                ledger,
+                "load_error",
+                f"{self._name} cannot be loaded: {error.message}",
+                trace,
+                client=self._name,
+                topic="",
+            )
+            return Ending("load_error", ExitCode.LOAD_ERROR, trace)
+        except StopTimeout:
+            logger.warning("loading {} did not end in time and was interrupted", self._name)
+            return STOPPED
+        except SystemExit as error:  # a job called sys.exit()
+            return (
+                Ending("finished", ExitCode.STOPPED)
+                if not error.code
+                else Ending("crashed", ExitCode.CRASHED, trace_of(error))
+            )
+        except Exception as error:  # noqa: BLE001 - the last boundary of the process: it is recorded, then it ends
+            logger.opt(exception=error).critical("client {} crashed: {}", self._name, error)
+            return crash(error)
+        finally:
+            self._loading = False
+
+    def _load(self, code_hash: str) -> ClientBase:
+        context = ClientContext(
+            name=self._name,
+            clock=self._clock,
+            zone=default_zone(str(settings.get("platform.timezone", ""))),
+            home=self._home,
+            settings=settings.items(f"clients.{self._name}"),
+            code_hash=code_hash,
+            supervised=self._supervised,
+        )
+        with bound(context):
+            if self._file is not None:
+                kind = load_file(self._file, self._name, self._home.clients)
+            else:
+                kind = load_module(self._home.deployed / self._name / code_hash, self._name)
+            append_path(self._home.packages)
+            client = construct(kind)
+        check_policies(client)
+        return client
+
+    def _mode(self, row: dict[str, Any]) -> str:
+        """The mode as it is known before the client is loaded: from the settings, else from the last time."""
+        try:
+            chosen = settings.get(f"clients.{self._name}.mode", "")
+        except SettingsError:  # told when the client is loaded
+            chosen = ""
+        return str(chosen or row.get("mode", ""))
+
+    def _open_log(self) -> None:
+        """Open the stream with the settings of the home; a settings file that cannot be read must still be logged."""
+        problem: SettingsError | None = None
+        options: dict[str, Any] = {}
+        try:
+            options = {
+                "level": str(settings.get("logs.level", "INFO")),
+                "retention_days": int(settings.get("logs.retention_days", 30)),
+                "max_megabytes": float(settings.get("logs.max_megabytes", 50)),
+                "timezone": str(settings.get("platform.timezone", "")),
+            }
+        except SettingsError as error:
+            problem = error
+        open_stream(self._home, self._name, console=not self._supervised, capture_output=True, **options)
+        if problem is not None:
+            logger.error("settings cannot be read; the log has its defaults: {}", problem)
+        threading.excepthook = _log_thread_error
+
+    def _beat(self, ledger: "Ledger", run_id: int) -> None:
+        loop = self._loop
+        if loop is None:
+            ledger.heartbeat(run_id)
+            return
+        due = loop.next_due()
+        ledger.heartbeat(run_id, None if due is None else to_text(due))
+        loop.runner.check_overrun()
+
+    def _request_stop(self) -> None:
+        logger.info("client {} was asked to stop", self._name)
+        self._stop_requested.set()
+        loop = self._loop
+        if loop is not None:
+            loop.request_stop()
+
+    def _interruptible(self) -> bool:
+        loop = self._loop
+        return self._loading or (loop is not None and loop.runner.interruptible)
+
+    def _job_seconds(self) -> float:
+        """What a running job may use of ``service.stop_seconds``; the rest is for ``on_stop`` and the last records."""
+        seconds = self._setting("stop_seconds", _DEFAULT_STOP)
+        return seconds - min(3.0, seconds / 4)
+
+    def _setting(self, key: str, default: float) -> float:
+        try:
+            return float(settings.get(f"service.{key}", default))
+        except SettingsError as error:
+            logger.error("service.{} cannot be read, {:g} is used: {}", key, default, error)
+            return default
+
+
+def _stop_self() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file.is_file() else ""
+
+
+def _log_thread_error(given: threading.ExceptHookArgs) -> None:
+    name = given.thread.name if given.thread is not None else "?"
+    logger.opt(exception=given.exc_value).error("thread {} ended by an exception: {}", name, given.exc_value)

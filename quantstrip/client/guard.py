@@ -1,0 +1,99 @@
+"""Never two copies, never an orphan: a lock for each client, and a tie to the parent process."""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from quantstrip.clock import Clock, system_clock
+from quantstrip.errors import ClientBusy
+from quantstrip.home import Home, private_folder
+
+_PR_SET_PDEATHSIG = 1
+_POLL = 0.05
+
+
+def die_with_parent() -> None:
+    """Have the kernel send SIGTERM when the parent dies (Linux; elsewhere the heartbeat's check does it alone)."""
+    if not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def is_orphan(home: Home) -> bool:
+    """True when the supervisor that started this process died before ``die_with_parent`` could tie us to it."""
+    if "SUPERVISOR_ENABLED" not in os.environ:
+        return False
+    try:
+        supervisor = int((home.run / "supervisord.pid").read_text())
+    except (OSError, ValueError):
+        return False  # no supervisor of ours: a foreign one may run clients too
+    return supervisor != os.getppid()
+
+
+def lock_path(home: Home, name: str) -> Path:
+    """The lock file of a client."""
+    return home.locks / f"client-{name}.lock"
+
+
+@contextlib.contextmanager
+def client_lock(home: Home, name: str, *, wait: float = 0.0, clock: Clock = system_clock) -> Iterator[Path]:
+    """Hold the client's lock within the block; the kernel lets go of it however the process dies.
+
+    Another copy that is about to end is waited for, ``wait`` seconds at most.
+
+    Raises:
+        ClientBusy: another process holds it.
+
+    """
+    path = lock_path(home, name)
+    private_folder(path.parent)
+    deadline = clock.monotonic() + wait
+    while (handle := _try_lock(path)) is None:
+        if clock.monotonic() >= deadline:
+            raise ClientBusy(
+                f"client {name} runs already ({_holder(path)})",
+                hint=f"Stop it first: quantstrip stop {name}",
+            )
+        clock.wait(_POLL)
+    # A process that a job forks would keep the lock alive after us.
+    os.register_at_fork(after_in_child=lambda: _close(handle))
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+        _close(handle)
+
+
+def _try_lock(path: Path) -> int | None:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The holder removes the file when it ends; a lock on a file that is no longer there guards nothing.
+        if os.fstat(handle).st_ino == path.stat().st_ino:
+            return handle
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(handle)
+    return None
+
+
+def _holder(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        pid = path.read_text().strip()
+        return f"process {pid}" if pid else "its process is starting"
+    return "its process is ending"
+
+
+def _close(handle: int) -> None:
+    with contextlib.suppress(OSError):  # the block's end may have closed it before
+        os.close(handle)

@@ -1,0 +1,60 @@
+"""The heartbeat: a thread that tells the ledger that the process is alive, whatever its jobs do."""
+
+import os
+import threading
+from collections.abc import Callable
+
+from quantstrip.clock import Clock
+from quantstrip.errors import LedgerError
+from quantstrip.log import logger
+
+
+class Heartbeat(threading.Thread):
+    """Beats at once and then every ``seconds``; also notices that the parent process has died.
+
+    Args:
+        beat: writes one heartbeat.
+        seconds: time between two beats.
+        clock: paces the beats.
+        orphaned: called once when the parent is gone.
+
+    """
+
+    def __init__(self, beat: Callable[[], None], seconds: float, clock: Clock, orphaned: Callable[[], None]) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._beat = beat
+        self._seconds = seconds
+        self._clock = clock
+        self._orphaned = orphaned
+        self._parent = os.getppid()
+        self._end = threading.Event()
+        self._failing = False
+
+    def run(self) -> None:
+        watched = True
+        while True:
+            self._beat_once()
+            if self._clock.wait(self._seconds, self._end):
+                return
+            if watched and os.getppid() != self._parent:
+                watched = False
+                logger.warning("the parent process is gone: stopping")
+                self._orphaned()
+
+    def close(self) -> None:
+        """End the thread and wait for it."""
+        self._end.set()
+        self.join()
+
+    def _beat_once(self) -> None:
+        try:
+            self._beat()
+        except LedgerError as error:
+            # A busy ledger must not silence a healthy process for good; told once, not every two seconds.
+            if not self._failing:
+                logger.error("heartbeats fail: {}", error)
+            self._failing = True
+        else:
+            if self._failing:
+                logger.info("heartbeats are recorded again")
+            self._failing = False

@@ -1,0 +1,117 @@
+"""A client's life: start, due work, sleep, stop."""
+
+from quantstrip.client.base import ClientBase
+from quantstrip.client.ending import FINISHED, STOPPED, Ending, StopTimeout, crash
+from quantstrip.client.missed import LATE, MissedRunKeeper
+from quantstrip.client.records import Records
+from quantstrip.client.runs import JobRunner
+from quantstrip.clock import SECOND, Micros
+from quantstrip.log import logger
+
+LONGEST_SLEEP = 30.0
+"""Seconds after which the loop wakes without due work, to notice a sleep or a clock that was set."""
+_RETRY = 1.0
+
+
+class ClientLoop:
+    """Runs one client from ``on_start`` to ``on_stop``.
+
+    Args:
+        client: the client to run.
+        records: where its jobs are recorded.
+        run_id: the ledger's number of this process.
+        known_since: start of the previous process of the same code, see ``MissedRunKeeper.resume``.
+
+    """
+
+    def __init__(
+        self, client: ClientBase, records: Records, run_id: int = 0, known_since: Micros | None = None
+    ) -> None:
+        self.runner = JobRunner(client, records, run_id)
+        self._client = client
+        self._records = records
+        self._known_since = known_since
+        self._missed = MissedRunKeeper(client, records, run_id)
+        self._requested = False
+        self._wall = client.clock.now()
+        self._steady = client.clock.monotonic()
+        client.scheduler.runner = self.runner
+
+    def next_due(self) -> Micros | None:
+        """When the next job is due."""
+        return self._client.scheduler.next_due()
+
+    def request_stop(self) -> None:
+        """End soon: the running job may finish. From any thread."""
+        self._requested = True
+        self._client.stop_client()
+
+    def run(self) -> Ending:
+        """Live until the client stops or is asked to; never raises an ``Exception``."""
+        client = self._client
+        try:
+            self.begin()
+            while not client.stopping:
+                self.step()
+        except Exception as error:  # noqa: BLE001 - whatever leaves the client is how it ended
+            logger.opt(exception=error).critical("client {} crashed: {}", client.name, error)
+            return crash(error)
+        beside = client._finish()
+        self._on_stop()
+        return self.runner.ending or beside or (STOPPED if self._requested else FINISHED)
+
+    def begin(self) -> None:
+        """Close what a killed process left open, start the client, and take its schedule up where it was left."""
+        client = self._client
+        interrupted = self._records.interrupt_open_jobs(client.name)
+        if interrupted:
+            logger.warning("{} job run(s) of {} were interrupted last time; not repeated", interrupted, client.name)
+        client._begin()
+        client.on_start()
+        self._missed.resume(self._known_since)
+        self._mark()
+
+    def step(self, longest: float = LONGEST_SLEEP) -> None:
+        """Run what is due, then sleep until the next run, a stop, or ``longest`` seconds."""
+        client = self._client
+        self.runner.held = False
+        client.scheduler.run_pending()
+        if client.stopping:
+            return
+        idle = client.scheduler.idle_seconds
+        seconds = longest if idle is None else min(longest, max(0.0, idle))
+        if self.runner.held:
+            seconds = _RETRY
+        before = client.clock.now()
+        stopped = client.clock.wait(seconds, client._stop)
+        if not stopped:
+            self._notice(client.clock.now() - before - round(seconds * SECOND))
+
+    def _notice(self, overslept: Micros) -> None:
+        """Compare the wall clock with the sleep that was asked for and with the clock that never jumps."""
+        wall, steady = self._wall, self._steady
+        self._mark()
+        jumped = (self._wall - wall) - round((self._steady - steady) * SECOND)
+        if max(overslept, jumped) > LATE:
+            logger.warning(
+                "{:.0f} s are missing: the machine slept or its clock was set", max(overslept, jumped) / SECOND
+            )
+            self._missed.after_gap()
+        elif jumped < -SECOND:
+            logger.warning("the machine's clock was set back by {:.0f} s", -jumped / SECOND)
+            self._missed.after_jump_back()
+
+    def _mark(self) -> None:
+        self._wall = self._client.clock.now()
+        self._steady = self._client.clock.monotonic()
+
+    def _on_stop(self) -> None:
+        try:
+            self.runner.interruptible = True
+            self._client.on_stop()
+        except StopTimeout:
+            logger.warning("on_stop of {} did not end in time and was interrupted", self._client.name)
+        except Exception as error:  # noqa: BLE001 - the hook is user code; the client ends all the same
+            logger.opt(exception=error).error("on_stop of {} raised: {}", self._client.name, error)
+        finally:
+            self.runner.interruptible = False
