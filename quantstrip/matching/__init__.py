@@ -1,0 +1,31 @@
+"""The one fill model: what an order does in a bar, what it costs, when a session ends. Pure functions."""
+
+from quantstrip.matching.brackets import bracket_levels, entry_rest
+from quantstrip.matching.costs import FREE, CostModel
+from quantstrip.matching.match import Match, Memory, match
+from quantstrip.matching.rules import (
+    limit_price,
+    stop_limit_price,
+    stop_price,
+    trailing_level,
+    trailing_price,
+)
+from quantstrip.matching.sessions import SessionEnd, bar_session_end, exchange_session_end
+
+__all__ = [
+    "FREE",
+    "CostModel",
+    "Match",
+    "Memory",
+    "SessionEnd",
+    "bar_session_end",
+    "bracket_levels",
+    "entry_rest",
+    "exchange_session_end",
+    "limit_price",
+    "match",
+    "stop_limit_price",
+    "stop_price",
+    "trailing_level",
+    "trailing_price",
+]

@@ -1,0 +1,19 @@
+"""Risk rules: eleven limits, three profiles, halts, and a reason for every refusal."""
+
+from quantstrip.risk.guard import Guard, Halt
+from quantstrip.risk.profile import CASH_ONLY, NATIVE, OFF, PROFILES, RiskProfile
+from quantstrip.risk.rules import Book, Intent, Refusal, check
+
+__all__ = [
+    "CASH_ONLY",
+    "NATIVE",
+    "OFF",
+    "PROFILES",
+    "Book",
+    "Guard",
+    "Halt",
+    "Intent",
+    "Refusal",
+    "RiskProfile",
+    "check",
+]

@@ -1,0 +1,165 @@
+"""What the risk rules remember: highest equity, session starts, halts, accepted orders, the kill switch."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from quantstrip.clock import SECOND, Micros, to_text
+from quantstrip.model import Bar, Instrument, Leg, OrderSide
+from quantstrip.risk.profile import RiskProfile
+
+_KEEP = 256
+
+
+class Halt(NamedTuple):
+    """Entries are stopped: since when, by which rule (``max_daily_loss`` or ``max_drawdown``), and why.
+
+    ``calendar`` is the exchange whose session a daily halt belongs to, "" for a drawdown.
+    """
+
+    rule: str
+    ts: Micros
+    reason: str
+    calendar: str = ""
+
+
+@dataclass(slots=True)
+class _Session:
+    """One exchange's running session: its last moment and the equity it began with."""
+
+    end: Micros
+    start_equity: float
+    halt: Halt | None = None
+
+
+class Guard:
+    """Watches the equity of one strategy, bar by bar.
+
+    The engine calls ``mark`` only when equity leaves ``[low, peak]`` or a session ends, which spares the quiet bars.
+
+    Attributes:
+        peak: highest equity so far, in money.
+        low: the lower of nothing to worry about: below it some limit is broken.
+        next_end: the first end of a running session; a bar that closes later begins another.
+        killed: why entries are switched off, None while they are on.
+
+    """
+
+    def __init__(
+        self,
+        profile: RiskProfile,
+        cash: float,
+        instruments: Mapping[str, Instrument],
+        session_end: Callable[[Bar], Micros],
+    ) -> None:
+        self.profile = profile
+        self.peak = cash
+        self.low = float("-inf")
+        self.next_end: Micros = -1
+        self.killed: str | None = None
+        self._equity = cash
+        self._instruments = instruments
+        self._session_end = session_end
+        self._sessions: dict[str, _Session] = {}
+        self._drawdown: Halt | None = None
+        self._accepted: dict[tuple[str, OrderSide, Leg, float], Micros] = {}
+        if profile.max_daily_loss is None:  # then sessions do not matter to the rules
+            self.next_end = 1 << 62
+        self._lower()
+
+    def mark(self, ts: Micros, bars: Iterable[Bar], equity: float, before: float) -> None:
+        """Take note of ``equity`` at ``ts``, the close of ``bars``; ``before`` is that of the slice before."""
+        if ts > self.next_end:
+            self._begin_sessions(bars, before)
+        self._equity = equity
+        self.peak = max(self.peak, equity)
+        if equity < self.low:
+            self._halt(ts, equity)
+        self._lower()
+
+    def kill(self, reason: str) -> None:
+        """Switch entries off; exits go on. Safe from any thread."""
+        self.killed = reason
+
+    def revive(self) -> None:
+        """Switch entries on again."""
+        self.killed = None
+
+    def halts(self) -> list[Halt]:
+        """Every halt in force."""
+        daily = [session.halt for session in self._sessions.values() if session.halt is not None]
+        return daily + ([self._drawdown] if self._drawdown is not None else [])
+
+    def clear(self, rule: str | None = None) -> None:
+        """Lift the halts of ``rule`` (None: all); losses count from the present equity on."""
+        if rule in (None, "max_drawdown"):
+            self._drawdown = None
+            self.peak = self._equity
+        if rule in (None, "max_daily_loss"):
+            for session in self._sessions.values():
+                session.halt = None
+                session.start_equity = self._equity
+        self._lower()
+
+    def daily_halt(self, calendar: str) -> str | None:
+        """Why entries in instruments of ``calendar`` are halted for the session, or None."""
+        session = self._sessions.get(calendar)
+        return session.halt.reason if session is not None and session.halt is not None else None
+
+    def drawdown_halt(self) -> str | None:
+        """Why entries are halted until a person clears it, or None."""
+        return self._drawdown.reason if self._drawdown is not None else None
+
+    def accept(self, symbol: str, side: OrderSide, leg: Leg, quantity: float, ts: Micros) -> None:
+        """Remember an accepted opening order for the duplicate window."""
+        accepted = self._accepted
+        if len(accepted) > _KEEP:
+            oldest = ts - round((self.profile.duplicate_seconds or 0.0) * SECOND)
+            self._accepted = accepted = {key: when for key, when in accepted.items() if when > oldest}
+        accepted[symbol, side, leg, quantity] = ts
+
+    def since_accepted(
+        self, symbol: str, side: OrderSide, leg: Leg, quantity: float, ts: Micros
+    ) -> Micros | None:  # fmt: skip
+        """Time since the same opening order was accepted last, microseconds of feed time, or None."""
+        when = self._accepted.get((symbol, side, leg, quantity))
+        return None if when is None else ts - when
+
+    def _begin_sessions(self, bars: Iterable[Bar], before: float) -> None:
+        for bar in bars:
+            calendar = self._instruments[bar.symbol].calendar
+            session = self._sessions.get(calendar)
+            if session is None or bar.ts > session.end:
+                self._sessions[calendar] = _Session(self._session_end(bar), before)
+        self.next_end = min(session.end for session in self._sessions.values())
+        self._lower()
+
+    def _halt(self, ts: Micros, equity: float) -> None:
+        limit = self.profile.max_drawdown
+        if limit is not None and self._drawdown is None and equity < self.peak * (1.0 - limit):
+            reason = (
+                f"equity fell {1.0 - equity / self.peak:.2%} from its peak of {self.peak:,.2f} to {equity:,.2f} at "
+                f"{to_text(ts)}, the limit is {limit:.0%}; entries are halted until you clear it"
+            )
+            self._drawdown = Halt("max_drawdown", ts, reason)
+        limit = self.profile.max_daily_loss
+        if limit is None:
+            return
+        for calendar, session in self._sessions.items():
+            if session.halt is None and equity < session.start_equity * (1.0 - limit):
+                reason = (
+                    f"equity fell {1.0 - equity / session.start_equity:.2%} in this session, from "
+                    f"{session.start_equity:,.2f} to {equity:,.2f} at {to_text(ts)}, the limit is {limit:.0%}; entries "
+                    "are halted until the next session or until you clear it"
+                )
+                session.halt = Halt("max_daily_loss", ts, reason, calendar)
+
+    def _lower(self) -> None:
+        """The highest equity below which some limit that has not halted yet would."""
+        levels = [float("-inf")]
+        if self.profile.max_drawdown is not None and self._drawdown is None:
+            levels.append(self.peak * (1.0 - self.profile.max_drawdown))
+        if self.profile.max_daily_loss is not None:
+            share = 1.0 - self.profile.max_daily_loss
+            levels += [session.start_equity * share for session in self._sessions.values() if session.halt is None]
+        self.low = max(levels)

@@ -1,0 +1,128 @@
+"""The one strategy contract: bars in, signals out."""
+# ruff: noqa: B027 - hooks do nothing until a strategy overrides them
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from quantstrip.errors import StrategyError
+from quantstrip.indicators import BarWindows, Indicators
+from quantstrip.indicators.oscillators import Atr
+from quantstrip.model import Bar, OrderSide, OrderState, Signal, Tick
+
+Signals = Sequence[Signal] | Signal | None
+"""What a hook may return; None and an empty list mean nothing to do."""
+
+
+class StrategyBase(ABC):
+    """Base of every strategy: implement ``on_bar``, return signals, never place orders.
+
+    Sizing, risk rules, orders and fills are the engine's; it tells the strategy what happened through ``on_trade`` and
+    ``on_order``. The same object trades in a backtest, in a replay, on paper and live.
+
+    Attributes:
+        author: who wrote it.
+        parameters: names of the attributes that tune it.
+        variables: names of the attributes worth watching while it runs.
+        timeframe: bars it wants, one of ``quantstrip.model.TIMEFRAMES``.
+        name: unique, ``snake_case``.
+        symbols: what it watches and trades.
+
+    Example:
+        >>> class BuyOnce(StrategyBase):
+        ...     def __init__(self, symbols=None):
+        ...         super().__init__(name="buy_once", symbols=symbols or ["SPY"])
+        ...         self.bought = False
+        ...     def on_trade(self, symbol, side, price, volume):
+        ...         self.bought = True
+        ...     def on_bar(self, bar):
+        ...         return [] if self.bought else [Signal(bar.symbol, "BUY", quantity=10)]
+
+    """
+
+    author: ClassVar[str] = ""
+    parameters: ClassVar[list[str]] = []
+    variables: ClassVar[list[str]] = []
+    timeframe: str = "1m"
+
+    _MAX_BAR_HISTORY = 500
+
+    def __init__(self, name: str, symbols: Sequence[str]) -> None:
+        self.name = name
+        self.symbols = [symbols] if isinstance(symbols, str) else list(symbols)
+        self._bars = BarWindows(self._MAX_BAR_HISTORY)
+        self._indicators: dict[str, Indicators] = {}
+        for symbol in self.symbols:
+            self._bars.history(symbol)
+
+    @abstractmethod
+    def on_bar(self, bar: Bar) -> Signals:
+        """Called with each new bar of each symbol, after its close; returns what to do."""
+
+    def on_init(self) -> None:
+        """Before the first bar: take indicator lines, warm up state."""
+
+    def on_start(self) -> None:
+        """After ``on_init``, before the first bar."""
+
+    def on_stop(self) -> None:
+        """After the last bar, and when the run is stopped."""
+
+    def on_trade(self, symbol: str, side: OrderSide, price: float, volume: float) -> None:
+        """After each fill, before the ``on_bar`` of the bar it happened in; a flip is one fill and one call."""
+
+    def on_order(self, order_id: str, status: OrderState) -> None:
+        """After each change of an order's state; ``order_id`` is the order's reference."""
+
+    def on_tick(self, tick: Tick) -> Signals:
+        """Called with each tick where the feed has ticks (live only); returns what to do."""
+
+    def feed_bar(self, bar: Bar) -> Signals:
+        """Add a bar to the history and call ``on_bar``: what the engine does, for a test or a notebook."""
+        self._bars.history(bar.symbol).add(bar)
+        return self.on_bar(bar)
+
+    def indicators_for(self, symbol: str) -> Indicators:
+        """Indicators of ``symbol``: arrays as long as ``self._bars[symbol]``, ending with the bar at hand."""
+        found = self._indicators.get(symbol)
+        if found is None:
+            found = self._indicators[symbol] = Indicators(self._bars.history(symbol))
+        return found
+
+    @staticmethod
+    def _calculate_atr(bars: Sequence[Bar], period: int = 14) -> float:
+        """Average True Range of ``bars`` in price units, NaN where there are fewer than ``period + 1``."""
+        if not len(bars):
+            return float("nan")
+        columns = [[float(bar.high), float(bar.low), float(bar.close)] for bar in bars]
+        (values,) = Atr(period).extend(*np.array(columns, dtype=np.float64).T)
+        return float(values[-1])
+
+    def get_parameters(self) -> dict[str, Any]:
+        """The tunable parameters and their values.
+
+        Raises:
+            StrategyError: ``parameters`` names something ``__init__`` has not stored.
+
+        """
+        return self._named(self.parameters, "parameters")
+
+    def get_variables(self) -> dict[str, Any]:
+        """The watched variables and their values at this moment.
+
+        Raises:
+            StrategyError: ``variables`` names something ``__init__`` has not stored.
+
+        """
+        return self._named(self.variables, "variables")
+
+    def _named(self, names: Sequence[str], listing: str) -> dict[str, Any]:
+        missing = [name for name in names if not hasattr(self, name)]
+        if missing:
+            raise StrategyError(
+                f"{type(self).__name__}.{listing} names {', '.join(missing)}, which the strategy has not stored",
+                hint=f"Store it in __init__ (self.{missing[0]} = {missing[0]}) or take it out of {listing}.",
+            )
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,131 @@
+"""Loads a strategy from its file, and says where and why when it cannot."""
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from quantstrip.errors import StrategyError, StrategyLoadError
+from quantstrip.strategy.base import StrategyBase
+
+
+def load_strategy(
+    path: str | Path, *, symbols: Sequence[str] | None = None, parameters: Mapping[str, Any] | None = None
+) -> StrategyBase:
+    """The strategy of a file, constructed.
+
+    Args:
+        path: a Python file with one ``StrategyBase`` subclass.
+        symbols: what to trade; None leaves it to the strategy's default.
+        parameters: keyword arguments for its ``__init__``.
+
+    Raises:
+        StrategyLoadError: no such file, it does not run, it holds no or several strategies, its constructor raises,
+            or a parameter is unknown; the message names the file and the line.
+
+    """
+    module = _load_module(Path(path))
+    classes = strategy_classes(module)
+    if len(classes) != 1:
+        found = ", ".join(cls.__name__ for cls in classes) or "none"
+        raise StrategyLoadError(
+            f"{path}: expected one class derived from StrategyBase, found {found}",
+            hint="One strategy a file: class MyStrategy(StrategyBase) with an on_bar method.",
+        )
+    return _construct(classes[0], Path(path), symbols, dict(parameters or {}))
+
+
+def strategy_classes(module: ModuleType) -> list[type[StrategyBase]]:
+    """The strategies a module defines itself, in the order of their lines; bases without ``on_bar`` do not count."""
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, StrategyBase)
+        and value.__module__ == module.__name__
+        and not inspect.isabstract(value)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _load_module(path: Path) -> ModuleType:
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise StrategyLoadError(
+            f"{path}: cannot be read: {error.strerror or error}", hint="Give the path of a strategy's .py file."
+        ) from error
+    name = f"quantstrip_strategy_{path.stem}_{hashlib.sha256(source).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise StrategyLoadError(f"{path}: not a Python file", hint="Give the path of a strategy's .py file.")
+    module = importlib.util.module_from_spec(spec)
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)  # last: a helper file must not shadow an installed package
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise StrategyLoadError(f"{_place(error, path)}: {_what(error)}", hint=_advice(error)) from error
+    return module
+
+
+def _construct(
+    cls: type[StrategyBase], path: Path, symbols: Sequence[str] | None, parameters: dict[str, Any]
+) -> StrategyBase:
+    arguments = dict(parameters) if symbols is None else {"symbols": list(symbols), **parameters}
+    accepted = inspect.signature(cls).parameters
+    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values())
+    unknown = [] if open_ended else [name for name in arguments if name not in accepted]
+    if unknown:
+        raise StrategyLoadError(
+            f"{_line_of(cls, path)}: {cls.__name__} takes no {', '.join(unknown)}",
+            hint=f"It takes: {', '.join(accepted) or 'nothing'}.",
+        )
+    try:
+        strategy = cls(**arguments)
+    except (Exception, SystemExit) as error:
+        raise StrategyLoadError(f"{_place(error, path)}: {_what(error)}", hint=_advice(error)) from error
+    if not hasattr(strategy, "_bars"):
+        raise StrategyLoadError(
+            f"{_line_of(cls, path)}: {cls.__name__}.__init__ does not call its base",
+            hint="Add super().__init__(name=..., symbols=...) to __init__.",
+        )
+    try:
+        strategy.get_parameters()
+        strategy.get_variables()
+    except StrategyError as error:
+        raise StrategyLoadError(f"{_line_of(cls, path)}: {error.message}", hint=error.hint) from error
+    return strategy
+
+
+def _place(error: BaseException, path: Path) -> str:
+    """``file, line N``: where in the user's file it went wrong."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f"{path}, line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path}, line {lines[-1]}" if lines else str(path)
+
+
+def _line_of(cls: type, path: Path) -> str:
+    return f"{path}, line {inspect.getsourcelines(cls)[1]}"
+
+
+def _what(error: BaseException) -> str:
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _advice(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"Install the package that provides {error.name}, or put {error.name}.py beside the strategy."
+    if isinstance(error, SyntaxError):
+        return "Correct the line; nothing of the file has run."
+    return "Correct the file and load it again."
