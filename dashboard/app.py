@@ -1,6 +1,23 @@
-"""The dashboard's frame."""
+"""The dashboard's frame: navigation, look and the pages. Pages are files in ``screens/``.
+
+They are not in a folder called ``pages``: Streamlit gives that name a meaning of its own (each file becomes an
+entrance that bypasses this frame on the first visit after a start).
+"""
 
 import streamlit as st
 
-st.set_page_config(page_title="Quantstrip", layout="wide")
-st.title("Quantstrip")
+from components import frame
+
+st.set_page_config(page_title="Quantstrip", page_icon=frame.ICON, layout="wide")
+frame.style()
+page = st.navigation(
+    {
+        "": [
+            st.Page("screens/home.py", title="Home", icon=":material/space_dashboard:", default=True),
+            st.Page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
+        ],
+    }
+)
+frame.sidebar()
+with frame.boundary():
+    page.run()

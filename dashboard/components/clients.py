@@ -1,0 +1,133 @@
+"""A client as the monitor and Home show it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from components import markup, times
+from components.markup import Html, Tone
+from quantstrip.operations.clients import ClientStatus
+
+TONES: Final[dict[str, Tone]] = {
+    "running": "good",
+    "starting": "warn",
+    "stopping": "warn",
+    "backoff": "warn",
+    "stopped": "idle",
+    "finished": "idle",
+    "crashed": "bad",
+    "load_error": "bad",
+    "given_up": "bad",
+    "unresponsive": "bad",
+}
+ALIVE: Final = frozenset({"running", "starting", "backoff", "unresponsive"})
+MODE_TONES: Final[dict[str, Tone]] = {"live": "bad", "paper": "info", "replay": "info"}
+
+
+def state_label(client: ClientStatus) -> str:
+    """The state in words."""
+    return client.state.replace("_", " ")
+
+
+def state_mark(client: ClientStatus) -> Html:
+    """The state with its dot."""
+    return markup.state(state_label(client), TONES.get(client.state, "idle"))
+
+
+def mode_chip(mode: str) -> Html:
+    """Whose money moves: live stands out."""
+    return markup.chip(mode.upper(), MODE_TONES.get(mode, "idle"))
+
+
+def counts(clients: Sequence[ClientStatus]) -> Html:
+    """Chips that count clients by what they need: running, troubled, at rest."""
+    groups: dict[Tone, int] = {}
+    for client in clients:
+        tone = TONES.get(client.state, "idle")
+        groups[tone] = groups.get(tone, 0) + 1
+    words: tuple[tuple[Tone, str], ...] = (
+        ("good", "running"),
+        ("warn", "changing"),
+        ("bad", "in trouble"),
+        ("idle", "at rest"),
+    )
+    return markup.join(*(markup.chip(f"{groups[tone]} {word}", tone) for tone, word in words if tone in groups))
+
+
+def card(client: ClientStatus) -> Html:
+    """Everything the monitor knows of one client, but its trace and its log."""
+    return markup.tag(
+        "div", markup.join(_heading(client), markup.facts(_facts(client)), _last_error(client)), "qs-client"
+    )
+
+
+def health(clients: Sequence[ClientStatus]) -> Html:
+    """The short list on Home."""
+    rows = [
+        markup.tag(
+            "div",
+            markup.join(
+                markup.tag(
+                    "div",
+                    markup.join(
+                        markup.tag("b", markup.text(client.display_name or client.name)),
+                        markup.tag("small", markup.text(_short(client))),
+                    ),
+                ),
+                state_mark(client),
+            ),
+        )
+        for client in clients
+    ]
+    return markup.tag("div", markup.join(*rows), "qs-health")
+
+
+def _heading(client: ClientStatus) -> Html:
+    since = markup.tag("span", markup.text(f"since {times.clock_time(client.since)}"), "qs-soft")
+    marks = [state_mark(client), *([since] if client.since else [])]
+    if client.mode:
+        marks.append(mode_chip(client.mode))
+    if client.differs:
+        marks.append(markup.chip("differs from deployed", "warn", title="The file in clients/ is not what runs"))
+    return markup.tag(
+        "div",
+        markup.join(
+            markup.tag(
+                "div",
+                markup.join(
+                    markup.text(client.display_name or client.name), markup.tag("code", markup.text(client.name))
+                ),
+                "qs-client-name",
+            ),
+            markup.tag("div", markup.join(*marks), "qs-client-sub"),
+        ),
+    )
+
+
+def _facts(client: ClientStatus) -> list[tuple[str, object]]:
+    beat = client.heartbeat_age_seconds
+    return [
+        ("Started", times.clock_time(client.started)),
+        ("PID", client.pid or markup.DASH),
+        (
+            "Heartbeat",
+            f"{times.age(client.heartbeat_age_seconds)} ago"
+            if client.heartbeat_age_seconds is not None
+            else markup.DASH,
+        ),
+        ("Next job", client.next_job or markup.DASH),
+        ("Restarts", client.restarts),
+        ("Memory", f"{client.memory_mb:.0f} MB" if client.pid else markup.DASH),
+        ("CPU", f"{client.cpu_percent:.1f} %" if client.pid else markup.DASH),
+        ("Version", client.code_hash[:8] or markup.DASH),
+    ]
+
+
+def _last_error(client: ClientStatus) -> Html:
+    said = " - ".join(part for part in (client.last_error, client.note) if part)
+    return markup.tag("div", markup.text(said), "qs-client-error") if said else markup.EMPTY
+
+
+def _short(client: ClientStatus) -> str:
+    if client.heartbeat_age_seconds is not None:
+        return f"heartbeat {times.age(client.heartbeat_age_seconds)} ago"
+    return client.last_error.splitlines()[0] if client.last_error else f"since {times.clock_time(client.since)}"

@@ -1,0 +1,61 @@
+"""What a screen says when there is nothing to show yet: what to do first."""
+
+from components import markup
+from quantstrip.home import Home
+
+
+def no_clients(home: Home) -> markup.Html:
+    """No client was ever deployed here."""
+    return _steps(
+        "No client is deployed yet",
+        [
+            markup.join(markup.text("Save a client as a Python file in "), _code(home.clients), markup.text(".")),
+            markup.join(
+                markup.text("Deploy and start it: "), _code("quantstrip deploy clients/NAME.py"), markup.text(".")
+            ),
+            markup.text("It appears here, with its state, its log and its errors."),
+        ],
+    )
+
+
+def no_problems() -> markup.Html:
+    """Nothing failed."""
+    return markup.notice(
+        "good", markup.text("No problems: every client that was started loaded and runs as it should.")
+    )
+
+
+def nothing_recorded() -> markup.Html:
+    """The ledger holds no strategy run."""
+    return _steps(
+        "Nothing was traded yet",
+        [
+            markup.text("A strategy's orders and fills appear here as soon as its client records the first one."),
+            markup.join(
+                markup.text("To see it work on recorded prices first, run "),
+                _code("quantstrip up --demo"),
+                markup.text("."),
+            ),
+        ],
+    )
+
+
+def service_stopped(home: Home) -> markup.Html:
+    """The service does not run: nothing on this page moves."""
+    return markup.notice(
+        "warn",
+        markup.join(
+            markup.tag("strong", markup.text("The service is not running, so no client runs. ")),
+            markup.text("Start it: "),
+            _code(f"quantstrip --home {home.root} up"),
+        ),
+    )
+
+
+def _steps(title: str, steps: list[markup.Html]) -> markup.Html:
+    items = markup.join(*(markup.tag("li", step) for step in steps))
+    return markup.notice("info", markup.join(markup.tag("strong", markup.text(title)), markup.tag("ol", items)))
+
+
+def _code(value: object) -> markup.Html:
+    return markup.tag("code", markup.text(value))

@@ -1,0 +1,82 @@
+"""What every page shares: the look, the home it shows, the sidebar's foot, and errors as readable messages."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from components import markup, times
+from quantstrip import __version__
+from quantstrip.errors import QuantstripError
+from quantstrip.home import Home, asset, find_home
+from quantstrip.log import logger
+
+ICON = str(asset("dashboard") / "icon.svg")
+_NOTICE = "notice"
+_LOGO = str(asset("dashboard") / "logo.svg")
+
+
+def home() -> Home:
+    """The home this server shows."""
+    return find_home()
+
+
+def style() -> None:
+    """Load the style sheet and the logo."""
+    st.html(asset("dashboard") / "style.css")
+    st.logo(_LOGO, icon_image=ICON, size="large")
+
+
+def sidebar() -> None:
+    """The sidebar's foot: which home, which zone, which version."""
+    root = str(home().root)
+    st.sidebar.html(
+        markup.tag(
+            "div",
+            markup.facts([("Home", root), ("Times in", times.zone_name()), ("Version", __version__)]),
+            "qs-foot",
+        )
+    )
+
+
+def title(text: str, *chips: markup.Html) -> None:
+    """A page's heading, with chips beside it."""
+    st.html(markup.tag("div", markup.join(markup.tag("h1", markup.text(text)), *chips), "qs-title"))
+
+
+def section(words: str) -> None:
+    """A heading within a page."""
+    st.html(markup.tag("h2", markup.text(words), "qs-section"))
+
+
+def keep_notice(words: str, *, failed: bool = False) -> None:
+    """Keep what an action had to say until ``say_notice`` shows it, in this or a later run of the page."""
+    st.session_state[_NOTICE] = (words, failed)
+
+
+def say_notice() -> None:
+    """Show what the last action had to say."""
+    words, failed = st.session_state.pop(_NOTICE, ("", False))
+    if failed:
+        st.toast(markup.plain(words), icon=":material/error:", duration="long")
+    elif words:
+        st.toast(markup.plain(words), icon=":material/check_circle:")
+
+
+@contextmanager
+def boundary() -> Iterator[None]:
+    """Turn an error raised on purpose into a message that says what to do; the log keeps the trace.
+
+    Each fragment needs its own: a fragment that runs alone is not called through the page.
+    """
+    try:
+        yield
+    except QuantstripError as error:
+        logger.opt(exception=error).warning("shown on a page: {}", error.message)
+        problem(error)
+
+
+def problem(error: QuantstripError) -> None:
+    """Show what went wrong and what to do."""
+    hint = markup.tag("div", markup.text(error.hint), "qs-hint") if error.hint else markup.EMPTY
+    st.html(markup.notice("bad", markup.join(markup.tag("strong", markup.text(error.message)), hint)))

@@ -1,0 +1,113 @@
+"""HTML from plain values: everything that is not ``Html`` already is escaped, so a name or a log line stays text.
+
+Tables here are for the few rows that a screen shows at a glance: real text that a screen reader, a search in the page
+and a phone of 390 px can use. Long results belong in ``st.dataframe``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+Tone = Literal["good", "warn", "bad", "idle", "info"]
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|$:~&")
+DASH = "\N{EN DASH}"
+
+
+class Html(str):
+    """Text that is HTML on purpose; a plain ``str`` is escaped wherever it is placed."""
+
+    __slots__ = ()
+
+
+EMPTY = Html()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; ``numeric`` ones are set flush right in figures of one width."""
+
+    title: str
+    numeric: bool = False
+
+
+def text(value: object) -> Html:
+    """Any value as text."""
+    return Html(escape(str(value)))
+
+
+def plain(words: str) -> str:
+    """Words for a part of Streamlit that reads Markdown, with every sign of it made harmless."""
+    return "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in words)
+
+
+def tag(name: str, inner: Html, css: str = "", **attributes: str) -> Html:
+    """An element around ``inner``."""
+    given = {"class": css, **attributes} if css else attributes
+    written = "".join(f' {key.replace("_", "-")}="{escape(value)}"' for key, value in given.items())
+    return Html(f"<{name}{written}>{inner}</{name}>")
+
+
+def join(*parts: Html) -> Html:
+    """Parts one after the other."""
+    return Html("".join(parts))
+
+
+def chip(label: str, tone: Tone = "idle", *, title: str = "") -> Html:
+    """A small label. The tone is never the only sign: the label says it in words."""
+    attributes = {"title": title} if title else {}
+    return tag("span", text(label), f"qs-chip qs-{tone}", **attributes)
+
+
+def state(label: str, tone: Tone) -> Html:
+    """A state with its dot."""
+    return tag("span", join(tag("i", EMPTY, "qs-dot"), text(label)), f"qs-state qs-{tone}")
+
+
+def notice(tone: Tone, inner: Html) -> Html:
+    """A box that asks for attention."""
+    return tag("div", inner, f"qs-notice qs-{tone}", role="status")
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> Html:
+    """Names and values in a list of definitions; a value that is ``Html`` is taken as it is."""
+    items = [tag("div", join(tag("dt", text(name)), tag("dd", _cell(value)))) for name, value in pairs]
+    return tag("dl", join(*items), "qs-facts")
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], *, label: str) -> Html:
+    """A table; ``label`` names it for those who do not see it."""
+    head = join(*(_aligned("th", column, text(column.title)) for column in columns))
+    body = [
+        tag("tr", join(*(_aligned("td", column, _cell(value)) for column, value in zip(columns, row, strict=True))))
+        for row in rows
+    ]
+    inner = join(tag("thead", tag("tr", head)), tag("tbody", join(*body)))
+    return tag("div", tag("table", inner, "qs-table", aria_label=label), "qs-scroll")
+
+
+def signed(amount: float | None, *, digits: int = 2) -> Html:
+    """An amount with its sign, green above and red below zero; a dash where it is unknown."""
+    if amount is None:
+        return text(DASH)
+    shown = round(amount, digits)
+    css = "qs-up" if shown > 0 else "qs-down" if shown < 0 else ""
+    return tag("span", text(f"{shown:+,.{digits}f}" if shown else f"{0:.{digits}f}"), css)
+
+
+def number(value: float | None, *, digits: int = 2) -> str:
+    """A number with its thousands apart; a dash where it is unknown."""
+    return DASH if value is None else f"{value:,.{digits}f}"
+
+
+def quantity(value: float) -> str:
+    """Units without zeros that say nothing."""
+    return f"{value:,.8f}".rstrip("0").rstrip(".")
+
+
+def _aligned(name: str, column: Column, inner: Html) -> Html:
+    return tag(name, inner, "qs-number" if column.numeric else "")
+
+
+def _cell(value: object) -> Html:
+    return value if isinstance(value, Html) else text(value)
