@@ -57,6 +57,7 @@ class Refusal(NamedTuple):
 
 
 def max_order_value(profile: RiskProfile, intent: Intent, _book: Book, _guard: Guard) -> str | None:
+    """One order may be worth so much money."""
     limit = profile.max_order_value
     if limit is None or intent.value <= limit:
         return None
@@ -64,6 +65,7 @@ def max_order_value(profile: RiskProfile, intent: Intent, _book: Book, _guard: G
 
 
 def max_symbol_weight(profile: RiskProfile, intent: Intent, book: Book, _guard: Guard) -> str | None:
+    """One symbol may take such a share of equity, waiting entries included."""
     limit = profile.max_symbol_weight
     after = book.symbol_value + intent.value
     if limit is None or after <= limit * book.equity:
@@ -75,14 +77,19 @@ def max_symbol_weight(profile: RiskProfile, intent: Intent, book: Book, _guard: 
 
 
 def max_total_weight(profile: RiskProfile, intent: Intent, book: Book, _guard: Guard) -> str | None:
+    """All positions together may take such a share of equity, waiting entries included."""
     limit = profile.max_total_weight
     after = book.gross_value + intent.value
     if limit is None or after <= limit * book.equity:
         return None
-    return f"all positions would be worth {after:,.2f}, {_share(after, book)} of equity; together they may take {limit:.0%}"
+    return (
+        f"all positions would be worth {after:,.2f}, {_share(after, book)} of equity; "
+        f"together they may take {limit:.0%}"
+    )
 
 
 def min_cash_ratio(profile: RiskProfile, intent: Intent, book: Book, _guard: Guard) -> str | None:
+    """A buy must leave such a share of equity in cash, after all waiting buys."""
     limit = profile.min_cash_ratio
     if limit is None or intent.side is not _BUY:
         return None
@@ -93,6 +100,7 @@ def min_cash_ratio(profile: RiskProfile, intent: Intent, book: Book, _guard: Gua
 
 
 def allow_margin(profile: RiskProfile, intent: Intent, book: Book, _guard: Guard) -> str | None:
+    """Without margin, gross value stays within ``leverage`` times equity."""
     if profile.allow_margin:
         return None
     after = book.gross_value + intent.value
@@ -105,20 +113,24 @@ def allow_margin(profile: RiskProfile, intent: Intent, book: Book, _guard: Guard
 
 
 def allow_short(profile: RiskProfile, intent: Intent, _book: Book, _guard: Guard) -> str | None:
+    """Without shorts, nothing is sold that is not held."""
     if profile.allow_short or intent.side is _BUY:
         return None
     return f"there is no position in {intent.instrument.symbol} left to sell, and short selling is not allowed"
 
 
 def max_daily_loss(profile: RiskProfile, intent: Intent, _book: Book, guard: Guard) -> str | None:
+    """No entries for the rest of a session that lost too much."""
     return None if profile.max_daily_loss is None else guard.daily_halt(intent.instrument.calendar)
 
 
 def max_drawdown(profile: RiskProfile, _intent: Intent, _book: Book, guard: Guard) -> str | None:
+    """No entries after too deep a fall from the highest equity, until a person clears it."""
     return None if profile.max_drawdown is None else guard.drawdown_halt()
 
 
 def max_price_deviation(profile: RiskProfile, intent: Intent, _book: Book, _guard: Guard) -> str | None:
+    """The last known price must still be near the price of the decision."""
     limit = profile.max_price_deviation
     if limit is None:
         return None
@@ -132,6 +144,7 @@ def max_price_deviation(profile: RiskProfile, intent: Intent, _book: Book, _guar
 
 
 def duplicate_seconds(profile: RiskProfile, intent: Intent, _book: Book, guard: Guard) -> str | None:
+    """The same opening order is not accepted again within less than so many seconds of feed time."""
     window = profile.duplicate_seconds
     if window is None:
         return None
