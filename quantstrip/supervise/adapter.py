@@ -3,7 +3,6 @@
 import http.client
 import socket
 import xmlrpc.client
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +87,7 @@ class SupervisordSupervisor:
         path = socket_of(self.home)
         try:
             with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=_UnixTransport(path, timeout)) as proxy:
-                function: Callable[..., Any] = proxy
+                function: Any = proxy
                 for part in method.split("."):
                     function = getattr(function, part)
                 return function(*args)

@@ -29,7 +29,7 @@ def output_file(home: Home, program: str) -> Path:
 
 
 def supervisor_log(home: Home) -> Path:
-    """supervisord's own log."""
+    """Supervisord's own log."""
     return home.logs / "supervisord.log"
 
 
@@ -49,13 +49,17 @@ def write_config(home: Home, port: int) -> Path:
     private_folder(output_folder(home))
     private_folder(home.programs)
     private_folder(home.socket.parent)
-    text = _environment().get_template("supervisord.conf.j2").render(
-        home=home,
-        port=port,
-        python=sys.executable,
-        output=output_folder(home),
-        log_file=supervisor_log(home),
-        pid_file=pid_file(home),
+    text = (
+        _environment()
+        .get_template("supervisord.conf.j2")
+        .render(
+            home=home,
+            port=port,
+            python=sys.executable,
+            output=output_folder(home),
+            log_file=supervisor_log(home),
+            pid_file=pid_file(home),
+        )
     )
     return write_atomically(home.supervisor_config, text)
 
@@ -63,13 +67,17 @@ def write_config(home: Home, port: int) -> Path:
 def write_program(home: Home, client: str, *, stop_seconds: int = DEFAULT_STOP_SECONDS) -> Path:
     """Write the program section of ``client``; it is killed ``stop_seconds`` after it was asked to end."""
     check_path(home)
-    text = _environment().get_template("program.conf.j2").render(
-        home=home,
-        client=check_name(client),
-        program=program_name(client),
-        python=sys.executable,
-        output=output_folder(home),
-        stop_seconds=int(stop_seconds),
+    text = (
+        _environment()
+        .get_template("program.conf.j2")
+        .render(
+            home=home,
+            client=check_name(client),
+            program=program_name(client),
+            python=sys.executable,
+            output=output_folder(home),
+            stop_seconds=int(stop_seconds),
+        )
     )
     return write_atomically(program_file(home, client), text)
 

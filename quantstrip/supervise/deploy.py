@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound
+from quantstrip.errors import ClientError, ClientNotFound
 from quantstrip.home import Home
-from quantstrip.supervise.imports import needed_files
+from quantstrip.supervise.imports import SourceFile, needed_files
 from quantstrip.supervise.names import check_name, client_name
 
 _HASH_DIGITS = 16
@@ -119,24 +119,11 @@ def deploy_files(home: Home, source: str | Path, *, known_source: str = "") -> D
     return Deployment(name, code_hash, folder, tuple(sorted(files)), path)
 
 
-def source_hash(home: Home, source: Path) -> str:
-    """Hash of what a deploy of ``source`` would store now."""
-    return hash_files(needed_files(source, source_roots(home, source)))
-
-
-def differs_from(home: Home, source: str, code_hash: str) -> bool:
-    """True when the source is no longer what was deployed: changed, deleted, or no longer compiling."""
-    try:
-        return source_hash(home, Path(source)) != code_hash
-    except ClientLoadError:
-        return True
-
-
-def hash_files(files: Mapping[str, bytes]) -> str:
+def hash_files(files: Mapping[str, SourceFile]) -> str:
     """Hash over names and contents; lengths keep one file's end apart from the next one's begin."""
     digest = hashlib.sha256()
     for name in sorted(files):
-        for part in (name.encode(), files[name]):
+        for part in (name.encode(), files[name].content):
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
     return digest.hexdigest()[:_HASH_DIGITS]
@@ -147,15 +134,15 @@ def version_folder(home: Home, name: str, code_hash: str) -> Path:
     return home.deployed / check_name(name) / code_hash
 
 
-def _store(folder: Path, files: Mapping[str, bytes]) -> None:
+def _store(folder: Path, files: Mapping[str, SourceFile]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
-        for name, content in files.items():
+        for name, source in files.items():
             target = temporary / name
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as file:
-                file.write(content)
+                file.write(source.content)
                 file.flush()
                 os.fsync(file.fileno())
         _rename(temporary, folder)

@@ -9,14 +9,22 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from quantstrip.errors import ClientLoadError
 
 _NEVER_LOCAL = sys.stdlib_module_names | {"quantstrip"}
 
 
-def needed_files(source: Path, roots: Sequence[Path]) -> dict[str, bytes]:
-    """Contents of every file that the client in ``source`` needs, by path relative to its root.
+class SourceFile(NamedTuple):
+    """One file as it was read."""
+
+    path: Path
+    content: bytes
+
+
+def needed_files(source: Path, roots: Sequence[Path]) -> dict[str, SourceFile]:
+    """Every file that the client in ``source`` needs, by path relative to its root.
 
     Args:
         source: a ``.py`` file, or the folder of a package; of a package every ``.py`` file counts.
@@ -26,14 +34,14 @@ def needed_files(source: Path, roots: Sequence[Path]) -> dict[str, bytes]:
         ClientLoadError: a file does not compile, with file, line and the compiler's words; or cannot be read.
 
     """
-    found: dict[str, bytes] = {}
+    found: dict[str, SourceFile] = {}
     waiting = [(path, _relative(path, roots)) for path in _own_files(source)]
     while waiting:
         path, name = waiting.pop()
         if name in found:
             continue
         content = _read(path)
-        found[name] = content
+        found[name] = SourceFile(path, content)
         tree = compile_file(path, content)
         package = Path(name).parent.parts
         for module in _imported(tree, package):

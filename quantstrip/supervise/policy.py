@@ -7,6 +7,7 @@ decides the same when it is back.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from quantstrip.clock import SECOND, Micros
 from quantstrip.model.exits import ExitCode
@@ -23,8 +24,17 @@ class Mark(StrEnum):
     NONE = ""
     STOPPED = "stopped"
     FINISHED = "finished"
+    FAILED = "failed"
     LOAD_ERROR = "load_error"
     GIVEN_UP = "given_up"
+
+
+_QUIET_ENDS = {
+    "finished": (Mark.FINISHED, "it ended itself with stop_client()"),
+    "job_error": (Mark.FAILED, "a job failed and its error policy is to stop"),
+}
+LASTING = frozenset({Mark.FINISHED, Mark.FAILED})
+"""Ends a client chose itself: they hold until a person starts it, also when the service starts anew."""
 
 
 class Step(StrEnum):
@@ -56,6 +66,17 @@ class RestartPolicy:
     startup_seconds: float = 90.0
 
 
+class Failure(NamedTuple):
+    """An abnormal end that still counts.
+
+    ``killed`` means that a signal from outside ended it (a person, the kernel short of memory): that is no fault
+    of its code, so such ends are forgiven three times as often.
+    """
+
+    ended: Micros
+    killed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything a decision rests on.
@@ -65,8 +86,9 @@ class Facts:
         mark: why it is left alone, as recorded.
         process: what supervisord says; None when it does not know the client.
         heartbeat: last sign of life of the process that runs now; None before its first.
-        ended: how the latest process ended; None when it never ran since the service started.
-        failures: moments of abnormal ends that still count, oldest first; the latest end is among them.
+        ended: exit code of the latest process; None when none ran since the service started.
+        outcome: how it ended in its own words; ``finished`` says that its work is done.
+        failures: abnormal ends that still count, oldest first; the latest end is among them.
 
     """
 
@@ -75,8 +97,8 @@ class Facts:
     process: ProcessState | None
     heartbeat: Micros | None
     ended: int | None
-    finished: bool
-    failures: Sequence[Micros]
+    outcome: str
+    failures: Sequence[Failure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +141,29 @@ def _watch(process: ProcessState, heartbeat: Micros | None, policy: RestartPolic
 
 def _after_end(facts: Facts, code: int, process: ProcessState, policy: RestartPolicy, now: Micros) -> Decision:
     if code == ExitCode.STOPPED:
-        mark = Mark.FINISHED if facts.finished else Mark.STOPPED
-        return Decision(Step.MARK, "it ended by itself" if facts.finished else "it was asked to end", mark)
+        mark, reason = _QUIET_ENDS.get(facts.outcome, (Mark.STOPPED, "it was asked to end, not by the service"))
+        return Decision(Step.MARK, reason, mark)
     if code == ExitCode.LOAD_ERROR:
         return Decision(Step.MARK, "it could not be loaded; it is not tried again by itself", Mark.LOAD_ERROR)
     if code == ExitCode.LOCKED:
         return _when_due(process.stopped, LOCK_RETRY_SECONDS, "another copy of it runs", now)
-    count = len(facts.failures)
+    count = failures_counted(facts.failures)
     if count > len(policy.delays):
         return Decision(
             Step.MARK,
-            f"it failed {count} times within {policy.window_seconds:.0f} s; it is not started again by itself",
+            f"it failed {len(facts.failures)} times within {policy.window_seconds:.0f} s; "
+            "it is not started again by itself",
             Mark.GIVEN_UP,
         )
     delay = policy.delays[count - 1] if count else 0.0
-    last = facts.failures[-1] if facts.failures else process.stopped
+    last = facts.failures[-1].ended if facts.failures else process.stopped
     return _when_due(last, delay, f"failure {count} of {len(policy.delays)} that are forgiven", now)
+
+
+def failures_counted(failures: Sequence[Failure]) -> int:
+    """How many pauses of the policy are used up: three kills from outside count as one failure of the client."""
+    thirds = sum(1 if failure.killed else 3 for failure in failures)
+    return -(-thirds // 3)
 
 
 def _when_due(since: Micros, delay_seconds: float, reason: str, now: Micros) -> Decision:

@@ -69,7 +69,7 @@ def service_lock(home: Home) -> Iterator[None]:
     """
     private_folder(home.locks)
     path = home.locks / "service.lock"
-    descriptor = _lock_current(path)
+    descriptor = _lock_current(path, tries=10)
     if descriptor is None:
         raise service_running(home, _pid_in(path))
     try:
@@ -112,20 +112,37 @@ def control_lock(home: Home, client: str, *, wait_seconds: float = 0.0) -> Itera
         os.close(descriptor)
 
 
-def _lock_current(path: Path) -> int | None:
-    # The holder unlinks the file when it ends: a lock on a file that is no longer the path's is worth nothing.
-    while True:
+def service_pid(home: Home) -> int:
+    """Process id of the ``up`` that holds the home's service lock; 0 when none does."""
+    path = home.locks / "service.lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return 0
+    try:
+        # The lock is held for an instant only; ``service_lock`` tries again before it believes in another service.
+        return 0 if _try(descriptor) else _pid_in(path)
+    finally:
+        os.close(descriptor)
+
+
+def _lock_current(path: Path, tries: int = 1) -> int | None:
+    for attempt in range(tries):
+        if attempt:
+            system_clock.wait(0.05)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _try(descriptor):
-            os.close(descriptor)
-            return None
-        try:
-            same = os.path.samestat(os.fstat(descriptor), path.stat())
-        except FileNotFoundError:
-            same = False
-        if same:
+        # A holder unlinks the file when it ends: a lock on a file that is no longer the path's is worth nothing.
+        if _try(descriptor) and _is_current(descriptor, path):
             return descriptor
         os.close(descriptor)
+    return None
+
+
+def _is_current(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _try(descriptor: int) -> bool:

@@ -62,9 +62,7 @@ class ServiceRunner:
             self._await_predecessor(stop)
             prepare()
             write_config(self.home, self.port)
-            record = ServiceRecord(
-                os.getpid(), self.port, self.clock.now(), str(self.home.socket), self.version
-            )
+            record = ServiceRecord(os.getpid(), self.port, self.clock.now(), str(self.home.socket), self.version)
             write_record(self.home, record)
             try:
                 self._keep_running(stop)

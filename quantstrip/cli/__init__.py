@@ -1,0 +1,97 @@
+"""The ``quantstrip`` command: one boundary that turns errors into one readable message.
+
+Exit codes: 0 done, 1 refused or failed (the message is on stderr, the trace in ``logs/commands.log``), 2 wrong usage.
+Each command's module is imported when it is used, and imports what it needs when it runs: ``--help`` loads neither
+pandas nor the database.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from quantstrip import __version__
+from quantstrip.cli.lazy import LazyGroup
+from quantstrip.cli.session import Session
+from quantstrip.errors import QuantstripError
+
+_COMMANDS = {
+    "init": ("quantstrip.cli.service:init", "Make a home: the folder that holds clients, settings, logs and data."),
+    "up": ("quantstrip.cli.service:up", "Start the service and the dashboard."),
+    "down": ("quantstrip.cli.service:down", "Stop the service and wait until all of it is gone."),
+    "status": ("quantstrip.cli.service:status", "Show the service and its clients."),
+    "deploy": ("quantstrip.cli.clients:deploy", "Copy a client into the store and run that version."),
+    "rollback": ("quantstrip.cli.clients:rollback", "Go back to an older deployed version."),
+    "start": ("quantstrip.cli.clients:start", "Run deployed clients from now on."),
+    "stop": ("quantstrip.cli.clients:stop", "End clients; they stay stopped."),
+    "restart": ("quantstrip.cli.clients:restart", "End clients and start them again."),
+    "remove": ("quantstrip.cli.clients:remove", "End a client and forget it; its history stays."),
+    "logs": ("quantstrip.cli.clients:logs", "Show a log, and follow it with -f."),
+    "run": ("quantstrip.cli.clients:run", "Run one client in the foreground, without deploying it."),
+    "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
+    "settings": ("quantstrip.cli.settings:settings", "Show and change settings."),
+    "db": ("quantstrip.cli.database:database", "Migrate, back up and query the ledger."),
+    "service": ("quantstrip.cli.unit:service", "Start the service with the machine (systemd)."),
+    "doctor": ("quantstrip.cli.service:doctor", "Check the installation and say what to do."),
+}
+
+
+@click.group(cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The home to work on.")
+@click.option("--demo", is_flag=True, help="Work on the demo's own home.")
+@click.version_option(__version__, prog_name="quantstrip")
+@click.pass_context
+def cli(context: click.Context, home: Path | None, demo: bool) -> None:
+    """Keep trading strategies running, on a machine you own.
+
+    The home is --home, else $QUANTSTRIP_HOME, else the nearest home upward of here, else the user's data folder.
+    """
+    if home is not None and demo:
+        raise click.UsageError("--home and --demo exclude each other here; 'up --demo' accepts both")
+    context.obj = Session(home, demo=demo)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry of the ``quantstrip`` command; always leaves through ``SystemExit``."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    session: Session | None = None
+    try:
+        with cli.make_context("quantstrip", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            session = context.ensure_object(Session)
+            result = cli.invoke(context)
+            return result if isinstance(result, int) and not isinstance(result, bool) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped by the user.", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe has gone; Python would complain about it at exit
+        return 1
+    except QuantstripError as error:
+        click.echo(f"Error: {error}", err=True)
+        _keep_trace(session, error)
+        return 1
+
+
+def _keep_trace(session: Session | None, error: QuantstripError) -> None:
+    home = session.home if session else None
+    if home is None or not home.exists():
+        return
+    from quantstrip.log import close_stream, logger, open_stream
+
+    try:
+        open_stream(home, "commands")
+    except QuantstripError as second:
+        click.echo(f"The trace could not be kept: {second.message}", err=True)
+        return
+    logger.opt(exception=error).error("{}", error.message)
+    close_stream()

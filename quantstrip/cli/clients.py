@@ -1,0 +1,151 @@
+"""``deploy, rollback, start, stop, restart, remove, logs, run``."""
+
+import click
+
+from quantstrip.cli.session import Session, json_option, pass_session, print_json
+
+_NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
+
+
+@click.command()
+@click.argument("source")
+@click.option("--start/--no-start", default=True, help="Run the new version now (default) or at the next start.")
+@json_option
+@pass_session
+def deploy(session: Session, source: str, start: bool, as_json: bool) -> int:
+    """Copy SOURCE and the helper files it imports into the store, and run that version.
+
+    SOURCE is a Python file, the folder of a package, or the name of a client in the home's clients folder.
+    """
+    from quantstrip.operations import clients
+
+    home = session.existing_home()
+    made = clients.deploy(home, source, start=start)
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(f"{made.name}: version {made.code_hash} deployed ({', '.join(made.files)})")
+        if start and not made.started:
+            click.echo("It starts with the service: quantstrip up")
+    return _report(session, [made.name], quiet=as_json) if made.started else 0
+
+
+@click.command()
+@click.argument("name")
+@click.option("--to", help="The version to go back to (default: the one before the current one).")
+@json_option
+@pass_session
+def rollback(session: Session, name: str, to: str | None, as_json: bool) -> int:
+    """Point client NAME at an older deployed version and restart it."""
+    from quantstrip.operations import clients
+
+    made = clients.rollback(session.existing_home(), name, to)
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(f"{name}: version {made.previous} replaced by {made.code_hash}")
+    return _report(session, [name], quiet=as_json) if made.started else 0
+
+
+@click.command()
+@_NAMES
+@pass_session
+def start(session: Session, names: tuple[str, ...]) -> int:
+    """Run deployed clients from now on, also after the service was restarted."""
+    from quantstrip.operations import clients
+
+    for name in names:
+        clients.start(session.existing_home(), name)
+    return _report(session, list(names))
+
+
+@click.command()
+@_NAMES
+@pass_session
+def stop(session: Session, names: tuple[str, ...]) -> None:
+    """End clients and wait until they are gone; they stay stopped until someone starts them."""
+    from quantstrip.operations import clients
+
+    for name in names:
+        clients.stop(session.existing_home(), name)
+        click.echo(f"{name}: stopped")
+
+
+@click.command()
+@_NAMES
+@pass_session
+def restart(session: Session, names: tuple[str, ...]) -> int:
+    """End clients and start them again, with the version that is deployed now."""
+    from quantstrip.operations import clients
+
+    for name in names:
+        clients.restart(session.existing_home(), name)
+    return _report(session, list(names))
+
+
+@click.command()
+@click.argument("name")
+@pass_session
+def remove(session: Session, name: str) -> None:
+    """End a client and forget it; its runs, orders and fills stay in the ledger."""
+    from quantstrip.operations import clients
+
+    clients.remove(session.existing_home(), name)
+    click.echo(f"{name}: removed")
+
+
+@click.command()
+@click.argument("name", default="service")
+@click.option("-f", "--follow", "following", is_flag=True, help="Go on with new lines until Ctrl-C.")
+@click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(0), help="Lines to begin with.")
+@pass_session
+def logs(session: Session, name: str, following: bool, lines: int) -> None:
+    """Show the log of a client, or one of: service (default), up, dashboard, supervisord, commands."""
+    import threading
+
+    from quantstrip.errors import ClientNotFound
+    from quantstrip.log import follow, streams
+    from quantstrip.operations import clients
+
+    home = session.existing_home()
+    if not following:
+        known = streams(home)
+        if name not in known:
+            raise ClientNotFound(f"there is no log {name!r}", hint=f"Logs: {', '.join(known) or 'none yet'}")
+        click.echo("\n".join(clients.log_lines(home, name, lines)))
+        return
+    try:
+        for line in follow(home, name, threading.Event(), lines=lines):
+            click.echo(line)
+    except KeyboardInterrupt:
+        return
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("source")
+@pass_session
+def run(session: Session, source: str) -> int:
+    """Run one client in the foreground, straight from its file and without deploying it; Ctrl-C ends it.
+
+    SOURCE is a Python file, or the name of a client in the home's clients folder.
+    """
+    from quantstrip.operations import clients
+
+    return clients.run_in_foreground(session.existing_home(), source)
+
+
+def _report(session: Session, names: list[str], *, quiet: bool = False) -> int:
+    """Wait until the clients run or have failed; say so, and return 1 for a failure."""
+    from quantstrip.operations import clients
+
+    failed = 0
+    for name in names:
+        status = clients.await_settled(session.home, name)
+        good = status.state in {"running", "starting", "finished"}
+        failed += not good
+        if quiet and good:
+            continue
+        click.echo(f"{name}: {status.state}" + (f", process {status.pid}" if status.pid else ""), err=quiet)
+        if not good:
+            click.echo(status.last_trace or status.note, err=True)
+    return 1 if failed else 0

@@ -1,0 +1,108 @@
+"""``init, up, down, status, doctor``."""
+
+from pathlib import Path
+
+import click
+
+from quantstrip.cli.session import Session, demo_option, json_option, local_text, pass_session, print_json, print_table
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@pass_session
+def init(session: Session, folder: Path | None) -> None:
+    """Make a home in FOLDER (default: the home that would be used). One that exists is left as it is."""
+    from quantstrip.home import Home
+    from quantstrip.operations.homes import make_home
+
+    home = Home(folder.expanduser().resolve()) if folder else session.home
+    make_home(home)
+    click.echo(f"Home: {home.root}\nPut clients into {home.clients}, then: quantstrip --home {home.root} up")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the dashboard (default: setting dashboard.port).")
+@click.option("--detach", is_flag=True, help="Return when the dashboard answers; 'quantstrip down' stops it.")
+@click.option("--demo", is_flag=True, help="Run two strategies on sample prices, in a home of their own.")
+@pass_session
+def up(session: Session, port: int | None, detach: bool, demo: bool) -> None:
+    """Start the service and the dashboard; Ctrl-C, or 'quantstrip down', stops all of it."""
+    from quantstrip.operations import service
+
+    if demo:
+        session.use_demo()
+    service.up(session.home, port=port, detach=detach, demo=demo, tell=click.echo)
+
+
+@click.command()
+@demo_option
+@pass_session
+def down(session: Session, demo: bool) -> None:
+    """Stop the service and wait until all of it is gone."""
+    from quantstrip.operations import service
+
+    if demo:
+        session.use_demo()
+    service.down(session.home)
+    click.echo("Stopped.")
+
+
+@click.command()
+@json_option
+@demo_option
+@pass_session
+def status(session: Session, as_json: bool, demo: bool) -> None:
+    """Show the service and its clients."""
+    from quantstrip.operations import service
+
+    if demo:
+        session.use_demo()
+    found = service.status(session.home)
+    if as_json:
+        print_json(found)
+        return
+    if found.running:
+        reply = "answers" if found.dashboard else "does not answer"
+        click.echo(f"Service runs on {found.home}, process {found.pid}, since {local_text(found.since)}")
+        click.echo(f"Dashboard {reply} on {found.url}")
+    else:
+        click.echo(f"No service runs on {found.home}; start it with: quantstrip up")
+    if not found.clients:
+        click.echo("No client is deployed.")
+        return
+    heads = ("NAME", "STATE", "PID", "STARTED", "HEARTBEAT", "RESTARTS", "VERSION", "NOTE")
+    print_table(
+        heads,
+        [
+            (
+                client.name,
+                client.state,
+                client.pid or "-",
+                local_text(client.started),
+                "-" if client.heartbeat_age_seconds is None else f"{client.heartbeat_age_seconds:.1f} s ago",
+                client.restarts,
+                client.code_hash[:8] + (" (source differs)" if client.differs else ""),
+                client.last_error or client.note,
+            )
+            for client in found.clients
+        ],
+    )
+
+
+@click.command()
+@json_option
+@pass_session
+def doctor(session: Session, as_json: bool) -> int:
+    """Check the installation and the home, and say what to do. Exits with 1 when something must be done."""
+    from quantstrip.operations.doctor import checks
+
+    found = checks(session.home)
+    if as_json:
+        print_json(found)
+    else:
+        for check in found:
+            mark = "ok  " if check.ok else ("note" if check.optional else "FAIL")
+            click.echo(f"{mark}  {check.name}: {check.message}")
+            if not check.ok and check.hint:
+                click.echo(f"      {check.hint}")
+    return 1 if any(not check.ok and not check.optional for check in found) else 0

@@ -1,0 +1,70 @@
+"""``service install, uninstall, status``: the service as a part of the machine."""
+
+import click
+
+from quantstrip.cli.session import Session, json_option, pass_session, print_json
+
+_NAME = click.option("--name", default="quantstrip", show_default=True, help="Name of the unit, one for each home.")
+_SCOPE = click.option(
+    "--system/--user", "system", default=False, help="For the whole machine, or for your login (default)."
+)
+
+
+@click.group()
+def service() -> None:
+    """Start the service with the machine (systemd)."""
+
+
+@service.command()
+@_SCOPE
+@_NAME
+@click.option("--run-as", help="With --system: the user that runs it; never root.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the dashboard (default: setting dashboard.port).")
+@pass_session
+def install(session: Session, system: bool, name: str, run_as: str | None, port: int | None) -> None:
+    """Write a systemd unit that runs 'quantstrip up' on this home, enable it and start it."""
+    from quantstrip.operations import units
+
+    result = units.install(session.existing_home(), system=system, run_as=run_as or "", port=port, name=name)
+    click.echo(f"Written: {result.path}")
+    for command in result.done:
+        click.echo(f"Done:    {command}")
+    if result.to_run:
+        click.echo("Still to be run by you:")
+        for command in result.to_run:
+            click.echo(f"    {command}")
+    if result.note:
+        click.echo(result.note)
+
+
+@service.command()
+@_SCOPE
+@_NAME
+@pass_session
+def uninstall(session: Session, system: bool, name: str) -> None:  # noqa: ARG001 - the unit's name says it all
+    """Stop and disable the unit and delete it; the home stays as it is."""
+    from quantstrip.operations import units
+
+    result = units.uninstall(system=system, name=name)
+    click.echo(f"Deleted: {result.path}")
+    for command in result.to_run:
+        click.echo(f"Run:     {command}")
+
+
+@service.command()
+@_SCOPE
+@_NAME
+@json_option
+@pass_session
+def status(session: Session, system: bool, name: str, as_json: bool) -> None:  # noqa: ARG001
+    """Show whether the unit is installed, enabled and active."""
+    from quantstrip.operations import units
+
+    found = units.unit_status(system=system, name=name)
+    if as_json:
+        print_json(found)
+        return
+    if not found.installed:
+        click.echo(f"Not installed ({found.path} does not exist)")
+        return
+    click.echo(f"{found.path}\nenabled: {found.enabled}\nactive:  {found.active}")

@@ -1,0 +1,222 @@
+"""Deploying, starting, stopping and looking at clients."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from quantstrip.clock import Clock, system_clock
+from quantstrip.config import SettingsManager
+from quantstrip.errors import ClientError, ClientLoadError, ServiceNotRunning
+from quantstrip.home import VARIABLE, Home
+from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.operations.client_status import ClientStatus, Problem, StatusReader, problems_of
+from quantstrip.supervise.adapter import SupervisordSupervisor
+from quantstrip.supervise.book import make_note
+from quantstrip.supervise.configuration import write_program
+from quantstrip.supervise.control import Control
+from quantstrip.supervise.deploy import Deployment, check_unique, deploy_files, find_source, version_folder
+from quantstrip.supervise.names import check_name
+from quantstrip.supervise.options import stop_seconds
+from quantstrip.supervise.policy import Mark
+
+__all__ = [
+    "ClientStatus",
+    "Deployment",
+    "Problem",
+    "await_settled",
+    "client_status",
+    "deploy",
+    "list_clients",
+    "log_lines",
+    "problems",
+    "remove",
+    "restart",
+    "rollback",
+    "run_in_foreground",
+    "start",
+    "stop",
+]
+_UNSETTLED = frozenset({"starting", "stopping", "backoff"})
+
+
+def list_clients(home: Home) -> list[ClientStatus]:
+    """Every deployed client, by name."""
+    return StatusReader(home, open_ledger(home)).all()
+
+
+def client_status(home: Home, name: str) -> ClientStatus:
+    """One deployed client.
+
+    Raises:
+        ClientNotFound: there is none of that name.
+
+    """
+    ledger = open_ledger(home)
+    row = _control(home, ledger).row(name)
+    return StatusReader(home, ledger).one(row)
+
+
+def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
+    """Copy a client and the helpers it imports into the store, and run that version from now on.
+
+    Without a service the client starts with it. With ``start=False`` a client that runs goes on with its old version
+    until it is restarted, and one that does not run stays stopped.
+
+    Raises:
+        ClientNotFound: there is no such file.
+        ClientLoadError: it does not compile; nothing changes, and the error is kept among the problems.
+        ClientError: the name is impossible or taken.
+
+    """
+    ledger = open_ledger(home)
+    path = find_source(home, source)
+    known = ledger.get_client(check_unique(home, path, ""))
+    try:
+        made = deploy_files(home, path, known_source=str(known["source"]) if known else "")
+    except ClientLoadError as error:
+        name = path.stem
+        ledger.alert("deploy_refused", f"{name} was not deployed", str(error), client=name, rate_key=f"deploy:{name}")
+        raise
+    write_program(home, made.name, stop_seconds=stop_seconds(SettingsManager(home)))
+    _point_at(home, ledger, made.name, made.code_hash, f"version {made.code_hash} deployed", start=start, source=path)
+    ledger.add_deployment(made.name, made.code_hash, list(made.files), "")
+    started = start and _run_now(home, ledger, made.name, f"version {made.code_hash} deployed")
+    return replace(made, started=started, previous=str(known["code_hash"]) if known else "")
+
+
+def start(home: Home, name: str) -> None:
+    """Run a deployed client from now on, also after the service was restarted."""
+    _control(home, open_ledger(home)).start(name)
+
+
+def stop(home: Home, name: str) -> None:
+    """End a client and wait until it is gone; it stays stopped until someone starts it."""
+    _control(home, open_ledger(home)).stop(name)
+
+
+def restart(home: Home, name: str) -> None:
+    """End a client and start it again, with the version that is deployed now."""
+    _control(home, open_ledger(home)).restart(name)
+
+
+def remove(home: Home, name: str) -> None:
+    """End a client and forget it; what it did stays in the ledger, its versions in the store."""
+    _control(home, open_ledger(home)).remove(name)
+
+
+def rollback(home: Home, name: str, to: str | None = None) -> Deployment:
+    """Point a client at an older version, ``to`` or the one deployed before the current one, and restart it.
+
+    Raises:
+        ClientError: there is no such version, or its folder is gone; the versions that exist are listed.
+
+    """
+    ledger = open_ledger(home)
+    row = _control(home, ledger).row(name)
+    target = _older_version(home, ledger, name, row.code_hash, to)
+    _point_at(home, ledger, name, target, f"rolled back to {target}", start=row.wanted, source=None)
+    files = sorted(
+        path.relative_to(version_folder(home, name, target)).as_posix()
+        for path in version_folder(home, name, target).rglob("*.py")
+    )
+    ledger.add_deployment(name, target, files, f"rollback from {row.code_hash}")
+    started = row.wanted and _run_now(home, ledger, name, f"rolled back to {target}")
+    folder = version_folder(home, name, target)
+    return Deployment(name, target, folder, tuple(files), Path(row.source), started, row.code_hash)
+
+
+def log_lines(home: Home, name: str, lines: int = 200) -> list[str]:
+    """The last lines of a client's log; other streams (``service``, ``dashboard``) by their name."""
+    from quantstrip.log import tail
+
+    return tail(home, check_name(name), lines)
+
+
+def run_in_foreground(home: Home, source: str | Path) -> int:
+    """Run one client straight from its file, with its log on the terminal, until it ends; returns its exit code.
+
+    Raises:
+        ClientNotFound: there is no such file.
+        ClientBusy: the service runs it already.
+
+    """
+    path = find_source(home, source)
+    file = path / "__init__.py" if path.is_dir() else path
+    command = [sys.executable, "-P", "-m", "quantstrip.client", "--home", str(home.root), "--file", str(file)]
+    process = subprocess.Popen(command, env={**os.environ, VARIABLE: str(home.root)})
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the terminal sent it to the client too, which ends in order; a second one interrupts its job
+
+
+def problems(home: Home, limit: int = 50) -> list[Problem]:
+    """Load errors, crashes, failed jobs and refused deployments, newest first."""
+    return problems_of(open_ledger(home), limit)
+
+
+def await_settled(
+    home: Home, name: str, seconds: float = 15.0, *, clock: Clock = system_clock, pause: float = 0.1
+) -> ClientStatus:
+    """Wait until a client that was just started runs or has failed; at most ``seconds``."""
+    ledger = open_ledger(home)
+    deadline = clock.monotonic() + seconds
+    control = _control(home, ledger)
+    while (
+        status := StatusReader(home, ledger).one(control.row(name))
+    ).state in _UNSETTLED and clock.monotonic() < deadline:
+        clock.wait(pause)
+    return status
+
+
+def _control(home: Home, ledger: Ledger) -> Control:
+    limit = stop_seconds(SettingsManager(home))
+    return Control(home, SupervisordSupervisor(home), ledger, stop_seconds=limit)
+
+
+def _point_at(
+    home: Home, ledger: Ledger, name: str, code_hash: str, reason: str, *, start: bool, source: Path | None
+) -> None:
+    columns: dict[str, object] = {"code_hash": code_hash}
+    if source is not None:
+        columns |= {"source": str(source), "differs": 0}
+    known = ledger.get_client(name)
+    if start:
+        columns |= {
+            "desired_state": "running",
+            "status_note": make_note(Mark.NONE, system_clock.now(), reason),
+        }
+    elif known is None:
+        columns |= {
+            "desired_state": "stopped",
+            "status_note": make_note(Mark.STOPPED, system_clock.now(), "deployed, never started"),
+        }
+    ledger.set_client(name, **columns)
+
+
+def _run_now(home: Home, ledger: Ledger, name: str, reason: str) -> bool:
+    try:
+        _control(home, ledger).restart(name, reason)
+    except ServiceNotRunning:
+        return False
+    return True
+
+
+def _older_version(home: Home, ledger: Ledger, name: str, current: str, to: str | None) -> str:
+    # Newest first, each version once, at its latest real deployment: rolling back twice goes two versions back.
+    made = [row for row in ledger.deployments(name) if not str(row["note"] or "").startswith("rollback")]
+    order = list(dict.fromkeys(str(row["code_hash"]) for row in made))
+    kept = [code for code in order if version_folder(home, name, code).is_dir()]
+    hint = f"Versions of {name!r}, newest first: {', '.join(kept) or 'none'} (current: {current})"
+    if to is not None:
+        matches = [code for code in kept if code.startswith(to)]
+        if len(matches) != 1:
+            raise ClientError(f"{len(matches)} stored versions of {name!r} begin with {to!r}, expected one", hint=hint)
+        return matches[0]
+    older = kept[kept.index(current) + 1 :] if current in kept else kept
+    if not older:
+        raise ClientError(f"there is no version of {name!r} before {current}", hint=hint)
+    return older[0]

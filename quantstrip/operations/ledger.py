@@ -1,0 +1,71 @@
+"""The ledger as a whole: migrate, back up, query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from quantstrip.clock import system_clock, to_datetime
+from quantstrip.errors import LedgerError
+from quantstrip.home import Home
+from quantstrip.ledger import open_ledger
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """Rows of a query; ``truncated`` when there were more than asked for."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    truncated: bool
+
+
+def migrate(home: Home) -> str:
+    """Bring the database to this program's version and return that version.
+
+    Raises:
+        SchemaMismatch: it is of a newer one.
+
+    """
+    ledger = open_ledger(home)
+    ledger.migrate()
+    return str(ledger.schema_version())
+
+
+def backup(home: Home, target: Path | None = None) -> Path:
+    """Write a consistent copy of the ledger, also while clients write; returns where it lies.
+
+    Args:
+        home: whose ledger.
+        target: a file that does not exist yet; None makes one in the home's backups, named by the moment.
+
+    Raises:
+        LedgerError: the file exists.
+
+    """
+    moment: datetime = to_datetime(system_clock.now())
+    path = target.expanduser() if target else home.backups / f"quantstrip-{moment:%Y%m%d-%H%M%S-%f}.db"
+    if path.is_dir():
+        path = path / f"quantstrip-{moment:%Y%m%d-%H%M%S-%f}.db"
+    if path.exists():
+        raise LedgerError(f"{path} exists; a backup replaces no file", hint="Name another file.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    open_ledger(home).backup(path)
+    return path
+
+
+def query(
+    home: Home, sql: str, params: Sequence[Any] = (), *, limit: int | None = 1000, timeout_seconds: float = 30.0
+) -> QueryResult:
+    """Run a SELECT on a read-only connection.
+
+    Raises:
+        LedgerError: the statement is refused, wrong, or takes longer than ``timeout_seconds``.
+
+    """
+    most = None if limit is None else limit + 1
+    columns, rows = open_ledger(home).query(sql, tuple(params), limit=most, timeout_seconds=timeout_seconds)
+    found = [tuple(row) for row in rows]
+    truncated = limit is not None and len(found) > limit
+    return QueryResult(list(columns), found[:limit] if truncated else found, truncated)

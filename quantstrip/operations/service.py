@@ -1,0 +1,291 @@
+"""The background service: start it, stop it, ask how it is."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import psutil
+
+from quantstrip import __version__
+from quantstrip.clock import Clock, Micros, system_clock
+from quantstrip.errors import PortInUse, ServiceError, ServiceNotRunning
+from quantstrip.home import VARIABLE, Home
+from quantstrip.operations import access
+from quantstrip.supervise.adapter import SupervisordSupervisor
+from quantstrip.supervise.configuration import check_path, output_file
+from quantstrip.supervise.record import read_record, service_pid, service_running
+
+if TYPE_CHECKING:
+    from quantstrip.operations.client_status import ClientStatus
+
+DASHBOARD_SECONDS = 60.0
+"""How long the dashboard may take to answer before that is told."""
+_HEALTH_PATH = "/healthz"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """The service of one home.
+
+    Attributes:
+        pid: process id of ``quantstrip up``; 0 when it does not run.
+        since: when it started, wall clock; 0 when it does not run.
+        url: the dashboard's address, without the token.
+        dashboard: True when the dashboard answers.
+
+    """
+
+    running: bool
+    pid: int
+    since: Micros
+    port: int
+    url: str
+    dashboard: bool
+    version: str
+    home: str
+    clients: list["ClientStatus"] = field(default_factory=list)
+
+
+def check_start(home: Home, port: int) -> None:
+    """Everything that must hold before anything is started; makes the home where it is missing.
+
+    Raises:
+        HomeError: the home cannot be written or lies in a synchronised folder.
+        ServiceRunning: a service runs on this home.
+        PortInUse: another program has the port.
+        SchemaMismatch: the database is newer than this program.
+        SettingsError: the settings file is malformed.
+
+    """
+    from quantstrip.config import SettingsManager
+    from quantstrip.ledger import open_ledger
+
+    check_path(home)
+    home.create()
+    if pid := service_pid(home):
+        raise service_running(home, pid)
+    SettingsManager(home).items()
+    check_port(port)
+    open_ledger(home)
+
+
+def check_port(port: int) -> None:
+    """Raise ``PortInUse`` unless the dashboard could listen on ``port`` of the loopback interface now."""
+    with socket.socket(socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((access.LOOPBACK, port))
+        except (OSError, OverflowError) as error:
+            raise PortInUse(
+                f"the dashboard cannot listen on port {port} of {access.LOOPBACK}: {error}",
+                hint="End the program that uses it, or choose another one with --port.",
+            ) from error
+
+
+def up(
+    home: Home,
+    *,
+    port: int | None = None,
+    detach: bool = False,
+    demo: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> ServiceStatus:
+    """Start the service; in the foreground until a signal ends it, or in the background once the dashboard answers.
+
+    Args:
+        home: whose service.
+        port: the dashboard's; None takes the setting ``dashboard.port``.
+        detach: return when the dashboard answers; ``down`` stops the service.
+        demo: put the demo's clients into the home first.
+        tell: receives what the user should read, above all the dashboard's address.
+
+    Raises:
+        QuantstripError: as ``check_start``; or the service ended while it started.
+
+    """
+    chosen = port if port is not None else configured_port(home)
+    check_start(home, chosen)
+    if demo:
+        from quantstrip.operations.demo import prepare_demo
+
+        prepare_demo(home)
+    if detach:
+        return _detached(home, chosen, tell)
+    _foreground(home, chosen, tell)
+    return status(home)
+
+
+def configured_port(home: Home) -> int:
+    """The setting ``dashboard.port``."""
+    from quantstrip.config import SettingsManager
+
+    return int(SettingsManager(home).get("dashboard.port", 8051))
+
+
+def down(home: Home, *, clock: Clock = system_clock) -> None:
+    """Stop the service and wait until all of it is gone.
+
+    Raises:
+        ServiceNotRunning: none runs on this home.
+        ServiceError: it does not end.
+
+    """
+    supervisor = SupervisordSupervisor(home)
+    pid = service_pid(home)
+    if pid:
+        os.kill(pid, signal.SIGTERM)
+    elif supervisor.alive():
+        supervisor.shutdown()  # its ``up`` was killed
+    else:
+        raise ServiceNotRunning(f"no service runs on the home {home.root}", hint="Start it with: quantstrip up")
+    deadline = clock.monotonic() + _stop_limit(home)
+    while service_pid(home) or supervisor.alive() or (pid and _alive(pid)):
+        if clock.monotonic() > deadline:
+            raise ServiceError(
+                f"the service on {home.root} did not end (process {pid})",
+                hint=f"See {home.logs}/up.log and {home.logs}/supervisord.log.",
+            )
+        clock.wait(0.05)
+
+
+def status(home: Home, *, clients: bool = True) -> ServiceStatus:
+    """How the service of ``home`` is, with its clients unless told otherwise."""
+    record = read_record(home)
+    pid = service_pid(home)
+    running = pid != 0 or (record is not None and SupervisordSupervisor(home).alive())
+    port = record.port if record else 0
+    rows: list[ClientStatus] = []
+    if clients and home.exists():
+        from quantstrip.operations.clients import list_clients
+
+        rows = list_clients(home)
+    return ServiceStatus(
+        running=running,
+        pid=pid,
+        since=record.started if record and running else 0,
+        port=port if running else 0,
+        url=f"http://{access.LOOPBACK}:{port}" if running else "",
+        dashboard=running and answers(port),
+        version=record.version if record and running else __version__,
+        home=str(home.root),
+        clients=rows,
+    )
+
+
+def answers(port: int, timeout_seconds: float = 1.0) -> bool:
+    """True when the dashboard answers on ``port``."""
+    connection = http.client.HTTPConnection(access.LOOPBACK, port, timeout=timeout_seconds)
+    try:
+        connection.request("GET", _HEALTH_PATH)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _foreground(home: Home, port: int, tell: Callable[[str], None]) -> None:
+    from quantstrip.config import SettingsManager
+    from quantstrip.log import logger, open_stream
+    from quantstrip.supervise.options import stop_seconds
+    from quantstrip.supervise.programs import write_all
+    from quantstrip.supervise.runner import ServiceRunner
+
+    open_stream(home, "up")
+    limit = stop_seconds(SettingsManager(home))
+    greeting = Greeting(home, port, tell)
+    runner = ServiceRunner(home, port, __version__, stop_seconds=limit, on_pass=greeting.look)
+    logger.info("the service starts on {} with the dashboard on port {}", home.root, port)
+    runner.run(prepare=lambda: write_all(home, limit))
+    logger.info("the service has ended")
+    tell("Stopped.")
+
+
+@dataclass
+class Greeting:
+    """Prints the dashboard's address as soon as it answers, or that it does not."""
+
+    home: Home
+    port: int
+    tell: Callable[[str], None]
+    clock: Clock = system_clock
+
+    def __post_init__(self) -> None:
+        self._begun = self.clock.monotonic()
+        self._done = False
+        self._complained = False
+
+    def look(self) -> None:
+        """Look once; costs nothing after the address was printed."""
+        if self._done:
+            return
+        if answers(self.port, 0.2):
+            self._done = True
+            self.tell(f"Quantstrip runs on {self.home.root}\nDashboard: {access.login_url(self.home, self.port)}")
+        elif not self._complained and self.clock.monotonic() - self._begun > DASHBOARD_SECONDS:
+            self._complained = True
+            self.tell(
+                f"The dashboard does not answer on port {self.port} yet; clients run all the same.\n"
+                f"Its own words are in {output_file(self.home, 'dashboard')}"
+            )
+
+
+def _detached(home: Home, port: int, tell: Callable[[str], None]) -> ServiceStatus:
+    command = [sys.executable, "-P", "-m", "quantstrip", "--home", str(home.root), "up", "--port", str(port)]
+    path = output_file(home, "up")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=home.root,
+            env={**os.environ, VARIABLE: str(home.root)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    with _left_running(process):
+        deadline = system_clock.monotonic() + DASHBOARD_SECONDS
+        while not (service_pid(home) == process.pid and answers(port)):
+            if process.poll() is not None:
+                words = path.read_text(encoding="utf-8", errors="replace").strip()
+                raise ServiceError(f"the service ended while it started:\n{words}", hint=f"See {home.logs}/up.log")
+            if system_clock.monotonic() > deadline:
+                raise ServiceError(
+                    f"the service runs, but its dashboard does not answer after {DASHBOARD_SECONDS:.0f} s",
+                    hint=f"Its own words are in {output_file(home, 'dashboard')}. Stop it with: quantstrip down",
+                )
+            system_clock.wait(0.1)
+    tell(f"Quantstrip runs on {home.root}\nDashboard: {access.login_url(home, port)}\nStop it with: quantstrip down")
+    return status(home)
+
+
+@contextmanager
+def _left_running(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """The child outlives this object on purpose; without this, Python warns about it when the object goes."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.returncode = 0
+
+
+def _stop_limit(home: Home) -> float:
+    from quantstrip.config import SettingsManager
+    from quantstrip.supervise.options import stop_seconds
+
+    return stop_seconds(SettingsManager(home)) + 40.0
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
