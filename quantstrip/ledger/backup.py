@@ -1,0 +1,50 @@
+"""Copies of the ledger while it is being written, and a check of its integrity."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from quantstrip.errors import LedgerError
+from quantstrip.ledger.store import Store, translated
+
+
+def backup(store: Store, target: Path) -> Path:
+    """Copy the ledger to ``target`` with SQLite's online backup: one moment's state, writers go on meanwhile.
+
+    The copy is checked before it takes its name, so a file called ``target`` is always a whole backup.
+
+    Raises:
+        LedgerError: the target is the ledger itself or cannot be written, or the copy is damaged.
+
+    """
+    target = Path(target)
+    if target.resolve() == store.path.resolve():
+        raise LedgerError(f"{target} is the ledger itself", hint="Choose another file for the backup.")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.touch(mode=0o600)
+        with translated(part), closing(store.connect(read_only=True)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+            problems = check(copy)
+        if problems:
+            raise LedgerError(
+                f"the copy of {store.path} is damaged: {problems[0]}", hint="Check the disk, then try again."
+            )
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise LedgerError(f"the backup {target} cannot be written: {error}", hint="Choose another folder.") from error
+    finally:
+        for leftover in (part, Path(f"{part}-wal"), Path(f"{part}-shm"), Path(f"{part}-journal")):
+            leftover.unlink(missing_ok=True)
+    return target
+
+
+def check(raw: sqlite3.Connection) -> list[str]:
+    """What SQLite finds wrong with a database; empty when nothing is."""
+    found = [line for (line,) in raw.execute("PRAGMA integrity_check")]
+    found += [f"foreign key: {row}" for row in raw.execute("PRAGMA foreign_key_check")]
+    return [] if found == ["ok"] else found

@@ -1,0 +1,99 @@
+"""Booking an execution: position, average cost and realised PnL, in the execution's own transaction.
+
+Nothing else in the platform changes a position. The arithmetic is ``quantstrip.model.apply``, which the backtest uses.
+"""
+
+import json
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.tables import position_event
+from quantstrip.model import FLAT, Booking, OrderSide, Position, apply, minor_digits
+
+_P = position_event.c
+_KEY = ("strategy_id", "symbol", "mode", "account", "contract_id", "leg")
+_LAST = Statement(
+    select(_P.position, _P.avg_price, _P.cost)
+    .where(
+        *(_P[name] == bindparam(name) for name in _KEY),
+        _P.broker_id.is_not_distinct_from(bindparam("broker_id")),
+        _P.execution_seq.is_not(None),
+    )
+    .order_by(_P.execution_seq.desc())
+    .limit(1)
+)
+_INSERT = Insert(position_event, keyed=True)
+_CLIENTS_OWN = Statement(select(position_event).where(_P.exec_id == bindparam("exec_id")))
+_BOOKED = (
+    "strategy_id", "broker_id", "order_id", "symbol", "contract_id", "position", "avg_price", "trade_quantity",
+    "trade_price", "event_type", "metadata", "mode", "leg", "account", "currency", "trade_date", "cost", "realized_pnl",
+    "execution_seq", "strategy_run_id", "update_time",
+)  # fmt: skip
+_ADOPT = Statement(
+    update(position_event)
+    .where(_P.position_event_id == bindparam("adopted"))
+    .values({name: bindparam(f"new_{name}") for name in _BOOKED})
+)
+_FIGURES = ("position", "avg_price", "trade_quantity", "trade_price")
+
+
+def position_of(tx: Transaction, key: dict[str, Any]) -> Position:
+    """What is held by (strategy, broker, account, mode, instrument, leg), as booked so far."""
+    last = tx.one(_LAST, key)
+    # apply() only carries the total of realised PnL along; the ledger sums it from the rows.
+    return FLAT if last is None else Position(last[0], last[1], last[2], 0.0)
+
+
+def book(tx: Transaction, execution: dict[str, Any], multiplier: float) -> Booking:
+    """What the execution does to its position; nothing is written."""
+    digits = minor_digits(execution["currency"])
+    side = OrderSide(execution["side"])
+    return apply(position_of(tx, execution), side, execution["quantity"], execution["price"], multiplier, digits)
+
+
+def record_booking(
+    tx: Transaction, execution: dict[str, Any], seq: int, booking: Booking, group_label: str | None
+) -> dict[str, Any] | None:
+    """Write the position event of an execution.
+
+    Returns:
+        The client's own row when it said something else than the booking, else None.
+
+    """
+    position = booking.position
+    row = {name: execution[name] for name in (*_KEY, "broker_id", "exec_id", "order_id", "currency", "trade_date")}
+    row |= {
+        "event_time": execution["exec_time"],
+        "position": position.quantity,
+        "avg_price": position.avg_price,
+        "trade_quantity": booking.trade_quantity,
+        "trade_price": execution["price"],
+        "event_type": str(booking.event),
+        "group_label": group_label,
+        "cost": position.cost,
+        "realized_pnl": booking.realized_pnl,
+        "execution_seq": seq,
+        "strategy_run_id": execution["strategy_run_id"],
+        "create_time": tx.now,
+        "update_time": tx.now,
+    }
+    return None if tx.insert(_INSERT, row) is not None else _adopt(tx, row)
+
+
+def _adopt(tx: Transaction, row: dict[str, Any]) -> dict[str, Any] | None:
+    """Take over the row a client wrote for this execution: its words stay, the figures become the booking's."""
+    own = tx.first(_CLIENTS_OWN, row)
+    if own is None:
+        raise AssertionError(f"position event of execution {row['exec_id']} is neither new nor there")
+    differs = any(own[name] is not None and abs(own[name] - row[name]) > 1e-9 for name in _FIGURES)
+    notes = json.loads(own["metadata"]) if own["metadata"] else {}
+    if differs:
+        notes["client"] = {name: own[name] for name in _FIGURES}
+    merged = row | {
+        "event_type": own["event_type"] or row["event_type"],
+        "metadata": json.dumps(notes) if notes else None,
+    }
+    tx.run(_ADOPT, {"adopted": own["position_event_id"]} | {f"new_{name}": merged[name] for name in _BOOKED})
+    return own if differs else None

@@ -1,0 +1,288 @@
+"""Executions and commissions: facts from the broker, each kept once, each booked at once."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, or_, select
+
+from quantstrip.errors import InvalidRecord
+from quantstrip.ledger import validate
+from quantstrip.ledger.alerts import raise_alert
+from quantstrip.ledger.booking import book, record_booking
+from quantstrip.ledger.events import order_filled
+from quantstrip.ledger.family import Context, Family
+from quantstrip.ledger.instruments import terms_of, trade_date_of
+from quantstrip.ledger.names import UNALLOCATED, broker_id_of, strategy_id_of
+from quantstrip.ledger.orders import ORDER_OF
+from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.tables import commission, execution
+from quantstrip.model import minor_digits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMMISSION = "COMMISSION"
+"""Fee type of a commission whose kind the broker did not say."""
+
+_E, _C = execution.c, commission.c
+_INSERT = Insert(execution)
+_SAME = Statement(select(_E.seq_id, _E.side, _E.quantity, _E.price).where(_E.exec_id == bindparam("exec_id")))
+_CURRENCY = Statement(select(_E.currency).where(_E.exec_id == bindparam("exec_id")))
+_GET = Statement(
+    select(execution)
+    .where(
+        or_(bindparam("order_id").is_(None), _E.order_id == bindparam("order_id")),
+        or_(bindparam("exec_id").is_(None), _E.exec_id == bindparam("exec_id")),
+    )
+    .order_by(_E.seq_id)
+)
+_FEE_INSERT = Insert(commission, keyed=True)
+_FEE = Statement(
+    select(_C.commission_id, _C.amount, _C.currency).where(
+        _C.exec_id == bindparam("exec_id"), _C.fee_type == bindparam("fee_type"), _C.revision == bindparam("revision")
+    )
+)
+_ORDER_FIELDS = (
+    "strategy_id", "broker_id", "account", "symbol", "contract_id", "instrument_type", "order_type", "mode", "leg",
+    "currency", "strategy_run_id",
+)  # fmt: skip
+
+
+def record_execution(
+    tx: Transaction, context: Context, now: int, row: dict[str, Any], *, group_label: str | None = None
+) -> int:
+    """Insert and book a checked execution; its key. An ``exec_id`` that is there already changes nothing.
+
+    ``row`` holds every column that is known; what is missing (None) comes from the order, the instrument, the context.
+    """
+    same = tx.one(_SAME, row)
+    if same is not None:
+        _compare(tx, now, row, same)
+        return int(same[0])
+    _complete(tx, context, now, row)
+    terms = terms_of(tx, now, row["symbol"], row["contract_id"], row["instrument_type"])
+    row["currency"] = row["currency"] or terms.currency
+    row["instrument_type"] = row["instrument_type"] or terms.instrument_type
+    row["trade_date"] = row["trade_date"] or trade_date_of(tx, now, terms.calendar, row["exec_time"])
+    booking = book(tx, row, terms.multiplier)
+    row |= {"amount": booking.amount, "create_time": tx.now, "update_time": tx.now}
+    seq = tx.insert(_INSERT, row) or 0
+    differs = record_booking(tx, row, seq, booking, group_label)
+    if row["order_id"] is not None:
+        order_filled(tx, row["order_id"])
+    if differs is not None:
+        raise_alert(
+            tx,
+            now,
+            "position_mismatch",
+            f"{row['symbol']}: the client's position event differs from the booking",
+            f"For execution {row['exec_id']} the client wrote position {differs['position']}, the ledger booked "
+            f"{booking.position.quantity}. The booking counts; the client's figures are in the row's metadata.",
+            rate_key=f"position_mismatch:{row['exec_id']}",
+        )
+    return seq
+
+
+def _complete(tx: Transaction, context: Context, now: int, row: dict[str, Any]) -> None:
+    """Fill in from the order what the broker did not say; without an order the fill is kept all the same."""
+    order_id = row["order_id"]
+    order = None if order_id is None else tx.one(ORDER_OF, row)
+    if order is not None:
+        known = dict(zip(_ORDER_FIELDS, order, strict=True))
+        if row["symbol"] not in (None, known["symbol"]):
+            known |= {"contract_id": None, "instrument_type": None, "currency": None}  # another leg of a combination
+        for name, value in known.items():
+            if row.get(name) is None:
+                row[name] = value
+    elif row["symbol"] is None:
+        raise InvalidRecord(
+            f"execution {row['exec_id']} names no symbol, and order {order_id} is not in the ledger",
+            hint="Give symbol with the execution.",
+        )
+    if row.get("strategy_id") is None:
+        row["strategy_id"] = strategy_id_of(tx, UNALLOCATED)
+        raise_alert(
+            tx,
+            now,
+            "order_unknown",
+            f"execution {row['exec_id']} belongs to no known order",
+            f"{row['side']} {row['quantity']:g} {row['symbol']} at {row['price']:g} (order {order_id}) was booked "
+            f"under the strategy {UNALLOCATED!r}. Insert orders before they are sent, or give strategy_id.",
+            rate_key=f"order_unknown:{order_id}",
+        )
+    defaults = {"mode": str(context.mode), "leg": "NET", "account": "", "contract_id": "", "broker_id": None}
+    for name, value in defaults.items():
+        if row.get(name) is None:
+            row[name] = value
+    row.setdefault("strategy_run_id", None)
+    row.setdefault("client_run_id", context.client_run_id)
+
+
+def _compare(tx: Transaction, now: int, row: dict[str, Any], same: tuple[Any, ...]) -> None:
+    """An ``exec_id`` sent again with other figures: the first one stays, and a person hears of it."""
+    if (row["side"], row["quantity"], row["price"]) != same[1:]:
+        raise_alert(
+            tx,
+            now,
+            "execution_conflict",
+            f"execution {row['exec_id']} came twice, with different figures",
+            f"Kept: {same[1]} {same[2]:g} at {same[3]:g}. "
+            f"Refused: {row['side']} {row['quantity']:g} at {row['price']:g}. "
+            "A correction needs an exec_id of its own.",
+            rate_key=f"execution_conflict:{row['exec_id']}",
+        )
+
+
+def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
+    """Insert a checked commission; its key. The same (execution, fee type, revision) again changes nothing."""
+    if row["currency"] is None:
+        found = tx.one(_CURRENCY, row)
+        row["currency"] = found[0] if found is not None else "USD"
+    row |= {
+        "booked_amount": round(row["amount"], minor_digits(row["currency"])),
+        "create_time": tx.now,
+        "update_time": tx.now,
+    }
+    created = tx.insert(_FEE_INSERT, row)
+    if created is not None:
+        return created
+    there = tx.one(_FEE, row)
+    if there[1:] != (row["amount"], row["currency"]):
+        raise_alert(
+            tx,
+            now,
+            "commission_conflict",
+            f"commission of execution {row['exec_id']} came twice, with different amounts",
+            f"Kept: {there[1]} {there[2]}. Refused: {row['amount']} {row['currency']}. Book a correction as the "
+            "difference with revision=1, or a second fee under its own fee_type.",
+            rate_key=f"commission_conflict:{row['exec_id']}:{row['fee_type']}:{row['revision']}",
+        )
+    return int(there[0])
+
+
+class Executions(Family):
+    """Executions and commissions."""
+
+    def insert_execution(
+        self,
+        exec_id: str,
+        order_id: int | None = None,
+        strategy_id: int | str | None = None,
+        broker_id: int | str | None = None,
+        symbol: str | None = None,
+        instrument_type: str | None = None,
+        contract_id: str | int | None = None,
+        side: str | None = None,
+        quantity: float | None = None,
+        price: float | None = None,
+        exec_time: validate.Moment = None,
+        exchange: str | None = None,
+        liquidity_flag: str | int | None = None,
+        order_type: str | None = None,
+        cum_qty: float | None = None,
+        avg_price: float | None = None,
+        is_liquidation: bool | int | None = None,
+        external_order_id: str | None = None,
+        external_exec_id: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        *,
+        mode: str | None = None,
+        leg: str | None = None,
+        account: str | None = None,
+        currency: str | None = None,
+        trade_date: str | None = None,
+        group_label: str | None = None,
+    ) -> int:
+        """Record an execution and book it: position, average cost and realised PnL, in one transaction.
+
+        An ``exec_id`` that is in the ledger already changes nothing. What is not given comes from the order. An
+        execution of an unknown order is kept, under the strategy ``unallocated`` with an alert, unless a strategy
+        is given.
+
+        Args:
+            exec_id: the broker's id of this execution; what keeps it from being booked twice.
+            quantity: units, greater than zero; the direction is ``side``.
+            price: in price units of the instrument.
+            exec_time: when it happened; now when None.
+            trade_date: session the fill belongs to; by the instrument's calendar when None.
+            group_label: kept with the position event.
+
+        Returns:
+            The row's ``seq_id``.
+
+        Raises:
+            InvalidRecord: a value is impossible; nothing was written.
+            UnknownRecord: no such broker or strategy id.
+
+        """
+        row: dict[str, Any] = {
+            "exec_id": validate.words("exec_id", exec_id),
+            "order_id": validate.optional_whole("order_id", order_id),
+            "symbol": None if symbol is None else validate.words("symbol", symbol),
+            "instrument_type": validate.optional_words(instrument_type),
+            "contract_id": validate.optional_words(contract_id),
+            "side": str(validate.side(side)),
+            "quantity": validate.positive("quantity", quantity),
+            "price": validate.finite("price", price),
+            "exchange": validate.optional_words(exchange),
+            "liquidity_flag": validate.optional_words(liquidity_flag),
+            "order_type": validate.optional_words(order_type),
+            "cum_qty": validate.optional("cum_qty", cum_qty),
+            "avg_price": validate.optional("avg_price", avg_price),
+            "is_liquidation": None if is_liquidation is None else int(bool(is_liquidation)),
+            "external_order_id": validate.optional_words(external_order_id),
+            "external_exec_id": validate.optional_words(external_exec_id),
+            "metadata": validate.to_json("metadata", metadata),
+            "mode": None if mode is None else str(validate.mode(mode)),
+            "leg": None if leg is None else str(validate.leg(leg)),
+            "account": validate.optional_words(account),
+            "currency": validate.optional_words(currency),
+            "trade_date": validate.day("trade_date", trade_date),
+        }
+        moment = validate.moment("exec_time", exec_time, "")
+        label = validate.optional_words(group_label)
+        with self.store.write() as tx:
+            row["exec_time"] = moment or tx.now
+            row["broker_id"] = broker_id_of(tx, broker_id)
+            row["strategy_id"] = None if strategy_id is None else strategy_id_of(tx, strategy_id)
+            return record_execution(tx, self.context, self.store.now(), row, group_label=label)
+
+    def get_executions(self, order_id: int | None = None, exec_id: str | None = None) -> "pd.DataFrame":
+        """Executions of an order, or the one of an id; all of them without either."""
+        return self._frame(_GET, order_id=order_id, exec_id=exec_id)
+
+    def insert_commission(
+        self,
+        exec_id: str,
+        amount: float,
+        currency: str | None = None,
+        fee_type: str | None = None,
+        realized_pnl: float | None = None,
+        metadata: dict[str, Any] | None = None,
+        *,
+        revision: int = 0,
+    ) -> int:
+        """Record what an execution cost; returns the row's id. It may come before its execution.
+
+        The same (execution, fee type, revision) again changes nothing.
+
+        Args:
+            amount: money paid, in ``currency``; negative for a rebate.
+            currency: the execution's when None.
+            realized_pnl: what the broker says was gained; kept as information, never added to ours.
+            revision: 0 for the first word; a correction is the difference under the next number.
+
+        Raises:
+            InvalidRecord: a value is impossible; nothing was written.
+
+        """
+        row: dict[str, Any] = {
+            "exec_id": validate.words("exec_id", exec_id),
+            "amount": validate.finite("amount", amount),
+            "currency": validate.optional_words(currency),
+            "fee_type": validate.optional_words(fee_type) or COMMISSION,
+            "realized_pnl": validate.optional("realized_pnl", realized_pnl),
+            "metadata": validate.to_json("metadata", metadata),
+            "revision": validate.whole("revision", revision),
+        }
+        with self.store.write() as tx:
+            return record_commission(tx, self.store.now(), row)

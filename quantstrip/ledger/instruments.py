@@ -1,0 +1,148 @@
+"""Instruments, end-of-day prices, and the session a moment belongs to."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.dialects.sqlite import insert
+
+from quantstrip.clock import from_text
+from quantstrip.errors import QuantstripError
+from quantstrip.ledger import validate
+from quantstrip.ledger.alerts import raise_alert
+from quantstrip.ledger.family import Family
+from quantstrip.ledger.store import Statement, Transaction
+from quantstrip.ledger.tables import instrument, mtm_price
+from quantstrip.model import Instrument
+
+_COLUMNS = ("instrument_type", "currency", "multiplier", "tick_size", "lot_size", "calendar")
+_new = insert(instrument)
+_PUT = Statement(
+    _new.values({c.name: None for c in instrument.c if c.name != "instrument_id"}).on_conflict_do_update(
+        index_elements=["symbol", "contract_id"],
+        set_={name: _new.excluded[name] for name in (*_COLUMNS, "update_time")},
+    )
+)
+# The contract's own row, else the row of its symbol.
+_FIND = Statement(
+    select(instrument.c.multiplier, instrument.c.currency, instrument.c.calendar, instrument.c.instrument_type)
+    .where(
+        instrument.c.symbol == bindparam("symbol"),
+        or_(instrument.c.contract_id == bindparam("contract_id"), instrument.c.contract_id == ""),
+    )
+    .order_by(instrument.c.contract_id.desc())
+    .limit(1)
+)
+_ALL = Statement(select(instrument).order_by(instrument.c.symbol, instrument.c.contract_id))
+_price = insert(mtm_price)
+_PRICES = ("open", "high", "low", "close", "adj_close", "volume")
+_PUT_PRICE = Statement(
+    _price.values({c.name: None for c in mtm_price.c}).on_conflict_do_update(
+        index_elements=["date", "symbol", "contract_id"],
+        set_={name: _price.excluded[name] for name in (*_PRICES, "metadata")},
+    )
+)
+_PER_UNIT = frozenset({"", "STK", "ETF", "CASH", "CRYPTO", "FX", "FOREX", "FUND", "BOND"})
+
+
+class Terms(NamedTuple):
+    """What booking needs to know of an instrument."""
+
+    multiplier: float = 1.0
+    currency: str = "USD"
+    calendar: str = "NYSE"
+    instrument_type: str | None = None
+
+
+def put_instrument(tx: Transaction, given: Instrument) -> None:
+    """Write an instrument's row, or bring it up to date."""
+    row = {name: getattr(given, name) for name in ("symbol", "contract_id", *_COLUMNS)}
+    tx.run(_PUT, row | {"create_time": tx.now, "update_time": tx.now})
+
+
+def terms_of(tx: Transaction, now: int, symbol: str, contract_id: str, instrument_type: str | None) -> Terms:
+    """Multiplier, currency and calendar of what was traded.
+
+    An unregistered future or option is booked with multiplier 1 and an alert: the fill must be kept either way.
+    """
+    found = tx.one(_FIND, {"symbol": symbol, "contract_id": contract_id})
+    if found is not None:
+        return Terms(*found)
+    if (instrument_type or "").upper() not in _PER_UNIT:
+        raise_alert(
+            tx,
+            now,
+            "instrument_unknown",
+            f"{symbol}: contract multiplier unknown",
+            f"A fill of {symbol} ({instrument_type}) was booked with multiplier 1. Register the instrument with "
+            "set_instrument(...) before trading it; past fills need a correcting entry.",
+            rate_key=f"instrument_unknown:{symbol}:{contract_id}",
+        )
+    return Terms(instrument_type=instrument_type)
+
+
+def trade_date_of(tx: Transaction, now: int, calendar: str, exec_time: str) -> str:
+    """The session's date a moment belongs to; its UTC date, with an alert, where the calendar has no answer."""
+    # Calendars bring pandas with them, which only a process that trades should pay for.
+    from quantstrip.calendars import get_calendar
+
+    try:
+        return get_calendar(calendar).session_of(from_text(exec_time)).isoformat()
+    except QuantstripError as error:
+        raise_alert(
+            tx,
+            now,
+            "calendar",
+            f"calendar {calendar} has no session for {exec_time}",
+            f"The UTC date was used as trade date. {error}",
+            rate_key=f"calendar:{calendar}",
+        )
+        return exec_time[:10]
+
+
+class Instruments(Family):
+    """Instruments and prices."""
+
+    def set_instrument(self, given: Instrument) -> None:
+        """Register what is traded, or change it; fills booked before keep what they were booked with.
+
+        Raises:
+            InvalidRecord: multiplier is not positive, or tick or lot size is negative.
+
+        """
+        validate.words("symbol", given.symbol)
+        validate.positive("multiplier", given.multiplier)
+        for name in ("tick_size", "lot_size"):
+            validate.finite(name, getattr(given, name))
+        with self.store.write() as tx:
+            put_instrument(tx, given)
+
+    def instruments(self) -> list[dict[str, Any]]:
+        """All registered instruments."""
+        return self._rows(_ALL)
+
+    def insert_mtm_price(
+        self,
+        date: str,
+        symbol: str,
+        close: float,
+        *,
+        contract_id: str | int | None = None,
+        open: float | None = None,  # noqa: A002 - the column's name
+        high: float | None = None,
+        low: float | None = None,
+        adj_close: float | None = None,
+        volume: float | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Note a day's price for marking to market; the same day again replaces it."""
+        row: dict[str, Any] = {
+            "date": validate.day("date", date),
+            "symbol": validate.words("symbol", symbol),
+            "contract_id": validate.optional_words(contract_id) or "",
+            "metadata": validate.to_json("metadata", metadata),
+            "close": validate.finite("close", close),
+        }
+        given = {"open": open, "high": high, "low": low, "adj_close": adj_close, "volume": volume}
+        row |= {name: validate.optional(name, value) for name, value in given.items()}
+        with self.store.write() as tx:
+            tx.run(_PUT_PRICE, row)

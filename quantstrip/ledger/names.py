@@ -1,0 +1,183 @@
+"""Brokers and strategies: their rows, and ids found by name."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from quantstrip.errors import InvalidRecord, UnknownRecord
+from quantstrip.ledger import validate
+from quantstrip.ledger.family import Family
+from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.tables import broker, strategy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNALLOCATED = "unallocated"
+"""Strategy of executions that no known order explains."""
+
+_STRATEGY_ID = Statement(select(strategy.c.strategy_id).where(strategy.c.name == bindparam("name")))
+_STRATEGY_HAS = Statement(select(strategy.c.strategy_id).where(strategy.c.strategy_id == bindparam("id")))
+_STRATEGIES = Statement(select(strategy).order_by(strategy.c.strategy_id))
+_STRATEGY_INSERT = Insert(strategy, keyed=True)
+_STRATEGY_DELETE = Statement(delete(strategy).where(strategy.c.strategy_id == bindparam("id")))
+_BROKER_ID = Statement(select(broker.c.broker_id).where(broker.c.name == bindparam("name")))
+_BROKER_HAS = Statement(select(broker.c.broker_id).where(broker.c.broker_id == bindparam("id")))
+_BROKERS = Statement(select(broker).order_by(broker.c.broker_id))
+_BROKER_INSERT = Insert(broker, keyed=True)
+_BROKER_DELETE = Statement(delete(broker).where(broker.c.broker_id == bindparam("id")))
+
+
+def strategy_id_of(tx: Transaction, given: int | str) -> int:
+    """The id of a strategy; an unknown name is registered, an unknown number refused.
+
+    Raises:
+        UnknownRecord: no strategy has this number.
+        InvalidRecord: the name is empty.
+
+    """
+    if isinstance(given, int) and not isinstance(given, bool):
+        if tx.one(_STRATEGY_HAS, {"id": given}) is None:
+            raise UnknownRecord(
+                f"no strategy has the id {given}", hint="Give the strategy's name; it is registered on first use."
+            )
+        return given
+    name = validate.words("strategy_id", given)
+    found = tx.one(_STRATEGY_ID, {"name": name})
+    if found is not None:
+        return int(found[0])
+    created = tx.insert(_STRATEGY_INSERT, {"name": name, "create_time": tx.now, "update_time": tx.now})
+    return int(created or tx.one(_STRATEGY_ID, {"name": name})[0])
+
+
+def broker_id_of(tx: Transaction, given: int | str | None) -> int | None:
+    """The id of a broker by id or name; None stays None.
+
+    Raises:
+        UnknownRecord: no such broker; those that exist are listed.
+
+    """
+    if given is None:
+        return None
+    if isinstance(given, int) and not isinstance(given, bool):
+        found = tx.one(_BROKER_HAS, {"id": given})
+    else:
+        found = tx.one(_BROKER_ID, {"name": str(given)})
+    if found is None:
+        known = ", ".join(row["name"] for row in tx.dicts(_BROKERS)) or "none yet"
+        raise UnknownRecord(
+            f"no broker {given!r} in the ledger; registered: {known}",
+            hint=f"Register it first: insert_broker({given!r}, ...).",
+        )
+    return int(found[0])
+
+
+def by_id_or_name(given: int | str | None) -> dict[str, int | str | None]:
+    """Parameters ``id`` and ``name`` of a search that must not register what it does not find."""
+    return {"id": given, "name": None} if given is None or isinstance(given, int) else {"id": None, "name": given}
+
+
+def ensure_broker(tx: Transaction, name: str) -> int:
+    """The id of the broker called ``name``, registered when it is new."""
+    found = tx.one(_BROKER_ID, {"name": name})
+    if found is not None:
+        return int(found[0])
+    row = {"name": name, "full_name": name, "create_time": tx.now, "update_time": tx.now}
+    return int(tx.insert(_BROKER_INSERT, row) or tx.one(_BROKER_ID, {"name": name})[0])
+
+
+class Names(Family):
+    """Brokers and strategies."""
+
+    def insert_broker(self, name: str, full_name: str | None = None) -> int:
+        """Register a broker; returns its id. A name that is there already keeps its row."""
+        name = validate.words("name", name)
+        with self.store.write() as tx:
+            row = {"name": name, "full_name": full_name, "create_time": tx.now, "update_time": tx.now}
+            return int(tx.insert(_BROKER_INSERT, row) or tx.one(_BROKER_ID, {"name": name})[0])
+
+    def update_broker(self, broker_id: int | str, name: str | None = None, full_name: str | None = None) -> None:
+        """Change a broker's names; None keeps what is there."""
+        changes = {"name": name and validate.words("name", name), "full_name": full_name}
+        with self.store.write() as tx:
+            found = broker_id_of(tx, broker_id)
+            _change(tx, broker, broker.c.broker_id == found, changes)
+
+    def delete_broker(self, broker_id: int | str) -> None:
+        """Delete a broker that no order or execution names."""
+        with self.store.write() as tx:
+            tx.run(_BROKER_DELETE, {"id": broker_id_of(tx, broker_id)})
+
+    def get_brokers(self) -> "pd.DataFrame":
+        """All brokers."""
+        return self._frame(_BROKERS)
+
+    def get_broker_id(self, name: str) -> int | None:
+        """The id of a broker, or None."""
+        with self.store.read() as tx:
+            found = tx.one(_BROKER_ID, {"name": name})
+        return None if found is None else int(found[0])
+
+    def insert_strategy(
+        self, name: str, description: str | None = None, *, allocation: float | None = None, currency: str | None = None
+    ) -> int:
+        """Register a strategy; returns its id. A name that is there already keeps its row.
+
+        Args:
+            allocation: money given to the strategy, in ``currency``.
+
+        """
+        name = validate.words("name", name)
+        row = {"name": name, "description": description, "allocation": validate.optional("allocation", allocation)}
+        with self.store.write() as tx:
+            row |= {"currency": currency, "create_time": tx.now, "update_time": tx.now}
+            return int(tx.insert(_STRATEGY_INSERT, row) or tx.one(_STRATEGY_ID, {"name": name})[0])
+
+    def update_strategy(
+        self,
+        strategy_id: int | str,
+        name: str | None = None,
+        description: str | None = None,
+        *,
+        allocation: float | None = None,
+        currency: str | None = None,
+    ) -> None:
+        """Change a strategy's name or description; None keeps what is there."""
+        changes = {
+            "name": name and validate.words("name", name),
+            "description": description,
+            "allocation": validate.optional("allocation", allocation),
+            "currency": currency,
+        }
+        with self.store.write() as tx:
+            _change(tx, strategy, strategy.c.strategy_id == _known_strategy(tx, strategy_id), changes)
+
+    def delete_strategy(self, strategy_id: int | str) -> None:
+        """Delete a strategy that has no history."""
+        with self.store.write() as tx:
+            tx.run(_STRATEGY_DELETE, {"id": _known_strategy(tx, strategy_id)})
+
+    def get_strategies(self) -> "pd.DataFrame":
+        """All strategies."""
+        return self._frame(_STRATEGIES)
+
+    def get_strategy_id(self, name: str) -> int | None:
+        """The id of a strategy, or None."""
+        with self.store.read() as tx:
+            found = tx.one(_STRATEGY_ID, {"name": name})
+        return None if found is None else int(found[0])
+
+
+def _known_strategy(tx: Transaction, given: int | str) -> int:
+    # Changing or deleting a misspelt name must not register it.
+    if isinstance(given, str) and tx.one(_STRATEGY_ID, {"name": given}) is None:
+        known = ", ".join(row["name"] for row in tx.dicts(_STRATEGIES)) or "none yet"
+        raise UnknownRecord(f"no strategy {given!r} in the ledger; registered: {known}", hint="Check the spelling.")
+    return strategy_id_of(tx, given)
+
+
+def _change(tx: Transaction, table: Any, condition: Any, changes: dict[str, Any]) -> None:
+    kept = {name: value for name, value in changes.items() if value is not None}
+    if not kept:
+        raise InvalidRecord("nothing to change: every value is None", hint=f"Give one of {', '.join(changes)}.")
+    tx.run(Statement(update(table).where(condition).values(**kept, update_time=tx.now)))

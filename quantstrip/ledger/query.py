@@ -1,0 +1,67 @@
+"""Reading with free SQL: read-only by the connection, by the authorizer, and limited in time."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from quantstrip.errors import LedgerError
+from quantstrip.ledger.store import Store
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+_READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
+_DESCRIBING = frozenset(
+    {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list"}
+)
+_FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
+_STEPS = 20_000  # virtual machine instructions between two looks at the clock: well under a millisecond
+
+
+def authorize(action: int, first: str | None, second: str | None, _database: str | None, _view: str | None) -> int:
+    """Allow what reads this database; deny ATTACH, PRAGMAs that change something, extensions, and every write."""
+    if action in _READS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _FORBIDDEN_FUNCTIONS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _DESCRIBING:
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+def read_query(
+    store: Store, sql: str, params: Parameters, *, limit: int | None, timeout_seconds: float | None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of one SELECT.
+
+    Raises:
+        LedgerError: the statement is wrong, would change something, or took too long.
+
+    """
+    with closing(store.connect(read_only=True)) as raw:
+        raw.isolation_level = None
+        raw.set_authorizer(authorize)
+        if timeout_seconds is not None:
+            deadline = store.clock.monotonic() + timeout_seconds
+            raw.set_progress_handler(lambda: int(store.clock.monotonic() > deadline), _STEPS)
+        try:
+            cursor = raw.execute(sql, params)
+            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
+            return [column[0] for column in cursor.description or ()], rows
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _explained(error, timeout_seconds) from error
+
+
+def _explained(error: Exception, timeout_seconds: float | None) -> LedgerError:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return LedgerError(
+            f"the query was stopped after {timeout_seconds:g} s",
+            hint="Narrow it with WHERE or LIMIT, or allow it more time.",
+        )
+    if code in (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
+        return LedgerError(
+            f"queries only read; this one was refused: {error}",
+            hint="Use SELECT. A client writes with db_handler's functions, or own tables with get_connection().",
+        )
+    return LedgerError(f"the query failed: {error}", hint="Tables and columns are described in schema/README.md.")

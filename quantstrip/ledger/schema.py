@@ -1,0 +1,189 @@
+"""The database's version: creating it, bringing it up to date, refusing one that is not ours to touch.
+
+``schema/migrations`` is the only definition. Alembic is imported only when there is something to migrate; an
+up-to-date database costs one small read.
+"""
+
+import sqlite3
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO
+
+from quantstrip.errors import LedgerBusy, LedgerError, SchemaMismatch
+from quantstrip.home import asset
+from quantstrip.ledger.store import BUSY_SECONDS, Store, make_engine, translated
+
+HEAD = "0003"
+"""The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
+
+_VIEW_PREFIX = "v_"
+
+
+def ensure(store: Store) -> None:
+    """Create the database when it is new; refuse one of another version.
+
+    Safe when several processes start at once: one builds, the others wait for it.
+
+    Raises:
+        SchemaMismatch: the database is older or newer than the program, or no ledger at all. It stays untouched.
+
+    """
+    revision, views = stamp(store)
+    if revision is None:
+        migrate(store)
+    elif revision < HEAD:
+        raise SchemaMismatch(
+            f"the ledger {store.path} has schema {revision}, this program needs {HEAD}",
+            hint="Run `quantstrip db migrate`; it makes a backup first.",
+        )
+    elif views != views_digest():
+        with _alone(store):
+            _install(store)
+
+
+def stamp(store: Store) -> tuple[str | None, int]:
+    """Schema revision (None for a new database) and digest of the installed views.
+
+    Raises:
+        SchemaMismatch: the database is newer than the program, or belongs to another program.
+
+    """
+    if not store.path.exists() or store.path.stat().st_size == 0:
+        return None, 0
+    with translated(store.path), closing(store.connect(read_only=True)) as raw:
+        tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
+            return None, 0
+        found = (
+            raw.execute("SELECT version_num FROM alembic_version").fetchone() if "alembic_version" in tables else None
+        )
+        views: int = raw.execute("PRAGMA user_version").fetchone()[0]
+    if found is None or not {"orders", "strategy_event"} <= tables:
+        raise SchemaMismatch(
+            f"{store.path} is a database of another program: it has tables, but no ledger",
+            hint="Move the file away, or choose another home with --home DIR.",
+        )
+    if found[0] > HEAD:
+        raise SchemaMismatch(
+            f"the ledger {store.path} has schema {found[0]}, newer than this program's {HEAD}; it was left untouched",
+            hint="Update Quantstrip to the version that wrote it, or choose another home with --home DIR.",
+        )
+    return found[0], views
+
+
+def migrate(store: Store) -> str:
+    """Bring the database to this program's schema in one transaction, views included; returns the revision.
+
+    Raises:
+        SchemaMismatch: the database is newer than the program.
+        LedgerBusy: another process is migrating and did not finish.
+
+    """
+    try:
+        store.path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(
+            f"the folder {store.path.parent} cannot be made: {error.strerror}",
+            hint="Choose another home with --home DIR.",
+        ) from error
+    with _alone(store):
+        revision, _ = stamp(store)
+        if revision != HEAD:
+            with translated(store.path):
+                _upgrade(store)
+        _install(store)
+    return HEAD
+
+
+def _upgrade(store: Store) -> None:
+    # Importing Alembic costs more than anything else at start, and only a migration needs it.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(asset("schema") / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    engine = make_engine(store.path)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _drop_views(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def view_files() -> list[Path]:
+    """The definitions of the views, one file each, named as the view."""
+    return sorted((asset("schema") / "views").glob("*.sql"))
+
+
+def views_digest() -> int:
+    """A number that changes with any view's text; kept in the database's ``user_version``."""
+    return zlib.crc32(b"\0".join(path.read_bytes() for path in view_files())) & 0x7FFFFFFF
+
+
+def _install(store: Store) -> None:
+    with translated(store.path), closing(store.connect()) as raw:
+        raw.isolation_level = None
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            _drop_views(raw)
+            for path in view_files():
+                raw.execute(path.read_text(encoding="utf-8"))
+            raw.execute(f"PRAGMA user_version = {views_digest()}")
+            raw.execute("COMMIT")
+        finally:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+
+
+def _drop_views(raw: sqlite3.Connection) -> None:
+    names = raw.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
+    for (name,) in names:
+        if name.startswith(_VIEW_PREFIX):
+            raw.execute(f'DROP VIEW "{name}"')
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Keep other processes from changing the schema meanwhile."""
+    path = store.path.with_name(f"{store.path.name}.lock")
+    try:
+        handle = path.open("a+b")
+    except OSError as error:
+        raise LedgerError(
+            f"the folder {path.parent} cannot be written: {error.strerror}", hint="Choose another home with --home DIR."
+        ) from error
+    with handle:
+        deadline = store.clock.monotonic() + 2 * BUSY_SECONDS
+        while not _lock(handle):
+            if store.clock.monotonic() > deadline:
+                raise LedgerBusy(
+                    f"another process has been migrating {store.path} for {2 * BUSY_SECONDS:.0f} s",
+                    hint="End that process, then try again; an unfinished migration undoes itself.",
+                )
+            store.clock.wait(0.02)
+        yield  # closing the file gives the lock back
+
+
+def _lock(handle: IO[bytes]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True

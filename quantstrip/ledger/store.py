@@ -1,0 +1,293 @@
+"""Connections and transactions: the only module that talks to SQLite's driver.
+
+Every writer begins IMMEDIATE, so that it waits for its turn instead of failing half way. Life-cycle writes are
+``synchronous=FULL`` (a commit that returned survives a power cut), heartbeats NORMAL (they survive a crash of the
+process, which is all they say). SQLAlchemy Core defines the tables, compiles the statements and keeps the pool;
+the compiled text goes straight to the driver, because a fill must cost little more than its commit.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, ClauseElement, Engine, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+
+from quantstrip.clock import Clock, Micros, to_text
+from quantstrip.errors import InvalidRecord, LedgerBusy, LedgerError
+
+BUSY_SECONDS = 30.0
+_DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}",
+    "PRAGMA foreign_keys = ON",
+    # Without it INSERT OR REPLACE would delete history without asking the triggers.
+    "PRAGMA recursive_triggers = ON",
+)
+_ABANDONED: list[object] = []  # connections inherited through fork: neither used nor closed in the child
+
+
+class Statement:
+    """A Core statement, compiled on first use and from then on plain text with named parameters."""
+
+    __slots__ = ("_clause", "_defaults", "_text")
+
+    def __init__(self, clause: ClauseElement) -> None:
+        self._clause = clause
+        self._text = ""
+        self._defaults: dict[str, Any] = {}
+
+    def bind(self, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The text and its parameters; a parameter without a value keeps the statement's own, else NULL."""
+        if not self._text:
+            compiled = self._clause.compile(dialect=_DIALECT)
+            self._defaults = dict(compiled.params)
+            self._text = str(compiled)
+        return self._text, {**self._defaults, **values}
+
+
+class Insert(Statement):
+    """Insertion of one row of ``table``; a row whose key is there already is left alone."""
+
+    __slots__ = ()
+
+    def __init__(self, table: Table, *, keyed: bool = False) -> None:
+        keys = [column.name for column in table.primary_key]
+        generated = keys[0] if len(keys) == 1 and table.c[keys[0]].type.python_type is int else ""
+        clause = insert(table).values({c.name: None for c in table.c if c.name != generated})
+        super().__init__(clause.on_conflict_do_nothing() if keyed else clause)
+
+
+class Transaction:
+    """One transaction of one connection. ``now`` is the wall clock when it began, as ledger text."""
+
+    __slots__ = ("_execute", "now", "raw")
+
+    def __init__(self, raw: sqlite3.Connection, now: str) -> None:
+        self.raw = raw
+        self._execute = raw.execute
+        self.now = now
+
+    def run(self, statement: Statement, values: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
+        """Execute ``statement``."""
+        return self._execute(*statement.bind(values or {}))
+
+    def one(self, statement: Statement, values: Mapping[str, Any] | None = None) -> Any:
+        """The first row as a tuple, or None."""
+        return self._execute(*statement.bind(values or {})).fetchone()
+
+    def all(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Every row as a tuple."""
+        return self._execute(*statement.bind(values or {})).fetchall()
+
+    def dicts(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Every row as a dict by column name."""
+        cursor = self.run(statement, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def first(self, statement: Statement, values: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """The first row as a dict, or None."""
+        rows = self.dicts(statement, values)
+        return rows[0] if rows else None
+
+    def insert(self, statement: Insert, row: Mapping[str, Any]) -> int | None:
+        """Insert ``row``; the new row's key, or None when its key was there already."""
+        cursor = self._execute(*statement.bind(row))
+        return cursor.lastrowid if cursor.rowcount == 1 else None
+
+
+class Store:
+    """The database file of one ledger, shared by the threads of this process."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+        self._fresh()
+
+    def _fresh(self) -> None:
+        self._pid = os.getpid()
+        self._engine: Engine | None = None
+        self._writing = threading.Lock()
+        self._starting = threading.Lock()
+        self._local = threading.local()
+
+    def now(self) -> Micros:
+        """The wall clock."""
+        return self.clock.now()
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """A writing transaction; inside another one of this thread it joins that one.
+
+        Args:
+            durable: a commit survives a power cut. False for heartbeats and their like.
+
+        Raises:
+            LedgerBusy: another process or thread held the database longer than the busy timeout.
+
+        """
+        joined: Transaction | None = getattr(self._here(), "transaction", None)
+        if joined is not None:
+            yield joined
+            return
+        # Threads of one process queue here, in turn; SQLite's own waiting polls.
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise busy(self.path)
+        try:
+            with self._connection() as connection:
+                raw = _driver(connection)
+                _synchronous(connection, raw, "FULL" if durable else "NORMAL")
+                raw.execute("BEGIN IMMEDIATE")
+                transaction = Transaction(raw, to_text(self.clock.now()))
+                self._local.transaction = transaction
+                try:
+                    yield transaction
+                    raw.execute("COMMIT")
+                finally:
+                    self._local.transaction = None
+                    if raw.in_transaction:
+                        raw.execute("ROLLBACK")
+        finally:
+            self._writing.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Single statements that read; inside a transaction of this thread they see what it wrote."""
+        joined: Transaction | None = getattr(self._here(), "transaction", None)
+        if joined is not None:
+            yield joined
+            return
+        with self._connection() as connection:
+            yield Transaction(_driver(connection), to_text(self.clock.now()))
+
+    def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+        """A connection outside the pool, which the caller closes; writing begins IMMEDIATE."""
+        target = f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+        with translated(self.path):
+            raw = sqlite3.connect(
+                target, uri=True, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE", check_same_thread=False
+            )
+            prepare(raw)
+            return raw
+
+    def close(self) -> None:
+        """Close the pool's connections; the next use opens new ones."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    def _here(self) -> threading.local:
+        if os.getpid() != self._pid:
+            # SQLite forbids using, and even closing, a connection that was carried across a fork.
+            _ABANDONED.append((self._engine, self._local))
+            self._fresh()
+        return self._local
+
+    @contextmanager
+    def _connection(self) -> Iterator[PoolProxiedConnection]:
+        with translated(self.path):
+            connection = self._pool().raw_connection()
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def _pool(self) -> Engine:
+        engine = self._engine
+        if engine is None:
+            with self._starting:
+                engine = self._engine = self._engine or make_engine(self.path)
+        return engine
+
+
+def make_engine(path: Path) -> Engine:
+    """An engine whose connections leave transactions to the caller."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=-1,
+        pool_reset_on_return=None,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepared(raw: sqlite3.Connection, _record: object) -> None:
+        prepare(raw)
+
+    return engine
+
+
+def prepare(raw: sqlite3.Connection) -> None:
+    """Set what every connection of ours has set."""
+    for pragma in _PRAGMAS:
+        raw.execute(pragma)
+
+
+def _driver(connection: PoolProxiedConnection) -> sqlite3.Connection:
+    raw: sqlite3.Connection = connection.dbapi_connection  # type: ignore[assignment]
+    return raw
+
+
+def _synchronous(connection: PoolProxiedConnection, raw: sqlite3.Connection, level: str) -> None:
+    if connection.info.get("synchronous") != level:
+        raw.execute(f"PRAGMA synchronous = {level}")
+        connection.info["synchronous"] = level
+
+
+def busy(path: Path) -> LedgerBusy:
+    """The error for a database that stayed locked."""
+    return LedgerBusy(
+        f"the ledger {path} stayed locked by another process for {BUSY_SECONDS:.0f} s",
+        hint="Close programs that hold a transaction open on it (database browsers, unfinished scripts), then try "
+        "again. Is the home in a synchronised folder, or open on two machines?",
+    )
+
+
+_ERRORS: dict[int, Callable[[Path, sqlite3.Error], LedgerError]] = {
+    sqlite3.SQLITE_BUSY: lambda path, _: busy(path),
+    sqlite3.SQLITE_LOCKED: lambda path, _: busy(path),
+    sqlite3.SQLITE_CONSTRAINT: lambda _, error: InvalidRecord(
+        f"the ledger refused a row: {error}", hint="History is appended to, never changed; a correction is a new row."
+    ),
+    sqlite3.SQLITE_FULL: lambda path, _: LedgerError(
+        f"the disk that holds {path} is full; nothing was written", hint="Free some space, then try again."
+    ),
+    sqlite3.SQLITE_CANTOPEN: lambda path, _: LedgerError(
+        f"the ledger {path} cannot be opened", hint="Does its folder exist, and may you write in it?"
+    ),
+    sqlite3.SQLITE_READONLY: lambda path, _: LedgerError(
+        f"the ledger {path} is read-only", hint="Give yourself write access to the file and its folder."
+    ),
+    sqlite3.SQLITE_CORRUPT: lambda path, _: LedgerError(
+        f"the ledger {path} is damaged", hint="Stop everything and restore the newest backup from data/backups."
+    ),
+    sqlite3.SQLITE_NOTADB: lambda path, _: LedgerError(
+        f"{path} is no SQLite database", hint="Move the file away, or restore a backup."
+    ),
+}
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn the driver's errors into the ledger's."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # Extended result codes carry the primary code in their low byte.
+        make = _ERRORS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if make is None:
+            raise LedgerError(f"the ledger {path} answered: {error}") from error
+        raise make(path, error) from error
+
+
+def rows_of(cursor: sqlite3.Cursor) -> tuple[list[str], Sequence[tuple[Any, ...]]]:
+    """Column names and rows of a finished query."""
+    return [column[0] for column in cursor.description or ()], cursor.fetchall()

@@ -1,0 +1,65 @@
+"""Table definitions, one module a family. ``schema/migrations`` builds them; a test proves that the two agree."""
+
+from quantstrip.ledger.tables.base import metadata
+from quantstrip.ledger.tables.lifecycle import (
+    commission,
+    execution,
+    order_status,
+    orders,
+    position_event,
+    strategy_event,
+)
+from quantstrip.ledger.tables.platform import (
+    alert,
+    client,
+    client_run,
+    deployment,
+    job_run,
+    outbox,
+    rejected_signal,
+    strategy_equity,
+    strategy_run,
+)
+from quantstrip.ledger.tables.static import (
+    broker,
+    email_account,
+    instrument,
+    mtm_price,
+    order_id_state,
+    position_external,
+    report,
+    report_item,
+    report_section,
+    strategy,
+    version,
+)
+
+__all__ = [
+    "alert",
+    "broker",
+    "client",
+    "client_run",
+    "commission",
+    "deployment",
+    "email_account",
+    "execution",
+    "instrument",
+    "job_run",
+    "metadata",
+    "mtm_price",
+    "order_id_state",
+    "order_status",
+    "orders",
+    "outbox",
+    "position_event",
+    "position_external",
+    "rejected_signal",
+    "report",
+    "report_item",
+    "report_section",
+    "strategy",
+    "strategy_equity",
+    "strategy_event",
+    "strategy_run",
+    "version",
+]

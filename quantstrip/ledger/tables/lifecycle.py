@@ -1,0 +1,181 @@
+"""The life cycle of a trade: order, its statuses, executions, commissions, positions, intentions.
+
+``order_status``, ``execution``, ``commission`` and ``position_event`` are append-only, held by triggers.
+"""
+
+from sqlalchemy import Index, Table, UniqueConstraint, func
+from sqlalchemy import text as sql
+
+from quantstrip.ledger.tables.base import key, metadata, number, numbers, refers, text, times, whole, words
+
+orders = Table(
+    "orders",
+    metadata,
+    key("seq_id"),
+    whole("order_id", needed=True),
+    refers("strategy_id", "strategy.strategy_id", needed=True),
+    refers("broker_id", "broker.broker_id"),
+    text("account", needed=True),
+    text("symbol", needed=True),
+    text("contract_id", needed=True),
+    text("instrument_type"),
+    text("side", needed=True),
+    text("order_type"),
+    number("total_quantity", needed=True),
+    *numbers("limit_price", "stop_price", "trail_amount"),
+    whole("parent_order_id"),
+    *words("external_order_id", "client_reference", "metadata"),
+    *times(),
+    text("mode", needed=True),
+    text("leg", needed=True),
+    text("currency"),
+    text("event_time", needed=True),
+    text("time_in_force"),
+    number("decision_price"),
+    refers("strategy_run_id", "strategy_run.strategy_run_id"),
+    refers("client_run_id", "client_run.run_id"),
+)
+Index("ix_orders_order_id", orders.c.order_id)
+Index("ix_orders_run", orders.c.strategy_run_id)
+Index(
+    "ux_orders_reference",
+    orders.c.mode,
+    orders.c.strategy_id,
+    orders.c.client_reference,
+    unique=True,
+    sqlite_where=sql("client_reference IS NOT NULL"),
+    postgresql_where=sql("client_reference IS NOT NULL"),
+)
+
+order_status = Table(
+    "order_status",
+    metadata,
+    key("order_status_id"),
+    whole("order_id", needed=True),
+    text("status", needed=True),
+    *numbers("filled_quantity", "remaining_quantity", "avg_fill_price", "last_fill_price"),
+    *words("external_order_id", "client_reference"),
+    whole("parent_order_id"),
+    text("reason_held"),
+    number("cap_price"),
+    text("metadata"),
+    text("event_time", needed=True),
+    text("create_time", needed=True),
+    # The time the broker gave; NULL when it gave none, and NULLs never collide.
+    text("broker_time"),
+)
+Index(
+    "ux_order_status_report",
+    order_status.c.order_id,
+    order_status.c.status,
+    func.coalesce(order_status.c.filled_quantity, sql("-1")),
+    order_status.c.broker_time,
+    unique=True,
+)
+
+execution = Table(
+    "execution",
+    metadata,
+    key("seq_id"),
+    text("exec_id", needed=True),
+    whole("order_id"),
+    refers("strategy_id", "strategy.strategy_id", needed=True),
+    refers("broker_id", "broker.broker_id"),
+    text("symbol", needed=True),
+    text("contract_id", needed=True),
+    text("instrument_type"),
+    text("side", needed=True),
+    number("quantity", needed=True),
+    number("price", needed=True),
+    text("exec_time", needed=True),
+    *words("exchange", "liquidity_flag", "order_type"),
+    *numbers("cum_qty", "avg_price"),
+    whole("is_liquidation"),
+    *words("external_order_id", "external_exec_id", "metadata"),
+    *times(),
+    text("mode", needed=True),
+    text("leg", needed=True),
+    text("account", needed=True),
+    text("currency", needed=True),
+    text("trade_date", needed=True),
+    number("amount", needed=True),
+    refers("strategy_run_id", "strategy_run.strategy_run_id"),
+    refers("client_run_id", "client_run.run_id"),
+    UniqueConstraint("exec_id", name="ux_execution_exec_id"),
+)
+Index("ix_execution_order_id", execution.c.order_id)
+
+commission = Table(
+    "commission",
+    metadata,
+    key("commission_id"),
+    text("exec_id", needed=True),
+    number("amount", needed=True),
+    text("currency", needed=True),
+    text("fee_type", needed=True),
+    number("realized_pnl"),
+    text("metadata"),
+    *times(),
+    whole("revision", needed=True),
+    number("booked_amount", needed=True),
+    UniqueConstraint("exec_id", "fee_type", "revision", name="ux_commission_fee"),
+)
+
+position_event = Table(
+    "position_event",
+    metadata,
+    key("position_event_id"),
+    text("event_time", needed=True),
+    refers("strategy_id", "strategy.strategy_id", needed=True),
+    refers("broker_id", "broker.broker_id"),
+    text("exec_id"),
+    whole("order_id"),
+    text("symbol", needed=True),
+    text("contract_id", needed=True),
+    number("position", needed=True),
+    *numbers("avg_price", "trade_quantity", "trade_price"),
+    *words("event_type", "group_label", "metadata"),
+    *times(),
+    text("mode", needed=True),
+    text("leg", needed=True),
+    text("account", needed=True),
+    *words("currency", "trade_date"),
+    *numbers("cost", "realized_pnl"),
+    # The execution that was booked by this row, and so the order of booking; NULL for a client's own word.
+    whole("execution_seq"),
+    refers("strategy_run_id", "strategy_run.strategy_run_id"),
+    UniqueConstraint("exec_id", name="ux_position_event_exec_id"),
+)
+Index(
+    "ix_position_event_position",
+    position_event.c.strategy_id,
+    position_event.c.symbol,
+    position_event.c.mode,
+    position_event.c.account,
+    position_event.c.contract_id,
+    position_event.c.leg,
+    position_event.c.broker_id,
+    position_event.c.execution_seq,
+)
+
+strategy_event = Table(
+    "strategy_event",
+    metadata,
+    key("strategy_event_id"),
+    text("event_time", needed=True),
+    refers("strategy_id", "strategy.strategy_id", needed=True),
+    refers("broker_id", "broker.broker_id"),
+    whole("order_id"),
+    text("symbol", needed=True),
+    text("contract_id", needed=True),
+    number("position"),
+    *words("event_type", "group_label", "metadata"),
+    text("status", needed=True),
+    *times(),
+    text("mode", needed=True),
+    text("leg", needed=True),
+    text("account", needed=True),
+    refers("strategy_run_id", "strategy_run.strategy_run_id"),
+)
+Index("ix_strategy_event_order_id", strategy_event.c.order_id)
+Index("ix_strategy_event_strategy", strategy_event.c.strategy_id, strategy_event.c.symbol)

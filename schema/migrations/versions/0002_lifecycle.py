@@ -1,0 +1,188 @@
+"""The life cycle of a trade."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""
+    op.create_table(
+        "orders",
+        sa.Column("seq_id", sa.Integer(), primary_key=True),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), sa.ForeignKey("strategy.strategy_id"), nullable=False),
+        sa.Column("broker_id", sa.Integer(), sa.ForeignKey("broker.broker_id"), nullable=True),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("contract_id", sa.Text(), nullable=False),
+        sa.Column("instrument_type", sa.Text(), nullable=True),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("order_type", sa.Text(), nullable=True),
+        sa.Column("total_quantity", sa.Float(), nullable=False),
+        sa.Column("limit_price", sa.Float(), nullable=True),
+        sa.Column("stop_price", sa.Float(), nullable=True),
+        sa.Column("trail_amount", sa.Float(), nullable=True),
+        sa.Column("parent_order_id", sa.Integer(), nullable=True),
+        sa.Column("external_order_id", sa.Text(), nullable=True),
+        sa.Column("client_reference", sa.Text(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=True),
+        sa.Column("create_time", sa.Text(), nullable=False),
+        sa.Column("update_time", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("leg", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("event_time", sa.Text(), nullable=False),
+        sa.Column("time_in_force", sa.Text(), nullable=True),
+        sa.Column("decision_price", sa.Float(), nullable=True),
+        sa.Column("strategy_run_id", sa.Integer(), sa.ForeignKey("strategy_run.strategy_run_id"), nullable=True),
+        sa.Column("client_run_id", sa.Integer(), sa.ForeignKey("client_run.run_id"), nullable=True),
+    )
+    op.create_index("ix_orders_order_id", "orders", ["order_id"])
+    op.create_index("ix_orders_run", "orders", ["strategy_run_id"])
+    op.create_index(
+        "ux_orders_reference",
+        "orders",
+        ["mode", "strategy_id", "client_reference"],
+        unique=True,
+        sqlite_where=sa.text("client_reference IS NOT NULL"),
+        postgresql_where=sa.text("client_reference IS NOT NULL"),
+    )
+    op.create_table(
+        "order_status",
+        sa.Column("order_status_id", sa.Integer(), primary_key=True),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("filled_quantity", sa.Float(), nullable=True),
+        sa.Column("remaining_quantity", sa.Float(), nullable=True),
+        sa.Column("avg_fill_price", sa.Float(), nullable=True),
+        sa.Column("last_fill_price", sa.Float(), nullable=True),
+        sa.Column("external_order_id", sa.Text(), nullable=True),
+        sa.Column("client_reference", sa.Text(), nullable=True),
+        sa.Column("parent_order_id", sa.Integer(), nullable=True),
+        sa.Column("reason_held", sa.Text(), nullable=True),
+        sa.Column("cap_price", sa.Float(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=True),
+        sa.Column("event_time", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.Text(), nullable=False),
+        sa.Column("broker_time", sa.Text(), nullable=True),
+    )
+    op.create_index(
+        "ux_order_status_report",
+        "order_status",
+        ["order_id", "status", sa.text("coalesce(filled_quantity, -1)"), "broker_time"],
+        unique=True,
+    )
+    op.create_table(
+        "execution",
+        sa.Column("seq_id", sa.Integer(), primary_key=True),
+        sa.Column("exec_id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=True),
+        sa.Column("strategy_id", sa.Integer(), sa.ForeignKey("strategy.strategy_id"), nullable=False),
+        sa.Column("broker_id", sa.Integer(), sa.ForeignKey("broker.broker_id"), nullable=True),
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("contract_id", sa.Text(), nullable=False),
+        sa.Column("instrument_type", sa.Text(), nullable=True),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.Float(), nullable=False),
+        sa.Column("price", sa.Float(), nullable=False),
+        sa.Column("exec_time", sa.Text(), nullable=False),
+        sa.Column("exchange", sa.Text(), nullable=True),
+        sa.Column("liquidity_flag", sa.Text(), nullable=True),
+        sa.Column("order_type", sa.Text(), nullable=True),
+        sa.Column("cum_qty", sa.Float(), nullable=True),
+        sa.Column("avg_price", sa.Float(), nullable=True),
+        sa.Column("is_liquidation", sa.Integer(), nullable=True),
+        sa.Column("external_order_id", sa.Text(), nullable=True),
+        sa.Column("external_exec_id", sa.Text(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=True),
+        sa.Column("create_time", sa.Text(), nullable=False),
+        sa.Column("update_time", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("leg", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("trade_date", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Float(), nullable=False),
+        sa.Column("strategy_run_id", sa.Integer(), sa.ForeignKey("strategy_run.strategy_run_id"), nullable=True),
+        sa.Column("client_run_id", sa.Integer(), sa.ForeignKey("client_run.run_id"), nullable=True),
+        sa.UniqueConstraint("exec_id", name="ux_execution_exec_id"),
+    )
+    op.create_index("ix_execution_order_id", "execution", ["order_id"])
+    op.create_table(
+        "commission",
+        sa.Column("commission_id", sa.Integer(), primary_key=True),
+        sa.Column("exec_id", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Float(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("fee_type", sa.Text(), nullable=False),
+        sa.Column("realized_pnl", sa.Float(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=True),
+        sa.Column("create_time", sa.Text(), nullable=False),
+        sa.Column("update_time", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("booked_amount", sa.Float(), nullable=False),
+        sa.UniqueConstraint("exec_id", "fee_type", "revision", name="ux_commission_fee"),
+    )
+    op.create_table(
+        "position_event",
+        sa.Column("position_event_id", sa.Integer(), primary_key=True),
+        sa.Column("event_time", sa.Text(), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), sa.ForeignKey("strategy.strategy_id"), nullable=False),
+        sa.Column("broker_id", sa.Integer(), sa.ForeignKey("broker.broker_id"), nullable=True),
+        sa.Column("exec_id", sa.Text(), nullable=True),
+        sa.Column("order_id", sa.Integer(), nullable=True),
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("contract_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Float(), nullable=False),
+        sa.Column("avg_price", sa.Float(), nullable=True),
+        sa.Column("trade_quantity", sa.Float(), nullable=True),
+        sa.Column("trade_price", sa.Float(), nullable=True),
+        sa.Column("event_type", sa.Text(), nullable=True),
+        sa.Column("group_label", sa.Text(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=True),
+        sa.Column("create_time", sa.Text(), nullable=False),
+        sa.Column("update_time", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("leg", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("trade_date", sa.Text(), nullable=True),
+        sa.Column("cost", sa.Float(), nullable=True),
+        sa.Column("realized_pnl", sa.Float(), nullable=True),
+        sa.Column("execution_seq", sa.Integer(), nullable=True),
+        sa.Column("strategy_run_id", sa.Integer(), sa.ForeignKey("strategy_run.strategy_run_id"), nullable=True),
+        sa.UniqueConstraint("exec_id", name="ux_position_event_exec_id"),
+    )
+    op.create_index(
+        "ix_position_event_position",
+        "position_event",
+        ["strategy_id", "symbol", "mode", "account", "contract_id", "leg", "broker_id", "execution_seq"],
+    )
+    op.create_table(
+        "strategy_event",
+        sa.Column("strategy_event_id", sa.Integer(), primary_key=True),
+        sa.Column("event_time", sa.Text(), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), sa.ForeignKey("strategy.strategy_id"), nullable=False),
+        sa.Column("broker_id", sa.Integer(), sa.ForeignKey("broker.broker_id"), nullable=True),
+        sa.Column("order_id", sa.Integer(), nullable=True),
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("contract_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Float(), nullable=True),
+        sa.Column("event_type", sa.Text(), nullable=True),
+        sa.Column("group_label", sa.Text(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.Text(), nullable=False),
+        sa.Column("update_time", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("leg", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("strategy_run_id", sa.Integer(), sa.ForeignKey("strategy_run.strategy_run_id"), nullable=True),
+    )
+    op.create_index("ix_strategy_event_order_id", "strategy_event", ["order_id"])
+    op.create_index("ix_strategy_event_strategy", "strategy_event", ["strategy_id", "symbol"])
