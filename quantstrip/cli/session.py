@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -89,11 +89,9 @@ def local_text(moment: int) -> str:
     return f"{to_datetime(moment).astimezone():%Y-%m-%d %H:%M:%S}" if moment else "-"
 
 
-def print_table(
-    heads: Sequence[str], rows: Sequence[Sequence[object]], echo: Callable[[str], None] = click.echo
-) -> None:
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print columns as wide as their content."""
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(head), *(len(row[n]) for row in cells)) if cells else len(head) for n, head in enumerate(heads)]
     for line in [list(heads), *cells]:
-        echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -23,9 +23,9 @@ def service() -> None:
 @pass_session
 def install(session: Session, system: bool, name: str, run_as: str | None, port: int | None) -> None:
     """Write a systemd unit that runs 'quantstrip up' on this home, enable it and start it."""
-    from quantstrip.operations import units
+    from quantstrip.operations.units import install as install_unit
 
-    result = units.install(session.existing_home(), system=system, run_as=run_as or "", port=port, name=name)
+    result = install_unit(session.existing_home(), system=system, run_as=run_as or "", port=port, name=name)
     click.echo(f"Written: {result.path}")
     for command in result.done:
         click.echo(f"Done:    {command}")
@@ -43,9 +43,9 @@ def install(session: Session, system: bool, name: str, run_as: str | None, port:
 @pass_session
 def uninstall(session: Session, system: bool, name: str) -> None:  # noqa: ARG001 - the unit's name says it all
     """Stop and disable the unit and delete it; the home stays as it is."""
-    from quantstrip.operations import units
+    from quantstrip.operations.units import uninstall as uninstall_unit
 
-    result = units.uninstall(system=system, name=name)
+    result = uninstall_unit(system=system, name=name)
     click.echo(f"Deleted: {result.path}")
     for command in result.to_run:
         click.echo(f"Run:     {command}")
@@ -58,9 +58,9 @@ def uninstall(session: Session, system: bool, name: str) -> None:  # noqa: ARG00
 @pass_session
 def status(session: Session, system: bool, name: str, as_json: bool) -> None:  # noqa: ARG001
     """Show whether the unit is installed, enabled and active."""
-    from quantstrip.operations import units
+    from quantstrip.operations.units import unit_status
 
-    found = units.unit_status(system=system, name=name)
+    found = unit_status(system=system, name=name)
     if as_json:
         print_json(found)
         return

@@ -72,7 +72,7 @@ def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
     """
     ledger = open_ledger(home)
     path = find_source(home, source)
-    known = ledger.get_client(check_unique(home, path, ""))
+    known = ledger.get_client(check_unique(path, ""))
     try:
         made = deploy_files(home, path, known_source=str(known["source"]) if known else "")
     except ClientLoadError as error:
@@ -80,7 +80,7 @@ def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
         ledger.alert("deploy_refused", f"{name} was not deployed", str(error), client=name, rate_key=f"deploy:{name}")
         raise
     write_program(home, made.name, stop_seconds=stop_seconds(SettingsManager(home)))
-    _point_at(home, ledger, made.name, made.code_hash, f"version {made.code_hash} deployed", start=start, source=path)
+    _point_at(ledger, made.name, made.code_hash, f"version {made.code_hash} deployed", start=start, source=path)
     ledger.add_deployment(made.name, made.code_hash, list(made.files), "")
     started = start and _run_now(home, ledger, made.name, f"version {made.code_hash} deployed")
     return replace(made, started=started, previous=str(known["code_hash"]) if known else "")
@@ -116,7 +116,7 @@ def rollback(home: Home, name: str, to: str | None = None) -> Deployment:
     ledger = open_ledger(home)
     row = _control(home, ledger).row(name)
     target = _older_version(home, ledger, name, row.code_hash, to)
-    _point_at(home, ledger, name, target, f"rolled back to {target}", start=row.wanted, source=None)
+    _point_at(ledger, name, target, f"rolled back to {target}", start=row.wanted, source=None)
     files = sorted(
         path.relative_to(version_folder(home, name, target)).as_posix()
         for path in version_folder(home, name, target).rglob("*.py")
@@ -177,9 +177,7 @@ def _control(home: Home, ledger: Ledger) -> Control:
     return Control(home, SupervisordSupervisor(home), ledger, stop_seconds=limit)
 
 
-def _point_at(
-    home: Home, ledger: Ledger, name: str, code_hash: str, reason: str, *, start: bool, source: Path | None
-) -> None:
+def _point_at(ledger: Ledger, name: str, code_hash: str, reason: str, *, start: bool, source: Path | None) -> None:
     columns: dict[str, object] = {"code_hash": code_hash}
     if source is not None:
         columns |= {"source": str(source), "differs": 0}

@@ -137,10 +137,10 @@ def _ledger(home: Home) -> str:
     if not home.database.exists():
         return "not made yet; it is made at the first start"
     ledger = open_ledger(home)
-    problem = ledger.integrity_check()
-    if problem:
+    problems = ledger.integrity_check()
+    if problems:
         raise QuantstripError(
-            f"the database is damaged: {problem}", hint=f"Stop the service and restore a backup from {home.backups}."
+            f"the database is damaged: {'; '.join(problems[:3])}", hint=f"Stop the service and restore a backup from {home.backups}."
         )
     return f"version {ledger.schema_version()}, integrity is good"
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from quantstrip.clock import system_clock, to_datetime
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
+from quantstrip.ledger import Ledger, open_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +27,7 @@ def migrate(home: Home) -> str:
         SchemaMismatch: it is of a newer one.
 
     """
-    ledger = open_ledger(home)
-    ledger.migrate()
-    return str(ledger.schema_version())
+    return Ledger(home).migrate()
 
 
 def backup(home: Home, target: Path | None = None) -> Path:
@@ -44,7 +41,7 @@ def backup(home: Home, target: Path | None = None) -> Path:
         LedgerError: the file exists.
 
     """
-    moment: datetime = to_datetime(system_clock.now())
+    moment = to_datetime(system_clock.now())
     path = target.expanduser() if target else home.backups / f"quantstrip-{moment:%Y%m%d-%H%M%S-%f}.db"
     if path.is_dir():
         path = path / f"quantstrip-{moment:%Y%m%d-%H%M%S-%f}.db"

@@ -12,7 +12,7 @@ from quantstrip.home import Home
 from quantstrip.ports import ProcessState
 from quantstrip.supervise.record import socket_of
 
-# supervisor.xmlrpc.Faults; spelled here importing supervisor's modules costs 100 ms.
+# supervisor.xmlrpc.Faults; spelled here: importing supervisor's modules costs 100 ms.
 _SHUTDOWN, _BAD_NAME, _SPAWN_ERROR, _ALREADY_STARTED, _NOT_RUNNING, _ALREADY_ADDED, _STILL_RUNNING = (
     6, 10, 50, 60, 70, 90, 91,
 )  # fmt: skip

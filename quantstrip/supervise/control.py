@@ -1,7 +1,7 @@
 """What a person does to a client: start, stop, restart, remove; each in one piece, whoever else acts at that moment."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,10 +77,8 @@ class Control:
         with self._alone(name):
             self.row(name)
             self._unwant(name, "removed by a person")
-            try:
+            with suppress(ServiceNotRunning):  # without a service there is no process to end
                 self.supervisor.remove(program_name(name))
-            except ServiceNotRunning:
-                pass  # without a service there is no process to end
             program_file(self.home, name).unlink(missing_ok=True)
             self.ledger.remove_client(name)
 
@@ -107,10 +105,8 @@ class Control:
         launch(self.home, self.supervisor, name, self.stop_seconds)
 
     def _halt(self, name: str) -> None:
-        try:
+        with suppress(ClientNotFound, ServiceNotRunning):  # it does not run, which is what is wanted
             self.supervisor.stop(program_name(name))
-        except (ClientNotFound, ServiceNotRunning):
-            pass  # it does not run, which is what is wanted
 
 
 def launch(home: Home, supervisor: Supervisor, name: str, stop_seconds: int) -> None:

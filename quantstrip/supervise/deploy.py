@@ -71,11 +71,10 @@ def source_roots(home: Home, source: Path) -> tuple[Path, ...]:
     return (beside,) if beside == clients or not source.is_relative_to(clients) else (beside, clients)
 
 
-def check_unique(home: Home, source: Path, known_source: str) -> str:
+def check_unique(source: Path, known_source: str) -> str:
     """The name of the client in ``source``, when no other client bears it.
 
     Args:
-        home: the home that is deployed to.
         source: the file or package folder.
         known_source: the source recorded for a client of that name, "" for none.
 
@@ -110,7 +109,7 @@ def deploy_files(home: Home, source: str | Path, *, known_source: str = "") -> D
 
     """
     path = find_source(home, source)
-    name = check_unique(home, path, known_source)
+    name = check_unique(path, known_source)
     files = needed_files(path, source_roots(home, path))
     code_hash = hash_files(files)
     folder = version_folder(home, name, code_hash)

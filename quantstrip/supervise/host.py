@@ -9,7 +9,7 @@ def main(arguments: list[str]) -> None:
     """Run supervisord in the foreground on a generated configuration."""
     configuration, parent = arguments
     tether(int(parent))
-    from supervisor.supervisord import main as supervisord
+    from supervisor.supervisord import main as supervisord  # type: ignore[import-untyped]
 
     supervisord(["--nodaemon", "--configuration", configuration])
 

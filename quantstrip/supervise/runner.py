@@ -26,6 +26,17 @@ _STEP_SECONDS = 0.2
 
 
 @dataclass
+class StopRequest:
+    """Set by a signal; a plain flag, because an ``Event`` may deadlock when its own waiter is interrupted."""
+
+    made: bool = False
+
+    def asked(self) -> bool:
+        """True once a signal came; a call, because the flag changes between two looks."""
+        return self.made
+
+
+@dataclass
 class ServiceRunner:
     """One ``quantstrip up`` in the foreground.
 
@@ -71,15 +82,15 @@ class ServiceRunner:
 
     def _keep_running(self, stop: StopRequest) -> None:
         deaths: list[float] = []
-        while not stop.made:
+        while not stop.asked():
             process = self._spawn()
             try:
-                while process.poll() is None and not stop.made:
+                while process.poll() is None and not stop.asked():
                     self.on_pass()
                     self.clock.wait(_STEP_SECONDS)
             finally:
                 self._end(process)
-            if stop.made:
+            if stop.asked():
                 return
             now = self.clock.monotonic()
             deaths = [moment for moment in deaths if now - moment < _RESTART_WINDOW_SECONDS] + [now]
@@ -111,7 +122,7 @@ class ServiceRunner:
                 self._end(process)
                 raise ServiceError(
                     f"the supervisor did not start (exit code {process.returncode})",
-                    hint=f"Its own words are in {output_file(self.home, 'supervisord')} and {supervisor_log(self.home)}",
+                    hint=f"See {output_file(self.home, 'supervisord')} and {supervisor_log(self.home)}",
                 )
             self.clock.wait(0.05)
         return process
@@ -142,20 +153,13 @@ class ServiceRunner:
         """A supervisor whose ``up`` was killed is ending by itself: wait for that, or say who runs."""
         deadline = self.clock.monotonic() + self.stop_seconds + 5.0
         while self.supervisor.alive():
-            if self.clock.monotonic() > deadline or stop.made:
+            if self.clock.monotonic() > deadline or stop.asked():
                 raise service_running(self.home, self.supervisor.pid())
             self.clock.wait(_STEP_SECONDS)
 
     def _clean(self) -> None:
         for path in (self.home.service_file, self.home.socket, pid_file(self.home)):
             path.unlink(missing_ok=True)
-
-
-@dataclass
-class StopRequest:
-    """Set by a signal; a plain flag, because an ``Event`` may deadlock when its own waiter is interrupted."""
-
-    made: bool = False
 
 
 @contextmanager
