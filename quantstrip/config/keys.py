@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from quantstrip.config.files import replace
-from quantstrip.errors import SecretError
+from quantstrip.errors import SecretError, SettingsError
 from quantstrip.home import Home
 
 SERVICE = "quantstrip"
@@ -32,6 +32,13 @@ class Place(StrEnum):
 
     KEYRING = "keyring"
     FILE = "file"
+
+    @classmethod
+    def named(cls, name: str) -> "Place":
+        """The place called ``name``; ``SettingsError`` where there is none."""
+        if name not in tuple(cls):
+            raise SettingsError(f"a key is kept in {' or '.join(cls)}, not in {name!r}")
+        return cls(name)
 
 
 class Record(NamedTuple):

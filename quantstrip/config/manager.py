@@ -105,10 +105,11 @@ class SettingsManager:
             inline = self._file.inline_tables()
             folder = folder_at(tree, parts[:-1])
             old = folder.get(parts[-1])
-            if parts in inline or not isinstance(old, dict) or is_secret(old):
-                folder[parts[-1]] = self._stored(checked, kind)
-            elif kind is not ValueType.FOLDER:
+            is_folder = isinstance(old, dict) and parts not in inline and not is_secret(old)
+            if is_folder and kind is not ValueType.FOLDER:
                 raise SettingsError(f"{join(parts)} is a folder", hint="Delete it first, or choose another path.")
+            if not is_folder:
+                folder[parts[-1]] = self._stored(checked, kind)
 
         self._file.edit(change)
 
@@ -219,7 +220,7 @@ class SettingsManager:
 
     def move_key(self, place: str) -> None:
         """Move the key to the ``keyring`` or to an owner-only ``file``, and record the choice."""
-        target = Place(place)
+        target = Place.named(place)
         store = self._vault.store
 
         def change(_: Tree) -> None:

@@ -38,7 +38,8 @@ def split(path: str) -> Parts:
 def join(parts: Parts) -> str:
     """The path as shown to people: dotted, or with slashes where a name holds a dot."""
     if any("." in part for part in parts):
-        return "/" + "/".join(parts)
+        # A first folder called "config" needs the prefix, or it would be taken for it.
+        return "/".join(["", *parts] if parts[0] != _PREFIX else ["", _PREFIX, *parts])
     return ".".join(parts)
 
 

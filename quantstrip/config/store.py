@@ -49,10 +49,10 @@ class SettingsFile:
                 tree = self._parse(text)
                 changed = copy.deepcopy(tree)
                 change(changed)
-                if changed == tree:
+                if same(changed, tree):
                     return
                 overlay(changed, str(self.path))
-                replace(self.path, _render(text or _HEADER, tree, changed).encode())
+                replace(self.path, _render(text or _HEADER, tree, changed))
         except OSError as error:
             raise SettingsError(
                 f"{self.path} cannot be written: {error.strerror or error}; it is unchanged",
@@ -113,15 +113,16 @@ class SettingsFile:
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            # The message of tomllib ends with "(at line L, column C)".
+            # The message of tomllib ends with "(at line L, column C)", or with this:
+            end = f"at line {text.count(chr(10)) + 1}, the end of the file"
             raise SettingsError(
-                f"{self.path} is not valid TOML: {error}",
+                f"{self.path} is not valid TOML: {str(error).replace('at end of document', end)}",
                 hint="Mend that line, or remove the file to go back to the defaults. Text needs quotes.",
             ) from error
 
 
-def _render(text: str, tree: Tree, changed: Tree) -> str:
-    """``text`` edited so that it holds ``changed`` instead of ``tree``."""
+def _render(text: str, tree: Tree, changed: Tree) -> bytes:
+    """``text`` edited so that it holds ``changed`` instead of ``tree``, and read again to be sure of it."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
@@ -129,7 +130,8 @@ def _render(text: str, tree: Tree, changed: Tree) -> str:
         document = tomlkit.parse(text)
         _apply(document, tree, changed)
         rendered = tomlkit.dumps(document)
-        faithful = tomllib.loads(rendered) == changed
+        encoded = rendered.encode()
+        faithful = same(tomllib.loads(rendered), changed)
     except (TOMLKitError, tomllib.TOMLDecodeError, UnicodeError) as error:
         raise SettingsError(f"the settings cannot be written as TOML: {error}; nothing was changed") from error
     if not faithful:
@@ -137,7 +139,7 @@ def _render(text: str, tree: Tree, changed: Tree) -> str:
             "the settings file is laid out in a way that cannot be edited without loss; nothing was changed",
             hint="Keep each [folder] of the file in one place, or make this change by hand.",
         )
-    return rendered
+    return encoded
 
 
 def _apply(node: Any, tree: Tree, changed: Tree) -> None:
@@ -146,11 +148,20 @@ def _apply(node: Any, tree: Tree, changed: Tree) -> None:
     for name, value in changed.items():
         if name not in tree:
             node[name] = _new_item(value)
-        elif value != tree[name] or type(value) is not type(tree[name]):
+        elif not same(value, tree[name]):
             if isinstance(value, dict) and isinstance(tree[name], dict) and not isinstance(value, Leaf):
                 _apply(node[name], tree[name], value)
             else:
                 node[name] = _new_item(value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality that tells 1 from 1.0 and from true, as the file does."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and repr(one) == repr(other)
 
 
 class Leaf(dict[str, Any]):
