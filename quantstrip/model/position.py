@@ -18,11 +18,9 @@ A million buys of 0.1 add up to 100000.00000133 in floats: off the grid, selling
 
 _SMALLEST = 10.0**-QUANTITY_DIGITS
 _HUGE = float("inf")
-_BUY, _SELL = OrderSide.BUY, OrderSide.SELL
-
 
 # Reading a member through its class costs more than the booking's arithmetic.
-_BUY = OrderSide.BUY
+_BUY, _SELL = OrderSide.BUY, OrderSide.SELL
 _OPEN_LONG, _OPEN_SHORT = PositionEvent.OPEN_LONG, PositionEvent.OPEN_SHORT
 _CLOSE, _COVER, _FLIP = PositionEvent.CLOSE, PositionEvent.COVER, PositionEvent.FLIP
 _PARTIAL_CLOSE, _PARTIAL_COVER = PositionEvent.PARTIAL_CLOSE, PositionEvent.PARTIAL_COVER
@@ -116,22 +114,22 @@ def apply(
     after = round(held + trade, QUANTITY_DIGITS) + 0.0
     if held == 0.0 or (held > 0.0) == (trade > 0.0):
         average = price if held == 0.0 else (held * avg + trade * price) / (held + trade)
-        opened = PositionEvent.OPEN_LONG if trade > 0.0 else PositionEvent.OPEN_SHORT
+        opened = _OPEN_LONG if trade > 0.0 else _OPEN_SHORT
         return Booking(Position(after, average, _money(cost - amount, digits), realized), opened, trade, 0.0, amount)
     if after == 0.0:
         gain = _money(amount - cost, digits)
-        closed = PositionEvent.CLOSE if held > 0.0 else PositionEvent.COVER
+        closed = _CLOSE if held > 0.0 else _COVER
         return Booking(Position(0.0, 0.0, 0.0, _money(realized + gain, digits)), closed, trade, gain, amount)
     if (after > 0.0) == (held > 0.0):
         released = _money(cost * (-trade / held), digits)
         gain = _money(amount - released, digits)
-        partial = PositionEvent.PARTIAL_CLOSE if held > 0.0 else PositionEvent.PARTIAL_COVER
+        partial = _PARTIAL_CLOSE if held > 0.0 else _PARTIAL_COVER
         rest = Position(after, avg, _money(cost - released, digits), _money(realized + gain, digits))
         return Booking(rest, partial, trade, gain, amount)
     opening_cost = _money(after * price * multiplier, digits)
     gain = _money(amount + opening_cost - cost, digits)
     turned = Position(after, price, opening_cost, _money(realized + gain, digits))
-    return Booking(turned, PositionEvent.FLIP, trade, gain, amount)
+    return Booking(turned, _FLIP, trade, gain, amount)
 
 
 def market_value(position: Position, price: float, multiplier: float = 1.0) -> float:
