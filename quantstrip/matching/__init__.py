@@ -1,6 +1,6 @@
 """The one fill model: what an order does in a bar, what it costs, when a session ends. Pure functions."""
 
-from quantstrip.matching.brackets import bracket_levels, entry_rest
+from quantstrip.matching.brackets import entry_rest, price_bracket
 from quantstrip.matching.costs import FREE, CostModel
 from quantstrip.matching.match import Match, Memory, match
 from quantstrip.matching.rules import (
@@ -19,11 +19,11 @@ __all__ = [
     "Memory",
     "SessionEnd",
     "bar_session_end",
-    "bracket_levels",
     "entry_rest",
     "exchange_session_end",
     "limit_price",
     "match",
+    "price_bracket",
     "stop_limit_price",
     "stop_price",
     "trailing_level",

@@ -1,27 +1,16 @@
 """Stop, target and trailing stop that protect an entry from the bar it fills in."""
 
-from typing import NamedTuple
-
 from quantstrip.model import Bar, Order, OrderSide
 
 
-class Levels(NamedTuple):
-    """Prices of a bracket; None where the entry asks for none. ``trail`` is a fraction of the peak."""
-
-    stop: float | None
-    target: float | None
-    trail: float | None
-
-
-def bracket_levels(entry: Order, fill_price: float) -> Levels:
-    """The bracket of an entry that filled at ``fill_price``; percentages count from that price, prices stand."""
-    away = 1.0 if entry.side is OrderSide.BUY else -1.0
-    stop, target = entry.stop_loss, entry.take_profit
-    if stop is None and entry.stop_loss_pct is not None:
-        stop = fill_price * (1.0 - away * entry.stop_loss_pct)
-    if target is None and entry.take_profit_pct is not None:
-        target = fill_price * (1.0 + away * entry.take_profit_pct)
-    return Levels(stop, target, entry.trailing_pct)
+def price_bracket(protection: Order, fill_price: float) -> Order:
+    """A protective order of an entry that filled at ``fill_price``: percentages count from it, given prices stand."""
+    away = 1.0 if protection.side is _SELL else -1.0  # a sell protects a long position
+    if protection.stop_price is None and protection.stop_loss_pct is not None:
+        return protection._replace(stop_price=fill_price * (1.0 - away * protection.stop_loss_pct))
+    if protection.limit_price is None and protection.take_profit_pct is not None:
+        return protection._replace(limit_price=fill_price * (1.0 + away * protection.take_profit_pct))
+    return protection
 
 
 def entry_rest(bar: Bar, price: float, entry_side: OrderSide) -> Bar:
@@ -33,6 +22,9 @@ def entry_rest(bar: Bar, price: float, entry_side: OrderSide) -> Bar:
     """
     if price == bar.open:
         return bar
-    if entry_side is OrderSide.BUY:
+    if entry_side is _BUY:
         return bar._replace(open=price, high=max(price, bar.close))
     return bar._replace(open=price, low=min(price, bar.close))
+
+
+_BUY, _SELL = OrderSide.BUY, OrderSide.SELL

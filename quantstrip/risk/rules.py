@@ -159,12 +159,12 @@ def duplicate_seconds(profile: RiskProfile, intent: Intent, _book: Book, guard: 
 
 Rule = Callable[[RiskProfile, Intent, Book, Guard], str | None]
 RULES: tuple[tuple[str, Rule], ...] = (
+    ("allow_short", allow_short),
     ("max_order_value", max_order_value),
     ("max_symbol_weight", max_symbol_weight),
     ("max_total_weight", max_total_weight),
     ("min_cash_ratio", min_cash_ratio),
     ("allow_margin", allow_margin),
-    ("allow_short", allow_short),
     ("max_daily_loss", max_daily_loss),
     ("max_drawdown", max_drawdown),
     ("max_price_deviation", max_price_deviation),

@@ -1,0 +1,189 @@
+"""Decides what becomes of a signal: one or more orders, a recorded refusal, or both."""
+
+from collections.abc import Callable, Mapping
+from math import nan
+from typing import NamedTuple
+
+from quantstrip.clock import Micros, to_text
+from quantstrip.model import Instrument, Order, OrderSide, OrderType, Signal
+from quantstrip.risk import Book, Guard, Intent, Refusal, RiskProfile, check
+from quantstrip.trading.account import Account
+from quantstrip.trading.orders import OrderBook, bracket_orders
+from quantstrip.trading.references import order_reference
+from quantstrip.trading.sizing import DEFAULT_RATIO, Size, size
+from quantstrip.trading.validity import expected_price, problem
+
+Hours = Callable[[Instrument, Micros], bool]
+"""Is the instrument's exchange open at that moment?"""
+
+
+class Decision(NamedTuple):
+    """What to do about a signal: orders to send, in this order, and the refusal to record, if any.
+
+    Both together mean that a flip was refused and only its reducing part is sent.
+    """
+
+    orders: list[Order]
+    refusal: Refusal | None = None
+
+
+class Desk:
+    """Sizes signals, asks the risk rules and writes orders for one strategy of one run.
+
+    Args:
+        run: the run's key.
+        strategy: the strategy's name.
+        account: its books.
+        orders: its open orders.
+        guard: halts, duplicates, kill switch; carries the risk profile.
+        instruments: by symbol.
+        ratio: share of equity for entries without a quantity.
+        quantity: units for entries without a quantity, instead of ``ratio``.
+        hours: when exchanges are open; None where orders wait for their bar anyway.
+
+    """
+
+    def __init__(
+        self,
+        run: str,
+        strategy: str,
+        account: Account,
+        orders: OrderBook,
+        guard: Guard,
+        instruments: Mapping[str, Instrument],
+        *,
+        ratio: float = DEFAULT_RATIO,
+        quantity: float | None = None,
+        hours: Hours | None = None,
+    ) -> None:
+        self.profile: RiskProfile = guard.profile
+        self._run = run
+        self._strategy = strategy
+        self._account = account
+        self._orders = orders
+        self._guard = guard
+        self._instruments = instruments
+        self._ratio = ratio
+        self._quantity = quantity
+        self._hours = hours if self.profile.trading_hours else None
+
+    def decide(self, signal: Signal, ts: Micros, sequence: int, decision_price: float | None = None) -> Decision:
+        """Orders for ``signal``, decided at ``ts`` on ``decision_price`` (default: the last known price)."""
+        account = self._account
+        price = account.prices.get(signal.symbol, nan)
+        instrument = self._instruments.get(signal.symbol)
+        if instrument is None:
+            known = ", ".join(sorted(self._instruments)) or "none"
+            return _refused("validity", f"{signal.symbol!r} is not an instrument of this run; there are: {known}")
+        wrong = problem(signal, price)
+        if wrong is not None:
+            return _refused("validity", wrong)
+        if self._hours is not None and not self._hours(instrument, ts):
+            return _refused("trading_hours", f"{instrument.calendar} is closed at {to_text(ts)} UTC")
+        reducing, opening, note = self._size(signal, instrument, price)
+        refusal = None
+        if opening > 0.0:
+            refusal = self._check(signal, instrument, opening, decision_price or price, price, ts)
+            if refusal is not None:
+                opening, note = 0.0, "clipped to the position: the opening part was refused"
+            else:
+                self._guard.accept(signal.symbol, signal.side, signal.leg, opening, ts)
+        if reducing + opening <= 0.0:
+            return Decision([], refusal or Refusal("sizing", note))
+        order = self._order(signal, ts, sequence, reducing, opening, decision_price or price, note)
+        if opening > 0.0 and signal[13:18] != _NO_BRACKET:
+            return Decision([order, *bracket_orders(order, opening)], refusal)
+        return Decision([order], refusal)
+
+    def _size(self, signal: Signal, instrument: Instrument, price: float) -> Size:
+        account = self._account
+        held = account.position(signal.symbol, signal.leg).quantity
+        opens = held >= 0.0 if signal.side is _BUY else held <= 0.0
+        if opens and signal.quantity is None and self._quantity is not None:
+            signal = signal._replace(quantity=self._quantity)
+        return size(
+            signal,
+            held,
+            self._closing(signal) if held else 0.0,
+            account.equity(),
+            price,
+            instrument,
+            ratio=self._ratio,
+            allow_short=self.profile.allow_short,
+        )
+
+    def _closing(self, signal: Signal) -> float:
+        """Units that market orders on their way will take off the position already."""
+        return sum(
+            tracked.remaining
+            for tracked in self._orders
+            if (order := tracked.order).symbol == signal.symbol
+            and order.leg is signal.leg
+            and order.side is signal.side
+            and order.order_type is _MARKET
+        )
+
+    def _check(
+        self, signal: Signal, instrument: Instrument, opening: float, decided: float, last: float, ts: Micros
+    ) -> Refusal | None:
+        value = opening * expected_price(signal, last) * instrument.multiplier
+        intent = Intent(instrument, signal.side, signal.leg, opening, value, decided, last, ts)
+        return check(self.profile, intent, self._book(signal.symbol), self._guard)
+
+    def _book(self, symbol: str) -> Book:
+        account = self._account
+        waiting = waiting_cash = waiting_symbol = 0.0
+        for tracked in self._orders:
+            order = tracked.order
+            if order.reduce_only:
+                continue
+            price = order.limit_price or order.stop_price or account.prices.get(order.symbol, order.decision_price)
+            value = tracked.remaining * price * self._instruments[order.symbol].multiplier
+            waiting += value
+            if order.side is _BUY:
+                waiting_cash += value
+            if order.symbol == symbol:
+                waiting_symbol += value
+        return Book(
+            account.equity(),
+            account.cash - waiting_cash,
+            account.gross_value(symbol) + waiting_symbol,
+            account.gross_value() + waiting,
+        )
+
+    def _order(
+        self, signal: Signal, ts: Micros, sequence: int, reducing: float, opening: float, decided: float, note: str
+    ) -> Order:
+        reason = f"{signal.reason} ({note})" if note and signal.reason else signal.reason or note
+        return Order(
+            order_reference(self._run, self._strategy, signal.leg, ts, sequence),
+            self._strategy,
+            signal.symbol,
+            signal.side,
+            reducing + opening,
+            signal.order_type,
+            ts,
+            signal.limit_price,
+            signal.stop_price,
+            signal.trail_amount,
+            signal.trail_percent,
+            signal.time_in_force,
+            signal.leg,
+            decided,
+            "",
+            "",
+            opening == 0.0,
+            *signal[13:18],
+            reason,
+            signal.strength,
+            signal.tag,
+        )
+
+
+_BUY = OrderSide.BUY
+_MARKET = OrderType.MARKET
+_NO_BRACKET = (None,) * 5
+
+
+def _refused(rule: str, reason: str) -> Decision:
+    return Decision([], Refusal(rule, reason))

@@ -1,0 +1,118 @@
+"""What has become of each order, by the one table of states."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from quantstrip.model import FINAL, Order, OrderSide, OrderState, OrderType, advance
+from quantstrip.model.position import QUANTITY_DIGITS
+from quantstrip.ports import OrderUpdate
+
+_DUST = 10.0**-QUANTITY_DIGITS
+
+
+@dataclass(slots=True)
+class TrackedOrder:
+    """An order and its last known state; ``filled`` in units, ``average_price`` 0 before the first fill."""
+
+    order: Order
+    state: OrderState = OrderState.CREATED
+    filled: float = 0.0
+    average_price: float = 0.0
+    external_id: str = ""
+
+    @property
+    def remaining(self) -> float:
+        """Units that may still fill; float dust counts as nothing."""
+        rest = self.order.quantity - self.filled
+        return rest if rest > _DUST else 0.0
+
+
+class OrderBook:
+    """Orders that are not final; finished ones are forgotten, their record is the recorder's."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, TrackedOrder] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[TrackedOrder]:
+        return iter(self._open.values())
+
+    def get(self, reference: str) -> TrackedOrder | None:
+        """The open order of that reference, or None."""
+        return self._open.get(reference)
+
+    def add(self, order: Order, state: OrderState = OrderState.CREATED) -> TrackedOrder:
+        """Track an order."""
+        tracked = self._open[order.reference] = TrackedOrder(order, state)
+        return tracked
+
+    def apply(self, update: OrderUpdate) -> TrackedOrder | None:
+        """Take in a broker's word; returns the order when its state or fill changed, None where nothing is new.
+
+        Raises:
+            InvalidRecord: the change of state is impossible.
+
+        """
+        tracked = self._open.get(update.reference)
+        if tracked is None:
+            return None
+        state = advance(tracked.state, update.state)
+        if state is tracked.state and update.filled == tracked.filled:
+            return None
+        tracked.state = state
+        tracked.filled = update.filled
+        tracked.average_price = update.average_price
+        tracked.external_id = update.external_id or tracked.external_id
+        if state in FINAL:
+            del self._open[update.reference]
+        return tracked
+
+    def matching(self, key: str) -> list[TrackedOrder]:
+        """Open orders of a symbol, or the one of a reference."""
+        found = self._open.get(key)
+        return [found] if found is not None else [one for one in self if one.order.symbol == key]
+
+
+def bracket_orders(entry: Order, quantity: float) -> list[Order]:
+    """The protective orders of an entry: stop, target and trailing stop, where it asks for them.
+
+    They reduce only, cancel each other, and wait for the entry to fill; prices given as percentages are left to the
+    broker, who knows the fill price (``quantstrip.matching.price_bracket``).
+    """
+    wanted = (
+        ("S", _STOP, entry.stop_loss is not None or entry.stop_loss_pct is not None),
+        ("T", _LIMIT, entry.take_profit is not None or entry.take_profit_pct is not None),
+        ("R", _TRAILING, entry.trailing_pct is not None),
+    )
+    return [
+        Order(
+            reference=f"{entry.reference}-{suffix}",
+            strategy=entry.strategy,
+            symbol=entry.symbol,
+            side=_SELL if entry.side is _BUY else _BUY,
+            quantity=quantity,
+            order_type=kind,
+            ts=entry.ts,
+            limit_price=entry.take_profit if kind is _LIMIT else None,
+            stop_price=entry.stop_loss if kind is _STOP else None,
+            trail_percent=entry.trailing_pct if kind is _TRAILING else None,
+            leg=entry.leg,
+            decision_price=entry.decision_price,
+            parent=entry.reference,
+            group=entry.reference,
+            reduce_only=True,
+            stop_loss_pct=entry.stop_loss_pct if kind is _STOP else None,
+            take_profit_pct=entry.take_profit_pct if kind is _LIMIT else None,
+            reason=_REASONS[kind],
+            tag=entry.tag,
+        )
+        for suffix, kind, asked in wanted
+        if asked
+    ]
+
+
+_BUY, _SELL = OrderSide.BUY, OrderSide.SELL
+_STOP, _LIMIT, _TRAILING = OrderType.STOP, OrderType.LIMIT, OrderType.TRAILING_STOP
+_REASONS = {_STOP: "stop loss", _LIMIT: "take profit", _TRAILING: "trailing stop"}
