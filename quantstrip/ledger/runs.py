@@ -12,6 +12,7 @@ from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.store import Insert, Statement
 from quantstrip.ledger.tables import client_run, execution, job_run, orders
+from quantstrip.model import Mode
 
 RUN_OUTCOMES = ("stopped", "finished", "load_error", "crashed", "killed", "job_error", "unresponsive")
 JOB_OUTCOMES = ("ok", "failed", "interrupted", "missed", "overrun")
@@ -82,17 +83,18 @@ class ClientRuns(Family):
     def start_client_run(self, client: str, pid: int, code_hash: str, mode: str, display_name: str = "") -> int:
         """Note that a client's process has started; returns the run's id.
 
-        When ``pid`` is this process, everything it records from now on carries the run and its mode.
+        When ``pid`` is this process, everything it records from now on carries the run and its mode. The mode may be
+        empty where it is not known, because the client did not even load.
         """
         row = {
             "client": validate.words("client", client), "pid": validate.whole("pid", pid), "code_hash": code_hash,
-            "mode": str(validate.mode(mode)), "display_name": display_name or client, "trace": "",
+            "mode": str(validate.mode(mode)) if mode else "", "display_name": display_name or client, "trace": "",
         }  # fmt: skip
         with self.store.write() as tx:
             run_id = int(tx.insert(_START, row | {"started": tx.now, "heartbeat": tx.now}) or 0)
         if pid == os.getpid():
             self.context.client_run_id = run_id
-            self.context.mode = validate.mode(mode)
+            self.context.mode = validate.mode(mode or Mode.LIVE)
         return run_id
 
     def heartbeat(self, run_id: int, next_job_time: str | None = None) -> None:
