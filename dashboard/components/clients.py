@@ -5,6 +5,7 @@ from typing import Final
 
 from components import markup, times
 from components.markup import Html, Tone
+from quantstrip.clock import from_text
 from quantstrip.operations.clients import ClientStatus
 
 TONES: Final[dict[str, Tone]] = {
@@ -55,9 +56,7 @@ def counts(clients: Sequence[ClientStatus]) -> Html:
 
 def card(client: ClientStatus) -> Html:
     """Everything the monitor knows of one client, but its trace and its log."""
-    return markup.tag(
-        "div", markup.join(_heading(client), markup.facts(_facts(client)), _last_error(client)), "qs-client"
-    )
+    return markup.tag("div", markup.join(_heading(client), markup.facts(_facts(client)), _words(client)), "qs-client")
 
 
 def health(clients: Sequence[ClientStatus]) -> Html:
@@ -108,13 +107,8 @@ def _facts(client: ClientStatus) -> list[tuple[str, object]]:
     return [
         ("Started", times.clock_time(client.started)),
         ("PID", client.pid or markup.DASH),
-        (
-            "Heartbeat",
-            f"{times.age(client.heartbeat_age_seconds)} ago"
-            if client.heartbeat_age_seconds is not None
-            else markup.DASH,
-        ),
-        ("Next job", client.next_job or markup.DASH),
+        ("Heartbeat", markup.DASH if beat is None else f"{times.age(beat)} ago"),
+        ("Next job", times.clock_time(from_text(client.next_job)) if client.next_job else markup.DASH),
         ("Restarts", client.restarts),
         ("Memory", f"{client.memory_mb:.0f} MB" if client.pid else markup.DASH),
         ("CPU", f"{client.cpu_percent:.1f} %" if client.pid else markup.DASH),
@@ -122,9 +116,11 @@ def _facts(client: ClientStatus) -> list[tuple[str, object]]:
     ]
 
 
-def _last_error(client: ClientStatus) -> Html:
-    said = " - ".join(part for part in (client.last_error, client.note) if part)
-    return markup.tag("div", markup.text(said), "qs-client-error") if said else markup.EMPTY
+def _words(client: ClientStatus) -> Html:
+    """Why it is in its state, and what its last failure said."""
+    error = markup.tag("div", markup.text(client.last_error), "qs-client-error") if client.last_error else markup.EMPTY
+    note = markup.tag("div", markup.text(client.note), "qs-client-note") if client.note else markup.EMPTY
+    return markup.join(error, note)
 
 
 def _short(client: ClientStatus) -> str:

@@ -7,6 +7,7 @@ in the address a person opens, and is exchanged there for a cookie.
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -19,7 +20,7 @@ from quantstrip.home import Home, private_folder
 LOOPBACK: Final = "127.0.0.1"
 _NAMES: Final = (LOOPBACK, "localhost", "[::1]")
 _BYTES: Final = 32
-_SHORTEST: Final = 32
+_SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{32,}")
 
 
 def token(home: Home) -> str:
@@ -34,9 +35,9 @@ def token(home: Home) -> str:
         _create(path, replace=False)
     _check_private(path)
     value = path.read_text(encoding="ascii", errors="replace").strip()
-    if len(value) < _SHORTEST:
+    if not _SHAPE.fullmatch(value):
         raise SecretError(
-            f"{path} holds no login token: at least {_SHORTEST} characters were expected, {len(value)} came",
+            f"{path} holds no login token: 32 or more letters, digits, - and _ were expected, {len(value)} signs came",
             hint="Delete the file: a new token is made at the next start.",
         )
     return value

@@ -19,6 +19,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantstrip.clock import Clock, system_clock
+from quantstrip.errors import SecretError
+from quantstrip.log import logger
 from quantstrip.operations import access
 from quantstrip.operations.login_page import login_page
 
@@ -72,7 +74,12 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        answer = self._refusal(request) or await self._door(request)
+        try:
+            answer = self._refusal(request) or await self._door(request)
+        except SecretError as error:
+            # Whoever asks is not known to be the owner: the file's place is told in the log alone.
+            logger.error("nobody can be let in: {}", error)
+            answer = PlainTextResponse("The login token cannot be used. See logs/dashboard.log.", status_code=503)
         await (answer or self.app)(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
@@ -145,14 +152,14 @@ class Guard:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         cookies = Request({**scope, "type": "http"}).cookies
-        if not (self._host_allowed(headers) and self._own_origin(headers) and self._logged_in(cookies)):
+        if not (self._host_allowed(headers) and self._own_origin(headers) and self._stays_in(cookies)):
             await receive()
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
 
         async def while_logged_in() -> Message:
             message = await receive()
-            if message["type"] == "websocket.receive" and not self._logged_in(cookies):
+            if message["type"] == "websocket.receive" and not self._stays_in(cookies):
                 await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
                 return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
             return message
@@ -162,6 +169,13 @@ class Guard:
     def _logged_in(self, cookies: dict[str, str]) -> bool:
         given = cookies.get(self._cookie)
         return given is not None and access.matches(access.cookie_value(self._read_token(), self._port), given)
+
+    def _stays_in(self, cookies: dict[str, str]) -> bool:
+        try:
+            return self._logged_in(cookies)
+        except SecretError as error:
+            logger.error("a page is closed: {}", error)
+            return False
 
     def _host_allowed(self, headers: Headers) -> bool:
         return headers.getlist("host") != [] and all(host.lower() in self._hosts for host in headers.getlist("host"))

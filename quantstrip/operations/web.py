@@ -6,7 +6,6 @@ within seconds of SIGTERM, whoever is connected, and when its parent dies.
 
 import argparse
 import asyncio
-import ctypes
 import logging
 import os
 import signal
@@ -16,16 +15,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from quantstrip.errors import PortInUse, QuantstripError
+from quantstrip.config import SettingsManager
+from quantstrip.errors import PortInUse, QuantstripError, SettingsError
 from quantstrip.home import VARIABLE, Home, asset, find_home
+from quantstrip.log import logger, open_stream
 from quantstrip.operations import access
+from quantstrip.supervise.tether import tether
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _GRACE_SECONDS: Final = 2
 _PARENT_CHECK_SECONDS: Final = 1.0
-_PR_SET_PDEATHSIG: Final = 1
 _OPTIONS: Final[dict[str, Any]] = {
     # Given as flags, which win over any config.toml or variable of the user: these decide what leaves the machine.
     "browser.gatherUsageStats": False,
@@ -60,7 +61,8 @@ def create_app(home: Home, port: int) -> "ASGIApp":
         sys.path.append(str(folder))  # appended: a page's helper shadows no library
     app = App(folder / "app.py")  # first: it says where the theme file lies
     bootstrap.load_config_options({**_OPTIONS, "server.port": port})
-    _quiet(logging.getLogger("streamlit"))
+    for library in ("streamlit", "uvicorn", "websockets"):  # Streamlit ties all three to the terminal
+        _send_to_stream(library)
     return Guard(app, _TokenReader(home), port)
 
 
@@ -115,7 +117,7 @@ class _TokenReader:
 
     def __call__(self) -> str:
         path = self._home.token_file
-        seen = (path.stat().st_mtime_ns, path.stat().st_ino) if path.exists() else None
+        seen = (path.stat().st_ctime_ns, path.stat().st_ino) if path.exists() else None
         if seen is None or seen != self._seen:
             self._value = access.token(self._home)
             self._seen = seen
@@ -137,39 +139,53 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _quiet(root: logging.Logger) -> None:
-    """Send Streamlit's own messages through the dashboard's stream instead of to the terminal."""
-    names = [root.name, *(name for name in logging.root.manager.loggerDict if name.startswith(f"{root.name}."))]
-    for logger in map(logging.getLogger, names):
-        logger.handlers.clear()
-        logger.propagate = True
+def _send_to_stream(root: str) -> None:
+    """Let a library's loggers that write to the terminal hand their lines on to the dashboard's stream instead."""
+    names = [root, *(name for name in logging.root.manager.loggerDict if name.startswith(f"{root}."))]
+    for its in map(logging.getLogger, names):
+        its.handlers.clear()
+        its.propagate = True
 
 
-def _die_with_parent() -> None:
-    """Ask Linux for SIGTERM when the parent dies; ``_until_told`` looks after the other systems."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _open_log(home: Home) -> None:
+    """The ``dashboard`` stream; with a settings file that cannot be read it keeps its defaults and says so."""
+    options: dict[str, Any] = {}
+    problem: SettingsError | None = None
+    settings = SettingsManager(home)
+    try:
+        options = {
+            "level": str(settings.get("logs.level", "INFO")),
+            "retention_days": int(settings.get("logs.web_retention_days", 7)),
+            "max_megabytes": float(settings.get("logs.max_megabytes", 50)),
+            "timezone": str(settings.get("platform.timezone", "")),
+        }
+    except SettingsError as error:
+        problem = error
+    open_stream(home, "dashboard", capture_output=True, **options)
+    if problem is not None:
+        logger.error("settings cannot be read; the log has its defaults: {}", problem)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server; 0 when it ended as told, 1 when it could not start."""
-    from quantstrip.log import open_stream
-
-    parser = argparse.ArgumentParser(prog="python -m quantstrip.operations.web", description=serve.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m quantstrip.operations.web", description="Serve a home's dashboard."
+    )
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args(arguments)
-    _die_with_parent()
+    tether(os.getppid())
     # Before uvicorn takes the signals over, and when it raises them again after its shutdown: end, with 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-    home = find_home(given.home).create()
-    open_stream(home, "dashboard")
+    console = sys.stderr
     try:
+        home = find_home(given.home).create()
+        _open_log(home)
         serve(home, given.port)
     except QuantstripError as error:
-        logging.getLogger(__name__).error("%s", error)
-        sys.stderr.write(f"{error}\n")
+        logger.error("{}", error)
+        console.write(f"{error}\n")
         return 1
     return 0
 
