@@ -67,8 +67,9 @@ class Client(ClientBase):
         self.scheduler.every(5).seconds.do(self.capture)
 
     def on_start(self):
-        """Register the broker, and decide at once to have something to show; the reference keeps it to one a day."""
+        """Register the broker, finish what a killed run left open, and decide at once to have something to show."""
         db_handler.insert_broker(BROKER, "Example desk")
+        self.capture()
         self.decide()
 
     def decide(self):
@@ -115,7 +116,7 @@ class Client(ClientBase):
             db_handler.insert_strategy_event(order_id, position=LOT if side == OrderSide.BUY else 0.0, event_type=side)
 
     def position_event(self, order_id, report, side, quantity, moment):
-        """Our own position event; the ledger has booked the execution already, so its figures count and ours change none."""
+        """Our own position event; the ledger has booked the execution already: its figures count, ours change none."""
         held = quantity if side == OrderSide.BUY else 0.0
         db_handler.insert_position_event(
             event_time=moment,
