@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +39,8 @@ def locked(path: Path, *, seconds: float = 10.0, clock: Clock = system_clock) ->
 def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write ``path`` so that a reader, and the disk after a power loss, has either the old or the new content.
 
+    The caller holds the lock of the folder.
+
     Args:
         path: a symbolic link is followed, so that it stays one.
         data: the new content.
@@ -52,16 +53,17 @@ def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
     target = path.resolve()
     if target.exists():
         mode = target.stat().st_mode & 0o777
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
+    # Writers hold the lock, so one name serves: what a killed writer left is overwritten by the next.
+    temporary = target.with_name(f".{target.name}.new")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        os.replace(temporary, target)  # noqa: PTH105 - named as what it is: one atomic step
+        temporary.chmod(mode)
+        temporary.replace(target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
 

@@ -11,6 +11,8 @@ import json
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,13 +76,14 @@ class KeyStore:
                 )
             return self._read_file()
         found = self._read_file() if record.place is Place.FILE else self._read_keyring(record)
-        if [fingerprint(key) for key in found] != record.fingerprints:
+        known = [key for key in found if fingerprint(key) in record.fingerprints]
+        if not known:
             raise SecretError(
                 f"the key in {self._where(record)} is not the one that encrypted this home's secrets "
-                f"(fingerprint {fingerprint(found[0])}, expected {record.fingerprints[0]})",
+                f"(fingerprint {fingerprint(found[0])}, expected {' or '.join(record.fingerprints)})",
                 hint=_RESTORE,
             )
-        return found
+        return known
 
     def ensure(self) -> list[bytes]:
         """The keys, made and recorded when this home has none yet."""
@@ -96,7 +99,10 @@ class KeyStore:
         return keys
 
     def write(self, place: Place, keys: list[bytes]) -> None:
-        """Keep ``keys``, newest first, in ``place`` and record the choice."""
+        """Keep ``keys``, newest first, in ``place`` and record the choice.
+
+        The keys come first: a crash between the two leaves keys that the record does not know, and those are not used.
+        """
         old = self.record()
         account = (old.account if old else "") or secrets.token_hex(8)
         record = Record(place, account, [fingerprint(key) for key in keys])
@@ -104,7 +110,8 @@ class KeyStore:
         if place is Place.FILE:
             replace(self.key_file, f"{text}\n".encode(), mode=0o600)
         else:
-            self._keyring().set_password(SERVICE, account, text)
+            with _keyring_errors():
+                self._keyring().set_password(SERVICE, account, text)
         self._write_record(record)
 
     def forget(self, place: Place) -> None:
@@ -113,7 +120,8 @@ class KeyStore:
         if place is Place.FILE:
             self.key_file.unlink(missing_ok=True)
         elif record is not None:
-            self._keyring().delete_password(SERVICE, record.account)
+            with _keyring_errors():
+                self._keyring().delete_password(SERVICE, record.account)
 
     def record(self) -> Record | None:
         """The recorded choice, or None before the first secret."""
@@ -139,7 +147,8 @@ class KeyStore:
         return _checked(lines, str(self.key_file))
 
     def _read_keyring(self, record: Record) -> list[bytes]:
-        text = self._keyring().get_password(SERVICE, record.account)
+        with _keyring_errors():
+            text = self._keyring().get_password(SERVICE, record.account)
         if not text:
             raise SecretError(
                 f"the system keyring holds no key for this home (service {SERVICE!r}, account {record.account!r})",
@@ -173,6 +182,20 @@ def system_keyring() -> Any:
         return None
     backend = keyring.get_keyring()
     return backend if backend.priority >= 1 else None
+
+
+@contextmanager
+def _keyring_errors() -> Iterator[None]:
+    """Turns a keyring that is locked, or whose prompt was dismissed, into a ``SecretError``."""
+    from keyring.errors import KeyringError
+
+    try:
+        yield
+    except KeyringError as error:
+        raise SecretError(
+            f"the system keyring did not answer: {error or type(error).__name__}",
+            hint="Unlock it and try again, or move the key to a file while it is unlocked: settings.move_key('file').",
+        ) from error
 
 
 def new_key() -> bytes:

@@ -11,7 +11,7 @@ from quantstrip.config.shipped import RESERVED, check_name, check_value, declare
 from quantstrip.config.store import Leaf, SettingsFile, Tree, folder_at
 from quantstrip.config.values import SECRET_KEY, ValueType, coerce, is_secret, type_of
 from quantstrip.config.vault import Vault
-from quantstrip.errors import SettingsError
+from quantstrip.errors import SecretError, SettingsError
 from quantstrip.home import VARIABLE, Home, find_home
 from quantstrip.redaction import MASK
 
@@ -71,12 +71,15 @@ class SettingsManager:
         """
         parts = split(path)
         found = _walk(self._file.merged(), parts)
-        if found is None:
-            return default
-        if is_secret(found):
-            token = found[SECRET_KEY]
-            return self._vault.decrypt(join(parts), token) if token else default
-        return _copy(found)
+        while is_secret(found):
+            try:
+                return self._vault.decrypt(join(parts), found[SECRET_KEY]) if found[SECRET_KEY] else default
+            except SecretError:
+                before, found = found, _walk(self._file.merged(), parts)
+                if found == before:
+                    raise
+                # Another process rotated the key between our look at the value and at the key: look again.
+        return default if found is None else _copy(found)
 
     def get_by_path(self, path: str) -> Any:
         """The value at ``path`` (``/config/Settings/Broker/IBKR/Port``, the prefix optional), None where absent."""

@@ -6,22 +6,29 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.errors import PasswordDeleteError
+from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from quantstrip.config import SettingsManager
 from quantstrip.home import Home
 
 
 class MemoryKeyring(KeyringBackend):
-    """A keyring that keeps its entries in memory, as good a backend as any other."""
+    """A keyring that keeps its entries in memory, as good a backend as any other.
 
-    priority = 5
+    The library takes every class it knows of into account: this one must not become the default of other tests.
+    """
+
+    priority = -5
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.priority = 5
         self.entries: dict[tuple[str, str], str] = {}
+        self.locked = False
 
     def get_password(self, service: str, username: str) -> str | None:
+        if self.locked:
+            raise KeyringLocked("the collection is locked")
         return self.entries.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:

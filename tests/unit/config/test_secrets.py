@@ -1,6 +1,7 @@
 """Secrets: encrypted in the file, masked in listings, with a key that is checked before it is used."""
 
 import json
+from typing import Any
 
 import keyring
 import pytest
@@ -84,7 +85,7 @@ def test_a_keyring_that_refuses_counts_as_none(settings: SettingsManager, home: 
 
 
 def test_with_a_keyring_the_key_is_in_it_and_the_choice_is_recorded(
-    settings: SettingsManager, home: Home, memory_keyring: object
+    settings: SettingsManager, home: Home, memory_keyring: Any
 ) -> None:
     settings.set_by_path("broker.password", SECRET, "secret")
     assert not (home.settings / "secret.key").exists()
@@ -93,21 +94,21 @@ def test_with_a_keyring_the_key_is_in_it_and_the_choice_is_recorded(
 
 
 def test_the_recorded_choice_holds_when_a_keyring_appears_later(
-    kept: SettingsManager, home: Home, memory_keyring: object
+    kept: SettingsManager, home: Home, memory_keyring: Any
 ) -> None:
     kept.set_by_path("broker.other", "another secret", "secret")
-    assert not memory_keyring.entries  # type: ignore[attr-defined]
+    assert not memory_keyring.entries
     assert SettingsManager(home).get("broker.password") == SECRET
 
 
-def test_two_homes_in_one_keyring_have_two_keys(tmp_path: object, memory_keyring: object, home: Home) -> None:
+def test_two_homes_in_one_keyring_have_two_keys(memory_keyring: Any, home: Home) -> None:
     other = Home(home.root.parent / "other").create()
     for each in (home, other):
         SettingsManager(each).set_by_path("a.b", SECRET, "secret")
-    assert len(set(memory_keyring.entries.values())) == 2  # type: ignore[attr-defined]
+    assert len(set(memory_keyring.entries.values())) == 2
 
 
-def test_a_recorded_keyring_that_is_gone_says_so(settings: SettingsManager, home: Home, memory_keyring: object) -> None:
+def test_a_recorded_keyring_that_is_gone_says_so(settings: SettingsManager, home: Home, memory_keyring: Any) -> None:
     settings.set_by_path("broker.password", SECRET, "secret")
     keyring.set_keyring(FailKeyring())  # type: ignore[no-untyped-call]
     fresh = SettingsManager(home)
@@ -118,9 +119,16 @@ def test_a_recorded_keyring_that_is_gone_says_so(settings: SettingsManager, home
     assert fresh.get("dashboard.port") == 8051
 
 
-def test_a_keyring_that_lost_the_key_says_so(settings: SettingsManager, home: Home, memory_keyring: object) -> None:
+def test_a_locked_keyring_says_so(settings: SettingsManager, home: Home, memory_keyring: Any) -> None:
     settings.set_by_path("broker.password", SECRET, "secret")
-    memory_keyring.entries.clear()  # type: ignore[attr-defined]
+    memory_keyring.locked = True
+    with pytest.raises(SecretError, match=r"keyring did not answer: the collection is locked\nUnlock it"):
+        SettingsManager(home).get("broker.password")
+
+
+def test_a_keyring_that_lost_the_key_says_so(settings: SettingsManager, home: Home, memory_keyring: Any) -> None:
+    settings.set_by_path("broker.password", SECRET, "secret")
+    memory_keyring.entries.clear()
     with pytest.raises(SecretError, match="holds no key"):
         SettingsManager(home).get("broker.password")
 
@@ -225,12 +233,12 @@ def test_rotation_makes_a_new_key_and_the_old_one_opens_nothing(kept: SettingsMa
         old.decrypt(home.settings_file.read_text().split('"')[1].encode())
 
 
-def test_rotation_works_in_a_keyring(settings: SettingsManager, home: Home, memory_keyring: object) -> None:
+def test_rotation_works_in_a_keyring(settings: SettingsManager, home: Home, memory_keyring: Any) -> None:
     settings.set_by_path("broker.password", SECRET, "secret")
-    before = dict(memory_keyring.entries)  # type: ignore[attr-defined]
+    before = dict(memory_keyring.entries)
     settings.rotate_key()
-    assert memory_keyring.entries.keys() == before.keys()  # type: ignore[attr-defined]
-    assert memory_keyring.entries != before  # type: ignore[attr-defined]
+    assert memory_keyring.entries.keys() == before.keys()
+    assert memory_keyring.entries != before
     assert SettingsManager(home).get("broker.password") == SECRET
 
 
@@ -244,14 +252,14 @@ def test_a_rotation_that_died_before_it_saved_leaves_secrets_readable(kept: Sett
     assert len(store.keys()) == 1
 
 
-def test_the_key_moves_between_keyring_and_file(settings: SettingsManager, home: Home, memory_keyring: object) -> None:
+def test_the_key_moves_between_keyring_and_file(settings: SettingsManager, home: Home, memory_keyring: Any) -> None:
     settings.set_by_path("broker.password", SECRET, "secret")
     settings.move_key("file")
-    assert not memory_keyring.entries  # type: ignore[attr-defined]
+    assert not memory_keyring.entries
     assert SettingsManager(home).get("broker.password") == SECRET
     settings.move_key("keyring")
     assert not (home.settings / "secret.key").exists()
-    assert memory_keyring.entries  # type: ignore[attr-defined]
+    assert memory_keyring.entries
     assert SettingsManager(home).get("broker.password") == SECRET
     with pytest.raises(SettingsError, match="'pocket'"):
         settings.move_key("pocket")
