@@ -16,7 +16,7 @@ HOUR: Micros = 60 * MINUTE
 DAY: Micros = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TEXT = "%Y-%m-%d %H:%M:%S.%f"
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - text in the ledger is UTC without saying so
 
 
 class Clock(Protocol):
@@ -103,7 +103,8 @@ def from_datetime(value: datetime) -> Micros:
 
 def to_text(moment: Micros) -> str:
     """The ledger's form, ``YYYY-MM-DD HH:MM:SS.ffffff`` in UTC."""
-    return to_datetime(moment).strftime(_TEXT)
+    # isoformat costs a tenth of strftime, and every row of the ledger carries several times.
+    return (_NAIVE_EPOCH + timedelta(microseconds=moment)).isoformat(" ", "microseconds")
 
 
 def from_text(text: str) -> Micros:
