@@ -10,11 +10,13 @@ from quantstrip.client.scheduler import Scheduler
 from quantstrip.client.zones import zone_of
 from quantstrip.clock import Clock
 from quantstrip.errors import ClientLoadError
+from quantstrip.model import Mode
 
 ErrorPolicy = Literal["continue", "restart", "stop"]
 MissedRuns = Literal["skip", "run_once"]
 ERROR_POLICIES: tuple[ErrorPolicy, ...] = ("continue", "restart", "stop")
 MISSED_RUNS: tuple[MissedRuns, ...] = ("skip", "run_once")
+MODES = tuple(map(str, Mode))
 
 
 class ClientBase:
@@ -28,6 +30,8 @@ class ClientBase:
         missed_runs: what becomes of daily and weekly runs that fell into a sleep, a clock jump or a time without
             service: ``skip`` records them, ``run_once`` records them and runs the last of them late. Interval jobs
             never catch up.
+        mode: whose money moves (``live``, ``paper``, ``replay``, ``simulation``): what the client writes to the ledger
+            carries it. The setting ``clients.NAME.mode`` overrides it.
         timezone: IANA zone of times that name none; empty is the platform's (setting ``platform.timezone``).
 
     Example:
@@ -43,6 +47,7 @@ class ClientBase:
     error_policy: ClassVar[ErrorPolicy] = "continue"
     missed_runs: ClassVar[MissedRuns] = "skip"
     timezone: ClassVar[str] = ""
+    mode: str = "live"
 
     display_name: str
     scheduler: Scheduler
@@ -57,6 +62,7 @@ class ClientBase:
         client._stop = threading.Event()
         zone = zone_of(cls.timezone) if cls.timezone else context.zone
         client.scheduler = Scheduler(context.clock, zone)
+        client.mode = str(context.settings.get("mode", "") or cls.mode)
         client.display_name = getattr(cls, "display_name", "") or context.name or cls.__name__
         return client
 
@@ -100,14 +106,15 @@ class ClientBase:
         """Called when ``job`` raised ``error`` (None: the strategy); may return a policy for this one error."""
 
 
-def check_policies(client: ClientBase) -> None:
-    """Refuse a client whose class attributes mean nothing.
+def check_attributes(client: ClientBase) -> None:
+    """Refuse a client whose attributes mean nothing.
 
     Raises:
         ClientLoadError: an unknown policy, or a zone set too late.
 
     """
-    for attribute, choices in (("error_policy", ERROR_POLICIES), ("missed_runs", MISSED_RUNS)):
+    known = (("error_policy", ERROR_POLICIES), ("missed_runs", MISSED_RUNS), ("mode", MODES))
+    for attribute, choices in known:
         value = getattr(client, attribute)
         if value not in choices:
             raise ClientLoadError(

@@ -7,11 +7,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quantstrip.client.base import ClientBase, check_policies
+from quantstrip.client.base import MODES, ClientBase, check_attributes
 from quantstrip.client.context import ClientContext, bound
+from quantstrip.client.describe import describe
 from quantstrip.client.ending import STOPPED, Ending, StopTimeout, crash, trace_of
 from quantstrip.client.heartbeat import Heartbeat
-from quantstrip.client.loader import append_path, construct, load_file, load_module, load_trace
+from quantstrip.client.loader import append_path, construct, find_file, load_file, load_module, load_trace
 from quantstrip.client.loop import ClientLoop
 from quantstrip.client.records import tell
 from quantstrip.client.signals import stop_on_signals
@@ -22,7 +23,7 @@ from quantstrip.errors import ClientNotFound, QuantstripError, SettingsError
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from quantstrip.log import close_stream, logger, open_stream
-from quantstrip.model import ExitCode
+from quantstrip.model import ExitCode, Mode
 
 if TYPE_CHECKING:
     from quantstrip.ledger import Ledger
@@ -81,9 +82,8 @@ class Child:
     def _recorded(self, ledger: "Ledger", row: dict[str, Any]) -> int:
         code_hash = str(row.get("code_hash", "")) if self._file is None else _hash(self._file)
         previous = ledger.last_client_run(self._name)
-        run_id = ledger.start_client_run(
-            self._name, os.getpid(), code_hash, self._mode(row), str(row.get("display_name", ""))
-        )
+        mode = self._mode(code_hash)
+        run_id = ledger.start_client_run(self._name, os.getpid(), code_hash, mode, str(row.get("display_name", "")))
         heartbeat = Heartbeat(
             lambda: self._beat(ledger, run_id),
             self._setting("heartbeat_seconds", _DEFAULT_BEAT),
@@ -155,19 +155,23 @@ class Child:
             if self._file is not None:
                 kind = load_file(self._file, self._name, self._home.clients)
             else:
-                kind = load_module(self._home.deployed / self._name / code_hash, self._name)
+                kind = load_module(self._folder(code_hash), self._name)
             append_path(self._home.packages)
             client = construct(kind)
-        check_policies(client)
+        check_attributes(client)
         return client
 
-    def _mode(self, row: dict[str, Any]) -> str:
-        """The mode as it is known before the client is loaded: from the settings, else from the last time."""
+    def _folder(self, code_hash: str) -> Path:
+        return self._home.deployed / self._name / code_hash
+
+    def _mode(self, code_hash: str) -> Mode:
+        """The mode as it is known before the client is loaded; what is wrong with it is told by the load."""
         try:
-            chosen = settings.get(f"clients.{self._name}.mode", "")
-        except SettingsError:  # told when the client is loaded
-            chosen = ""
-        return str(chosen or row.get("mode", ""))
+            file = self._file or find_file(self._folder(code_hash), self._name)
+            chosen = str(settings.get(f"clients.{self._name}.mode", "") or describe(file).mode)
+        except QuantstripError:
+            return Mode.LIVE
+        return Mode(chosen) if chosen in MODES else Mode.LIVE
 
     def _open_log(self) -> None:
         """Open the stream with the settings of the home; a settings file that cannot be read must still be logged."""

@@ -1,6 +1,7 @@
 """What a client file holds, read from its text: nothing of it is run."""
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class Description:
     Attributes:
         kind: ``client``, ``strategy client``, ``strategy``, or "" where no such class is seen.
         display_name: as far as it is written as plain text.
+        mode: whose money moves, as far as it is written as plain text.
         summary: first line of the class's docstring, else of the file's.
 
     """
@@ -24,6 +26,7 @@ class Description:
     kind: str
     class_name: str
     display_name: str
+    mode: str
     summary: str
 
 
@@ -51,10 +54,12 @@ def describe(path: Path) -> Description:
                 kinds[node.name] = kind  # a class may extend one of the same file
                 found = (kind, node)
     if found is None:
-        return Description(name, "", "", name, _first_line(ast.get_docstring(tree)))
+        return Description(name, "", "", name, "live", _first_line(ast.get_docstring(tree)))
     kind, node = found
     summary = ast.get_docstring(node) or ast.get_docstring(tree)
-    return Description(name, kind, node.name, _display_name(node) or name, _first_line(summary))
+    mode = _text_of("mode", node.body) or ("live" if kind == "client" else "replay")
+    shown = _text_of("display_name", ast.walk(node)) or name
+    return Description(name, kind, node.name, shown, mode, _first_line(summary))
 
 
 def _last_name(base: ast.expr) -> str:
@@ -63,11 +68,13 @@ def _last_name(base: ast.expr) -> str:
     return base.id if isinstance(base, ast.Name) else ""
 
 
-def _display_name(node: ast.ClassDef) -> str:
-    for each in ast.walk(node):
-        if not isinstance(each, ast.Assign) or not isinstance(each.value, ast.Constant):
+def _text_of(name: str, nodes: Iterable[ast.AST]) -> str:
+    """The plain text that is assigned to ``name`` or to an attribute of that name."""
+    for each in nodes:
+        if not isinstance(each, ast.Assign | ast.AnnAssign) or not isinstance(each.value, ast.Constant):
             continue
-        if any(_last_name(target) == "display_name" for target in each.targets):
+        targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+        if any(_last_name(target) == name for target in targets):
             return str(each.value.value)
     return ""
 

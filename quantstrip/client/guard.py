@@ -63,15 +63,15 @@ def client_lock(home: Home, name: str, *, wait: float = 0.0, clock: Clock = syst
                 hint=f"Stop it first: quantstrip stop {name}",
             )
         clock.wait(_POLL)
-    # A process that a job forks would keep the lock alive after us.
-    os.register_at_fork(after_in_child=lambda: _close(handle))
+    _held.add(handle)
     try:
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
         yield path
     finally:
         path.unlink(missing_ok=True)
-        _close(handle)
+        _held.discard(handle)
+        os.close(handle)
 
 
 def _try_lock(path: Path) -> int | None:
@@ -94,6 +94,11 @@ def _holder(path: Path) -> str:
     return "its process is ending"
 
 
-def _close(handle: int) -> None:
-    with contextlib.suppress(OSError):  # the block's end may have closed it before
-        os.close(handle)
+def _let_go() -> None:
+    """A process that a job forks would keep the lock alive after us."""
+    while _held:
+        os.close(_held.pop())
+
+
+_held: set[int] = set()
+os.register_at_fork(after_in_child=_let_go)

@@ -15,7 +15,7 @@ from quantstrip.home import VARIABLE, find_home
 from quantstrip.model import ExitCode
 
 _LOCK_WAIT = 2.0
-_LINGER = 5.0
+_LINGER = 2.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
