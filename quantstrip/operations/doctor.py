@@ -140,7 +140,8 @@ def _ledger(home: Home) -> str:
     problems = ledger.integrity_check()
     if problems:
         raise QuantstripError(
-            f"the database is damaged: {'; '.join(problems[:3])}", hint=f"Stop the service and restore a backup from {home.backups}."
+            f"the database is damaged: {'; '.join(problems[:3])}",
+            hint=f"Stop the service and restore a backup from {home.backups}.",
         )
     return f"version {ledger.schema_version()}, integrity is good"
 
@@ -181,8 +182,11 @@ def _port(port: int) -> str:
 
 
 def _odbc() -> Check:
-    import pyodbc
-
+    try:
+        import pyodbc
+    except ImportError as error:  # the package is there, the system's driver manager is not
+        hint = "apt-get install unixodbc libsqliteodbc"
+        return Check("odbc", False, f"ODBC cannot be used: {error}", hint, optional=True)
     drivers = [name for name in pyodbc.drivers() if "sqlite" in name.lower()]
     return Check(
         "odbc",

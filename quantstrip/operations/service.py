@@ -194,12 +194,13 @@ def answers(port: int, timeout_seconds: float = 1.0) -> bool:
 def _foreground(home: Home, port: int, tell: Callable[[str], None]) -> None:
     from quantstrip.config import SettingsManager
     from quantstrip.log import logger, open_stream
-    from quantstrip.supervise.options import stop_seconds
+    from quantstrip.supervise.options import log_options, stop_seconds
     from quantstrip.supervise.programs import write_all
     from quantstrip.supervise.runner import ServiceRunner
 
-    open_stream(home, "up")
-    limit = stop_seconds(SettingsManager(home))
+    settings = SettingsManager(home)
+    open_stream(home, "up", **log_options(settings))
+    limit = stop_seconds(settings)
     greeting = Greeting(home, port, tell)
     runner = ServiceRunner(home, port, __version__, stop_seconds=limit, on_pass=greeting.look)
     logger.info("the service starts on {} with the dashboard on port {}", home.root, port)

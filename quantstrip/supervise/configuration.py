@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 DEFAULT_STOP_SECONDS = 20
-_UNSAFE = re.compile(r"[*?\[\"\n\r\t]| [;#]|\\")
+_UNSAFE = re.compile(r"[%*?\[\"\n\r\t]| [;#]|\\")
 
 
 def output_folder(home: Home) -> Path:
@@ -102,7 +102,7 @@ def check_path(home: Home) -> None:
     if found is not None:
         raise HomeError(
             f"the path of the home {home.root} holds {found.group()!r}, which the service's configuration cannot carry",
-            hint="Choose a folder whose path has no quotes, backslashes, wildcards or comment signs, with --home DIR.",
+            hint="Choose a folder whose path has no quotes, percent signs, backslashes, wildcards or comment signs, with --home DIR.",
         )
 
 

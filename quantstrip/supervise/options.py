@@ -1,9 +1,18 @@
 """The settings that supervision reads."""
 
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from quantstrip.supervise.configuration import DEFAULT_STOP_SECONDS
 from quantstrip.supervise.policy import RestartPolicy
+
+
+class LogOptions(TypedDict):
+    """Options of ``log.open_stream``."""
+
+    level: str
+    retention_days: int
+    max_megabytes: float
+    timezone: str
 
 
 class Settings(Protocol):
@@ -28,6 +37,16 @@ def restart_policy(settings: Settings) -> RestartPolicy:
 def stop_seconds(settings: Settings) -> int:
     """``service.stop_seconds``: how long a client may take to end before it is killed."""
     return int(_number(settings, "service.stop_seconds", DEFAULT_STOP_SECONDS))
+
+
+def log_options(settings: Settings) -> LogOptions:
+    """What ``log.open_stream`` takes from the settings."""
+    return LogOptions(
+        level=str(settings.get("logs.level", "INFO")),
+        retention_days=int(_number(settings, "logs.retention_days", 30)),
+        max_megabytes=_number(settings, "logs.max_megabytes", 50),
+        timezone=str(settings.get("platform.timezone", "")),
+    )
 
 
 def _number(settings: Settings, path: str, default: float) -> float:

@@ -2,18 +2,19 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
-from quantstrip.clock import system_clock
+from quantstrip.clock import DAY, Clock, Micros, system_clock
 from quantstrip.config import SettingsManager
 from quantstrip.errors import QuantstripError, ServiceNotRunning
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
+from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.log import logger, open_stream
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.events import CLOSED, Event, EventReader
-from quantstrip.supervise.options import restart_policy, stop_seconds
+from quantstrip.supervise.options import log_options, restart_policy, stop_seconds
 from quantstrip.supervise.reconcile import Reconciler
 from quantstrip.supervise.record import read_record
 
@@ -26,6 +27,7 @@ def run(home: Home, reader: EventReader) -> None:
     record = read_record(home)
     started = record.started if record else system_clock.now()
     reconciler = Reconciler(home, SupervisordSupervisor(home), open_ledger(home), started)
+    housekeeping = Housekeeping(reconciler.ledger, settings)
     reader.start()
     logger.info("the warden looks after the clients of {}", home.root)
     pause = 0.0
@@ -34,6 +36,7 @@ def run(home: Home, reader: EventReader) -> None:
             reconciler.policy = restart_policy(settings)
             reconciler.stop_seconds = stop_seconds(settings)
             pause = reconciler.run_once()
+            housekeeping.run_if_due()
         except ServiceNotRunning:
             logger.info("the service is going down; the warden stands aside")
             pause = 1.0
@@ -41,6 +44,25 @@ def run(home: Home, reader: EventReader) -> None:
             # A locked database or a broken settings file passes; clients are looked after again a moment later.
             logger.opt(exception=error).error("this pass failed, the next comes in a second: {}", error)
             pause = 1.0
+
+
+class Housekeeping:
+    """Forgets old records of jobs and runs, at the start and then once a day (``ledger.job_retention_days``)."""
+
+    def __init__(self, ledger: Ledger, settings: SettingsManager, clock: Clock = system_clock) -> None:
+        self._ledger = ledger
+        self._settings = settings
+        self._clock = clock
+        self._due: Micros = 0
+
+    def run_if_due(self) -> None:
+        """Do it when a day has passed since the last time."""
+        now = self._clock.now()
+        if now < self._due:
+            return
+        self._due = now + DAY
+        forgotten = self._ledger.prune(int(self._settings.get("ledger.job_retention_days", 90)))
+        logger.info("{} old records of jobs and runs were forgotten", forgotten)
 
 
 def _over(events: list[Event]) -> bool:
@@ -55,7 +77,8 @@ def main(arguments: list[str] | None = None) -> None:
     # stdin and stdout are the protocol's: nothing else may ever write there.
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    open_stream(home, "service")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that locks are let go of in order
+    open_stream(home, "service", **log_options(SettingsManager(home)))
     run(home, EventReader(source, sink))
     sys.exit(0)
 
