@@ -40,12 +40,13 @@ class BrokerPosition(NamedTuple):
 
 
 class OpenOrder(NamedTuple):
-    """One of our orders without a final state, as far as the recorder knows."""
+    """One of our orders without a final state, as far as the recorder knows; ``exec_ids`` are its booked fills."""
 
     order: Order
     state: OrderState
     filled: float = 0.0
     average_price: float = 0.0
+    exec_ids: Sequence[str] = ()
 
 
 class Slice(NamedTuple):
@@ -58,7 +59,7 @@ class Slice(NamedTuple):
 class Columns(NamedTuple):
     """The whole history of one symbol: equally long arrays, oldest first, one row a bar.
 
-    Times are int64 microseconds UTC, the others float64.
+    Times are int64 microseconds UTC, the others float64; ``timeframe`` and ``source`` are those of every bar.
     """
 
     ts_open: "npt.NDArray[np.int64]"
@@ -68,6 +69,8 @@ class Columns(NamedTuple):
     low: "npt.NDArray[np.float64]"
     close: "npt.NDArray[np.float64]"
     volume: "npt.NDArray[np.float64]"
+    timeframe: str = ""
+    source: str = ""
 
 
 BrokerEvent = OrderUpdate | Fill

@@ -37,7 +37,7 @@ class History:
 
     """
 
-    __slots__ = ("_bars", "_columns", "_label", "_pending", "_rows", "growing", "length", "limit", "symbol", "window")
+    __slots__ = ("_bars", "_columns", "_pending", "_rows", "growing", "length", "limit", "symbol", "window")
 
     def __init__(self, symbol: str, limit: int = MAX_BARS) -> None:
         self.symbol = symbol
@@ -46,11 +46,10 @@ class History:
         self.window: list[Bar] | None = []
         self.growing = True
         self._columns: Columns | None = None
-        self._label = ("", "")
         self._pending: list[Bar] = []
         self._rows = {name: array("d") for name in _FIELDS}
 
-    def preload(self, columns: Columns, timeframe: str, source: str = "") -> None:
+    def preload(self, columns: Columns) -> None:
         """Use ``columns`` for the bars to come, each to be shown when it has been counted in ``length``.
 
         Raises:
@@ -60,7 +59,6 @@ class History:
         if self.length:
             raise DataError(f"{self.symbol}: {self.length} bars have been fed, columns can only be given before")
         self._columns = columns
-        self._label = (timeframe, source)
         self.window = None
         self.growing = False
 
@@ -120,12 +118,10 @@ class History:
 
     def _build(self, start: int, stop: int) -> list[Bar]:
         assert self._columns is not None  # noqa: S101 - only preloaded histories have no window
-        fields = (column[start:stop].tolist() for column in self._columns)
-        timeframe, source = self._label
-        return [
-            bar_of_row(row)
-            for row in zip(repeat(self.symbol), repeat(timeframe), *fields, repeat(source), strict=False)
-        ]
+        *arrays, timeframe, source = self._columns
+        fields = (column[start:stop].tolist() for column in arrays)
+        rows = zip(repeat(self.symbol), repeat(timeframe), *fields, repeat(source), strict=False)
+        return list(map(bar_of_row, rows))
 
 
 class Series:

@@ -1,0 +1,213 @@
+"""A broker made of the fill rules: backtest, replay and paper trade against it."""
+
+from collections.abc import Mapping, Sequence
+from math import nan
+
+from quantstrip.brokers.waiting import Waiting
+from quantstrip.clock import Micros
+from quantstrip.errors import OrderRefused
+from quantstrip.matching import CostModel, Match, SessionEnd, bar_session_end, entry_rest, match, price_bracket
+from quantstrip.model import Bar, Fill, Instrument, Leg, Order, OrderSide, OrderState, TimeInForce
+from quantstrip.model.position import QUANTITY_DIGITS
+from quantstrip.ports import BrokerEvent, BrokerPosition, OrderUpdate
+
+
+class SimulatedBroker:
+    """Fills orders from bars by ``quantstrip.matching``; everything that happens comes out of ``advance``.
+
+    An order can fill in the first bar that begins after it was sent. It fills whole or not at all; protective orders
+    are held back until their entry fills, act in the entry bar already, and are cancelled with the position.
+
+    Args:
+        instruments: what can be traded, by symbol.
+        costs: slippage and commission.
+        account: name of the account.
+        session_end: when a bar's session ends, for DAY orders.
+
+    """
+
+    name = "simulated"
+    persistent = False
+
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        costs: CostModel | None = None,
+        account: str = "SIM",
+        session_end: SessionEnd = bar_session_end,
+    ) -> None:
+        self.account = account
+        self.costs = costs or CostModel()
+        self._instruments = instruments
+        self._session_end = session_end
+        self._seen: set[str] = set()
+        self._waiting: dict[str, Waiting] = {}
+        self._positions: dict[tuple[str, Leg], float] = {}
+        self._fills: list[Fill] = []
+        self._events: list[BrokerEvent] = []
+        self._now: Micros = 0
+
+    def submit(self, order: Order) -> None:
+        """Take an order; a reference seen before is left alone.
+
+        Raises:
+            OrderRefused: the symbol is unknown, or the quantity is not positive.
+
+        """
+        if order.reference in self._seen:
+            return
+        if order.symbol not in self._instruments:
+            raise OrderRefused(f"{order.symbol} is not traded here", hint="Add it to the run's instruments.")
+        if not 0.0 < order.quantity < float("inf"):
+            raise OrderRefused(f"an order needs a positive quantity, got {order.quantity!r}")
+        self._seen.add(order.reference)
+        self._waiting[order.reference] = Waiting(order, held_back=bool(order.parent))
+
+    def cancel(self, reference: str) -> None:
+        """Cancel a waiting order, effective before the next bar; its protective orders go with it."""
+        waiting = self._waiting.get(reference)
+        if waiting is not None:
+            self._end(waiting, _CANCELLED, "cancelled on request")
+
+    def advance(self, now: Micros, bars: Sequence[Bar]) -> Sequence[BrokerEvent]:
+        """What happened up to ``now``, the close of ``bars``: all sells before all buys, brackets after entries."""
+        if not self._waiting and not self._events:
+            return ()
+        self._now = now
+        if self._waiting:
+            self._match_all(bars)
+        events, self._events = self._events, []
+        return events
+
+    def open_orders(self) -> Sequence[OrderUpdate]:
+        """Every order that waits."""
+        return [
+            OrderUpdate(reference, _ACCEPTED, 0.0, waiting.order.quantity, 0.0, self._now)
+            for reference, waiting in self._waiting.items()
+        ]
+
+    def executions_since(self, ts: Micros) -> Sequence[Fill]:
+        """Every fill at or after ``ts``."""
+        return [fill for fill in self._fills if fill.ts >= ts]
+
+    def positions(self) -> Sequence[BrokerPosition]:
+        """What is held; the average price is not kept here."""
+        return [
+            BrokerPosition(self.account, symbol, quantity, nan)
+            for (symbol, _leg), quantity in self._positions.items()
+            if quantity
+        ]
+
+    def _match_all(self, bars: Sequence[Bar]) -> None:
+        by_symbol = {bar.symbol: bar for bar in bars}
+        queue = [waiting for waiting in self._waiting.values() if waiting.order.symbol in by_symbol]
+        if len(queue) > 1:
+            queue.sort(key=Waiting.precedence)
+        for waiting in queue:
+            bar = by_symbol[waiting.order.symbol]
+            if waiting.held_back or waiting.order.reference not in self._waiting or self._lapsed(waiting, bar):
+                continue
+            self._match(waiting, bar)
+
+    def _lapsed(self, waiting: Waiting, bar: Bar) -> bool:
+        """True when the bar is not for this order; one whose time is over or whose position is gone is ended."""
+        order = waiting.order
+        if bar.ts_open < order.ts:
+            return True  # the bar had begun before the order was sent: its open is not to be had any more
+        if order.reduce_only and not self._reducible(order):
+            self._end(waiting, _CANCELLED, "nothing left to reduce")
+            return True
+        if order.time_in_force is _DAY:
+            if waiting.deadline is None:
+                waiting.deadline = self._session_end(bar)
+            elif bar.ts > waiting.deadline:
+                self._end(waiting, _EXPIRED, "the session ended")
+                return True
+        return False
+
+    def _match(self, waiting: Waiting, bar: Bar) -> None:
+        order = waiting.order
+        result = match(order, waiting.memory, bar)
+        waiting.memory = result.memory
+        if result.price == result.price:  # not NaN
+            self._fill(waiting, result, bar)
+        elif order.time_in_force is _BAR:
+            self._end(waiting, _EXPIRED, "not filled in its bar")
+        elif not waiting.accepted:
+            waiting.accepted = True
+            self._update(order, _ACCEPTED, 0.0, 0.0)
+
+    def _fill(self, waiting: Waiting, result: Match, bar: Bar) -> None:
+        order = waiting.order
+        instrument = self._instruments[order.symbol]
+        buying = order.side is _BUY
+        price = self.costs.slipped(result.price, buying) if result.slips else result.price
+        quantity = min(order.quantity, self._reducible(order)) if order.reduce_only else order.quantity
+        commission = self.costs.commission(quantity, price, instrument.multiplier, instrument.digits)
+        fill = Fill(
+            f"{order.reference}.1",
+            order.reference,
+            order.strategy,
+            order.symbol,
+            order.side,
+            quantity,
+            price,
+            bar.ts,
+            commission,
+            instrument.currency,
+            order.leg,
+            order.order_type,
+        )
+        key = (order.symbol, order.leg)
+        held = self._positions.get(key, 0.0) + (quantity if buying else -quantity)
+        self._positions[key] = round(held, QUANTITY_DIGITS) + 0.0
+        self._fills.append(fill)
+        self._events.append(fill)
+        del self._waiting[order.reference]
+        if quantity < order.quantity:
+            self._update(order, _PARTIALLY_FILLED, quantity, price)
+            self._update(order, _CANCELLED, quantity, price, "nothing left to reduce")
+        else:
+            self._update(order, _FILLED, quantity, price)
+        if self._waiting:
+            self._after_fill(order, price, entry_rest(bar, result.price, order.side))
+
+    def _after_fill(self, order: Order, price: float, rest: Bar) -> None:
+        """Cancel the group's other orders; wake an entry's protection and let it act in what is left of the bar."""
+        if order.group:
+            for other in self._children(order.group):
+                self._end(other, _CANCELLED, f"{order.reason or order.order_type} filled first")
+            return
+        woken = sorted(self._children(order.reference), key=Waiting.precedence)
+        for waiting in woken:
+            waiting.wake(price_bracket(waiting.order, price), price)
+        for waiting in woken:
+            if waiting.order.reference in self._waiting:
+                self._match(waiting, rest)
+
+    def _children(self, group: str) -> list[Waiting]:
+        return [waiting for waiting in self._waiting.values() if waiting.order.group == group]
+
+    def _reducible(self, order: Order) -> float:
+        """Units a reduce-only order may still take off the position."""
+        held = self._positions.get((order.symbol, order.leg), 0.0)
+        return max(0.0, -held if order.side is _BUY else held)
+
+    def _end(self, waiting: Waiting, state: OrderState, reason: str) -> None:
+        order = waiting.order
+        del self._waiting[order.reference]
+        self._update(order, state, 0.0, 0.0, reason)
+        if not order.parent:
+            for child in self._children(order.reference):
+                self._end(child, _CANCELLED, "the entry ended without a fill")
+
+    def _update(self, order: Order, state: OrderState, filled: float, average: float, reason: str = "") -> None:
+        self._events.append(
+            OrderUpdate(order.reference, state, filled, order.quantity - filled, average, self._now, reason)
+        )
+
+
+_BUY = OrderSide.BUY
+_ACCEPTED, _FILLED, _PARTIALLY_FILLED = OrderState.ACCEPTED, OrderState.FILLED, OrderState.PARTIALLY_FILLED
+_CANCELLED, _EXPIRED = OrderState.CANCELLED, OrderState.EXPIRED
+_BAR, _DAY = TimeInForce.BAR, TimeInForce.DAY

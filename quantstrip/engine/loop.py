@@ -1,0 +1,326 @@
+"""The loop itself.
+
+::
+
+    feed -> broker.advance -> fills -> account, recorder, on_trade -> equity, halts -> on_bar -> signals
+         -> desk (validity, sizing, risk) -> recorder -> broker.submit
+
+Nothing in here knows whether money is real: clock, feed, broker and recorder are all that differs.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from quantstrip.clock import Clock, ManualClock, Micros, from_datetime
+from quantstrip.engine.faults import fault
+from quantstrip.engine.recovery import recover
+from quantstrip.engine.stopping import stopping
+from quantstrip.engine.summary import RunSummary
+from quantstrip.errors import DataError, OrderRefused, StrategyError
+from quantstrip.indicators import History
+from quantstrip.matching import SessionEnd, bar_session_end
+from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal, Tick
+from quantstrip.ports import Broker, BrokerEvent, ColumnFeed, Feed, OrderUpdate, Recorder
+from quantstrip.risk import NATIVE, Guard, RiskProfile
+from quantstrip.strategy import StrategyBase
+from quantstrip.trading import Account, Desk, OrderBook
+from quantstrip.trading.desk import Hours
+from quantstrip.trading.sizing import DEFAULT_RATIO
+
+
+class Engine:
+    """Runs one strategy over one feed against one broker, and has everything recorded.
+
+    Args:
+        strategy: the strategy; one object serves one run.
+        feed: where bars come from; with ``columns()`` indicators are computed as arrays.
+        broker: where orders go.
+        recorder: what keeps orders, fills and refusals; an order is kept before it is sent.
+        instruments: by symbol, for every symbol of the feed.
+        cash: the strategy's allocation, in money.
+        risk: the limits.
+        clock: a ``ManualClock`` is set to each slice's close; any other is left alone.
+        run_key: identity of the run (``trading.run_identity``); part of every order's reference.
+        size_ratio: share of equity for entries without a quantity.
+        quantity: units for entries without a quantity, instead of ``size_ratio``.
+        session_end: when a bar's session ends, for the daily loss limit.
+        hours: when exchanges are open, for the trading hours rule; None where orders wait for a bar anyway.
+        progress_every: slices between two calls of ``recorder.progress``, and between two looks at ``stop``.
+        account: books to go on with; None begins with ``cash`` and no position.
+
+    """
+
+    def __init__(
+        self,
+        strategy: StrategyBase,
+        *,
+        feed: Feed,
+        broker: Broker,
+        recorder: Recorder,
+        instruments: Mapping[str, Instrument],
+        cash: float,
+        risk: RiskProfile = NATIVE,
+        clock: Clock | None = None,
+        run_key: str = "",
+        size_ratio: float = DEFAULT_RATIO,
+        quantity: float | None = None,
+        session_end: SessionEnd = bar_session_end,
+        hours: Hours | None = None,
+        progress_every: int = 1,
+        account: Account | None = None,
+    ) -> None:
+        self.strategy = strategy
+        self.feed = feed
+        self.broker = broker
+        self.recorder = recorder
+        self.instruments = instruments
+        self.account = account or Account(cash)
+        self.guard = Guard(risk, self.account.equity(), instruments, session_end)
+        self.orders = OrderBook()
+        self.summary = RunSummary(run_key, strategy.name, risk.describe(), self.account)
+        self._desk = Desk(
+            run_key, strategy.name, self.account, self.orders, self.guard, instruments,
+            ratio=size_ratio, quantity=quantity, hours=hours,
+        )  # fmt: skip
+        self._clock = clock if isinstance(clock, ManualClock) else None
+        self._every = progress_every
+        self._references: set[str] = set()
+        self._booked: set[str] = set()
+        self._moment: Micros = -1
+        self._sequence = 0
+        self._equity = self.account.equity()
+
+    def run(self, stop: threading.Event | None = None) -> RunSummary:
+        """Recover, start the strategy, feed it every slice, stop it; returns what came of it.
+
+        Raises:
+            StrategyFault: the strategy raised; names the hook, the symbol and the bar's time.
+            DataError: the feed's bars are not what it promised.
+            BrokerUnreachable: what became of an order is unknown; start again to have it asked about.
+
+        """
+        missed = self._recover()
+        self._preload()
+        strategy = self.strategy
+        self._call("on_init")
+        self._call("on_start")
+        for fill in missed:
+            self._tell_trade(fill)
+        try:
+            with stopping(self.feed, stop) as stopped:
+                slices = iter(self.feed.slices())
+                while not stopped.is_set() and self._handle_slices(slices):
+                    pass
+                self.summary.stopped = stopped.is_set()
+        finally:
+            self._call("on_stop")
+        self.summary.halts = self.guard.halts()
+        self.summary.bars = sum(history.length for history in strategy._bars.histories.values())
+        return self.summary
+
+    def tick(self, tick: Tick) -> None:
+        """Show the strategy one tick, between two slices and from the thread that runs them."""
+        self.account.prices[tick.symbol] = tick.price
+        try:
+            signals = self.strategy.on_tick(tick)
+        except Exception as error:
+            raise fault(self.strategy, "on_tick", error, tick.symbol, tick.ts) from error
+        if signals:
+            self._decide(signals, tick.symbol, tick.ts)
+
+    def _handle_slices(self, slices: Iterator[tuple[Micros, Sequence[Bar]]]) -> bool:
+        """Handle up to ``progress_every`` slices; False when the feed has ended.
+
+        The hot path: everything here runs once a bar, so names are local and calls are few.
+        """
+        account, guard = self.account, self.guard
+        prices, held = account.prices, account.held
+        histories, on_bar = self.strategy._bars.histories, self.strategy.on_bar
+        advance, decide = self.broker.advance, self._decide
+        note_ts, note_equity = self.summary.curve_ts.append, self.summary.curve_equity.append
+        equity, count, symbol = self._equity, 0, ""
+        for ts, bars in islice(slices, self._every):
+            count += 1
+            events = advance(ts, bars)
+            if events:
+                self._handle_events(events, ts)
+            for bar in bars:
+                prices[bar.symbol] = bar.close
+            before, equity = equity, account.cash
+            for holding in held:
+                equity += holding.units * prices[holding.symbol]
+            if ts > guard.next_end or not guard.low <= equity <= guard.peak:
+                guard.mark(ts, bars, equity, before)
+            for bar in bars:
+                if bar.symbol != symbol:
+                    symbol = bar.symbol
+                    history = histories.get(symbol) or self._new_history(symbol)
+                history.length += 1
+                if history.growing:
+                    history.grow(bar)
+                try:
+                    signals = on_bar(bar)
+                except Exception as error:
+                    raise fault(self.strategy, "on_bar", error, symbol, ts) from error
+                if signals:
+                    decide(signals, symbol, ts)
+            note_ts(ts)
+            note_equity(equity)
+        return count > 0 and self._note_progress(ts, bars, equity, count)
+
+    def _note_progress(self, ts: Micros, bars: Sequence[Bar], equity: float, count: int) -> bool:
+        """Note how far the run is; ``bars`` are those of the last slice."""
+        self._equity = equity
+        self.summary.slices += count
+        self._set_clock(ts)
+        for bar in bars:
+            self.strategy._bars.histories[bar.symbol].check(bar)
+        self.recorder.progress(ts, equity)
+        return True
+
+    def _decide(self, signals: Sequence[Any], symbol: str, ts: Micros) -> None:
+        """Turn signals into orders or recorded refusals."""
+        if isinstance(signals, Signal):
+            signals = (signals,)
+        if ts != self._moment:
+            self._moment, self._sequence = ts, 0
+            self._set_clock(ts)
+        for signal in signals:
+            if not isinstance(signal, Signal):
+                wrong = StrategyError(
+                    f"expected a list of Signal, got {signal!r} in it", hint="Return [] to do nothing."
+                )
+                raise fault(self.strategy, "on_bar", wrong, symbol, ts)
+            sequence = self._sequence
+            self._sequence = sequence + 1
+            if signal.cancel is not None:
+                self._cancel(signal, ts)
+                continue
+            decided = None if signal.timestamp is None else self._price_at(signal)
+            orders, refusal = self._desk.decide(signal, ts, sequence, decided)
+            if refusal is not None:
+                self._refuse(signal, ts, *refusal)
+            if orders:
+                self._send(orders, signal, ts)
+
+    def _send(self, orders: list[Order], signal: Signal, ts: Micros) -> None:
+        """Commit all orders of a signal, then submit them: a crash in between leaves nothing unknown."""
+        for order in orders:
+            self._references.add(order.reference)
+            self.orders.add(order)
+            self.recorder.order(order, self.instruments[order.symbol])
+        self.summary.orders += len(orders)
+        for order in orders:
+            if order.parent and self.orders.get(order.parent) is None:
+                self._update(OrderUpdate(order.reference, _CANCELLED, 0.0, order.quantity, 0.0, ts, "entry refused"))
+                continue
+            try:
+                self.broker.submit(order)
+            except OrderRefused as refused:
+                self._update(OrderUpdate(order.reference, _REJECTED, 0.0, order.quantity, 0.0, ts, str(refused)))
+                self._refuse(signal, ts, "broker", str(refused))
+            else:
+                self._update(OrderUpdate(order.reference, _SUBMITTED, 0.0, order.quantity, 0.0, ts))
+
+    def _cancel(self, signal: Signal, ts: Micros) -> None:
+        waiting = self.orders.matching(signal.cancel or "")
+        if not waiting:
+            self._refuse(signal, ts, "cancel", f"no order waits for {signal.cancel!r}; give a reference or a symbol")
+        for tracked in waiting:
+            self.broker.cancel(tracked.order.reference)
+
+    def _refuse(self, signal: Signal, ts: Micros, rule: str, reason: str) -> None:
+        self.summary.rejections += 1
+        self.recorder.rejected(signal, ts, rule, reason)
+
+    def _handle_events(self, events: Sequence[BrokerEvent], ts: Micros) -> None:
+        self._set_clock(ts)
+        for event in events:
+            if isinstance(event, Fill):
+                if self._book(event):
+                    self._tell_trade(event)
+            else:
+                self._update(event)
+
+    def _book(self, fill: Fill) -> bool:
+        """Book a fill once; False where it is known already or not this run's."""
+        if fill.exec_id in self._booked:
+            return False
+        if fill.reference not in self._references:
+            self.summary.foreign.append(fill)
+            return False
+        self._booked.add(fill.exec_id)
+        instrument = self.instruments[fill.symbol]
+        self.account.book(fill, instrument)
+        self.recorder.fill(fill, instrument)
+        self.summary.fills += 1
+        return True
+
+    def _tell_trade(self, fill: Fill) -> None:
+        try:
+            self.strategy.on_trade(fill.symbol, fill.side, fill.price, fill.quantity)
+        except Exception as error:
+            raise fault(self.strategy, "on_trade", error, fill.symbol, fill.ts) from error
+
+    def _update(self, update: OrderUpdate) -> None:
+        """Take in a change of an order's state, have it recorded, tell the strategy."""
+        tracked = self.orders.apply(update)
+        if tracked is None:
+            if self.orders.get(update.reference) is None:  # over already: a late word, the recorder knows repeats
+                self.recorder.update(update)
+            return
+        self.recorder.update(update)
+        try:
+            self.strategy.on_order(update.reference, tracked.state)
+        except Exception as error:
+            raise fault(self.strategy, "on_order", error, tracked.order.symbol, update.ts) from error
+
+    def _recover(self) -> list[Fill]:
+        """Bring orders and books up to date with the broker; returns the fills the strategy has not heard of."""
+        pending = self.recorder.open_orders() if self.broker.persistent else ()
+        for one in pending:
+            self.orders.add(one.order, one.state).filled = one.filled
+            self._references.add(one.order.reference)
+            self._booked.update(one.exec_ids)
+        now = self._clock.now() if self._clock is not None else max((one.order.ts for one in pending), default=0)
+        fills, updates = recover(self.broker, pending, now)
+        missed = [fill for fill in fills if self._book(fill)]
+        for update in updates:
+            if self.orders.apply(update) is not None:
+                self.recorder.update(update)
+        return missed
+
+    def _preload(self) -> None:
+        """Give the strategy's histories the columns of a feed that knows them."""
+        if not isinstance(self.feed, ColumnFeed):
+            return
+        for symbol, columns in self.feed.columns().items():
+            history = self.strategy._bars.history(symbol)
+            if not history.length:
+                history.preload(columns)
+
+    def _set_clock(self, ts: Micros) -> None:
+        if self._clock is not None:
+            self._clock.moment = ts
+
+    def _new_history(self, symbol: str) -> History:
+        if symbol not in self.instruments:
+            raise DataError(f"the feed has bars of {symbol}, which is no instrument of this run")
+        return self.strategy._bars.history(symbol)
+
+    def _price_at(self, signal: Signal) -> float | None:
+        """Close of the last bar known at the signal's own timestamp, None where that is not in the window."""
+        moment = from_datetime(signal.timestamp) if signal.timestamp is not None else 0
+        window: list[Bar] = self.strategy._bars.get(signal.symbol, [])
+        return next((bar.close for bar in reversed(window) if bar.ts <= moment), None)
+
+    def _call(self, hook: str) -> None:
+        try:
+            getattr(self.strategy, hook)()
+        except Exception as error:
+            raise fault(self.strategy, hook, error, "", self._moment) from error
+
+
+_SUBMITTED, _REJECTED, _CANCELLED = OrderState.SUBMITTED, OrderState.REJECTED, OrderState.CANCELLED
