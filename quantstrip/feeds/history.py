@@ -2,8 +2,10 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
+from quantstrip.bars import BarTable
 from quantstrip.feeds.timeline import Moment, Tables, Timeline
 from quantstrip.ports import Columns
 
@@ -23,8 +25,18 @@ class HistoryFeed:
 
     def __init__(self, tables: Tables, *, name: str = "") -> None:
         self._timeline = Timeline(tables)
-        self.name = name or f"history:{data_digest(self._timeline)[:12]}"
+        self.name = name or f"history:{self.digest[:12]}"
         self._stop = threading.Event()
+
+    @property
+    def tables(self) -> Sequence[BarTable]:
+        """The tables, sorted by symbol."""
+        return self._timeline.tables
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over all bars: two feeds of one digest show the same history."""
+        return data_digest(self._timeline)
 
     def slices(self) -> Iterator[Moment]:
         """Every slice ``(ts, bars)``; after ``stop`` it ends with the slices that were already built."""

@@ -1,0 +1,142 @@
+"""What came of a backtest: for people as text, for programs as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from quantstrip.backtest.labels import Labels
+from quantstrip.backtest.trades import OpenTrip, RoundTrip
+from quantstrip.engine import Rejection
+from quantstrip.model import Fill
+from quantstrip.report import Metrics
+
+
+class Equity(NamedTuple):
+    """Equity after each slice of bars, in money; ``ts`` int64 microseconds UTC, ``value`` float64, one length."""
+
+    ts: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BacktestResult:
+    """A finished run.
+
+    Attributes:
+        fills: every fill, in the order in which they happened.
+        trades: round trips from flat to flat, in the order in which they ended.
+        open_trades: positions that were held at the end; marked at the last close, no exit fee.
+        rejected: every signal that became no order, with its rule.
+        equity: after each slice.
+        metrics: see ``quantstrip.report``.
+        run: what was run: hashes of code and data, parameters, costs, risk limits, dates, gaps.
+
+    """
+
+    fills: Sequence[Fill]
+    trades: Sequence[RoundTrip]
+    open_trades: Sequence[OpenTrip]
+    rejected: Sequence[Rejection]
+    equity: Equity
+    metrics: Metrics
+    run: Mapping[str, Any]
+    labels: Labels = field(repr=False)
+
+    @property
+    def equity_final(self) -> float:
+        """Equity after the last bar, in money."""
+        return float(self.equity.value[-1]) if len(self.equity.value) else float(self.run["cash"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; times are labels of bars. The same run gives the same dict, nothing in it is wall time."""
+        label = self.labels.of
+        return {
+            "run": dict(self.run),
+            "fills": [
+                {
+                    "time": label(fill.symbol, fill.ts),
+                    "symbol": fill.symbol,
+                    "side": str(fill.side),
+                    "quantity": fill.quantity,
+                    "price": fill.price,
+                    "fee": fill.commission,
+                }
+                for fill in self.fills
+            ],
+            "trades": [
+                {
+                    "symbol": trade.symbol,
+                    "side": trade.side,
+                    "quantity": trade.quantity,
+                    "entry_time": label(trade.symbol, trade.entry_ts),
+                    "entry_price": trade.entry_price,
+                    "exit_time": label(trade.symbol, trade.exit_ts),
+                    "exit_price": trade.exit_price,
+                    "pnl": trade.pnl,
+                }
+                for trade in self.trades
+            ],
+            "rejected": [
+                {
+                    "time": label(rejection.signal.symbol, rejection.ts),
+                    "symbol": rejection.signal.symbol,
+                    "side": str(rejection.signal.side),
+                    "quantity": rejection.signal.quantity,
+                    "rule": rejection.rule,
+                    "reason": rejection.reason,
+                }
+                for rejection in self.rejected
+            ],
+            "equity_final": self.equity_final,
+            "metrics": self.metrics._asdict(),
+        }
+
+    def to_json(self) -> str:
+        """``to_dict`` as one line of JSON."""
+        return json.dumps(self.to_dict(), allow_nan=False, default=str)
+
+    def __str__(self) -> str:
+        """Return the summary for people."""
+        run, figures = self.run, self.metrics
+        rules: dict[str, int] = {}
+        for rejection in self.rejected:
+            rules[rejection.rule] = rules.get(rejection.rule, 0) + 1
+        refused = ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items()))
+        held = ", ".join(f"{trip.symbol} {trip.position.quantity:g}" for trip in self.open_trades)
+        rows = [
+            ("strategy", f"{run['strategy']} ({_pairs(run['parameters'])})"),
+            ("bars", f"{', '.join(run['symbols'])} · {run['timeframe']} · {run['start']} to {run['end']}"),
+            ("from", ", ".join(dict.fromkeys(run["sources"]))),
+            ("costs", _pairs(run["costs"])),
+            ("risk", run["risk"]),
+            ("gaps", "; ".join(run["gaps"]) or "none"),
+            ("fills", f"{len(self.fills)}, rejected signals {len(self.rejected)}{f' ({refused})' if refused else ''}"),
+            ("open at the end", held or "nothing"),
+            ("equity", f"{run['cash']:,.2f} -> {self.equity_final:,.2f}"),
+            ("total return", _percent(figures.total_return)),
+            ("annualised return", _percent(figures.annualised_return)),
+            ("Sharpe ratio", _number(figures.sharpe)),
+            ("max drawdown", _percent(figures.max_drawdown)),
+            ("round trips", str(figures.trade_count)),
+            ("win rate", _percent(figures.win_rate)),
+            ("profit factor", _number(figures.profit_factor)),
+        ]
+        return "\n".join(f"{name:<18} {value}" for name, value in rows)
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,154 @@
+"""One backtest: the engine on the history of some symbols."""
+
+import hashlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from quantstrip import __version__
+from quantstrip.backtest.daily import daily_equity, periods_per_year
+from quantstrip.backtest.labels import Labels
+from quantstrip.backtest.result import BacktestResult, Equity
+from quantstrip.backtest.trades import round_trips
+from quantstrip.bars import BarTable
+from quantstrip.brokers import SimulatedBroker
+from quantstrip.clock import ManualClock
+from quantstrip.engine import Engine, MemoryRecorder
+from quantstrip.errors import DataError
+from quantstrip.feeds import HistoryFeed
+from quantstrip.matching import CostModel, exchange_session_end
+from quantstrip.model import Instrument, Mode
+from quantstrip.report import measure
+from quantstrip.risk import NATIVE, RiskProfile
+from quantstrip.strategy import StrategyBase
+from quantstrip.trading import run_identity
+
+CASH = 100_000.0
+"""Allocation of a run that names none, in the reporting currency."""
+
+
+def run_backtest(
+    strategy: StrategyBase,
+    tables: BarTable | Sequence[BarTable] | Mapping[str, BarTable],
+    *,
+    instruments: Mapping[str, Instrument] | None = None,
+    cash: float = CASH,
+    risk: RiskProfile = NATIVE,
+    costs: CostModel | None = None,
+    quantity: float | None = None,
+) -> BacktestResult:
+    """Run a strategy over bars with simulated fills, and measure what came of it.
+
+    Args:
+        strategy: a fresh one; its state is the run's.
+        tables: bars of the strategy's symbols, as ``bars.read_folder`` gives them.
+        instruments: by symbol; shares in US dollars on the tables' calendar where None.
+        cash: the strategy's allocation, in money.
+        risk: the rules that judge its orders; part of the result.
+        costs: slippage and commission; the native model (2 bps, 0.005 a share) where None.
+        quantity: units for signals that open without one, instead of 2 % of equity.
+
+    Raises:
+        DataError: no bars of a symbol that the strategy names.
+        StrategyFault: the strategy raised.
+
+    """
+    feed = HistoryFeed(tables)
+    by_symbol = {table.symbol: table for table in feed.tables}
+    missing = [symbol for symbol in strategy.symbols if symbol not in by_symbol]
+    if missing:
+        raise DataError(
+            f"{strategy.name} trades {', '.join(missing)}, but there are bars of {', '.join(by_symbol)} only",
+            hint="Add bars of these symbols, or name the symbols to run it on.",
+        )
+    traded = dict(instruments or {})
+    for symbol, table in by_symbol.items():
+        traded.setdefault(symbol, Instrument(symbol, calendar=table.gaps.calendar or "NYSE"))
+    model = costs or CostModel()
+    # What the run is, is written down before it begins: a strategy may change its own parameters on the way.
+    run = _describe(strategy, feed, cash, risk, model, quantity)
+    recorder = MemoryRecorder()
+    engine = Engine(
+        strategy,
+        feed=feed,
+        broker=SimulatedBroker(traded, model, session_end=exchange_session_end(traded)),
+        recorder=recorder,
+        instruments=traded,
+        cash=cash,
+        risk=risk,
+        clock=ManualClock(),
+        run_key=run["key"],
+        quantity=quantity,
+    )
+    summary = engine.run()
+    trades, open_trades = round_trips(recorder.fills, traded)
+    daily = daily_equity(summary.ts, summary.equity, feed.tables, cash)
+    return BacktestResult(
+        recorder.fills,
+        trades,
+        open_trades,
+        recorder.rejections,
+        Equity(summary.ts, summary.equity),
+        measure(daily, [trade.pnl for trade in trades], periods_per_year(feed.tables, traded.values())),
+        run,
+        Labels(by_symbol),
+    )
+
+
+def code_hash(strategy: StrategyBase) -> str:
+    """SHA-256 of the file the strategy's class was written in; "" for one that was typed into a session."""
+    module = sys.modules.get(type(strategy).__module__)
+    path = Path(getattr(module, "__file__", None) or "")
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _describe(
+    strategy: StrategyBase,
+    feed: HistoryFeed,
+    cash: float,
+    risk: RiskProfile,
+    costs: CostModel,
+    quantity: float | None,
+) -> dict[str, Any]:
+    tables = feed.tables
+    symbols = [table.symbol for table in tables]
+    parameters = strategy.get_parameters()
+    code = code_hash(strategy)
+    first = min(tables, key=lambda table: int(table.ts[0]))
+    last = max(tables, key=lambda table: int(table.ts[-1]))
+    key = run_identity(
+        strategy.name,
+        Mode.BACKTEST,
+        code,
+        parameters,
+        feed.name,
+        symbols,
+        cash,
+        risk,
+        costs=asdict(costs),
+        quantity=quantity,
+        engine=__version__,
+    )
+    return {
+        "key": key,
+        "strategy": strategy.name,
+        "code_hash": code,
+        "parameters": parameters,
+        "data_hash": feed.digest,
+        "engine_version": __version__,
+        "symbols": symbols,
+        "timeframe": ", ".join(dict.fromkeys(table.timeframe for table in tables)),
+        "start": first.label_text(0),
+        "end": last.label_text(len(last) - 1),
+        "bars": sum(map(len, tables)),
+        "sources": [table.source for table in tables],
+        "cash": cash,
+        "quantity": quantity,
+        "costs": asdict(costs),
+        "risk": risk.describe(),
+        "gaps": [
+            f"{table.symbol}: {table.gaps}" for table in tables if not table.gaps.complete or not table.gaps.calendar
+        ],
+    }

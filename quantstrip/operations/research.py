@@ -1,0 +1,140 @@
+"""Research: run a strategy's file over historical bars."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from quantstrip.backtest import CASH, BacktestResult, run_backtest
+from quantstrip.bars import BarTable, Gaps, read_folder, sample_folder
+from quantstrip.clock import DAY, Micros, from_text
+from quantstrip.errors import ConfigError, DataError
+from quantstrip.home import Home
+from quantstrip.matching import CostModel
+from quantstrip.risk import CASH_ONLY, NATIVE, OFF, RiskProfile
+from quantstrip.strategy import StrategyBase, load_strategy
+
+RISK = {"form": NATIVE, "native": NATIVE, "cash_only": CASH_ONLY, "off": OFF}
+"""Risk profiles by the word that chooses them; ``form`` is the one that belongs to the strategy's form."""
+
+
+def backtest(
+    home: Home,
+    file: str | Path,
+    *,
+    bars: str | Path | None = None,
+    symbols: Sequence[str] | None = None,
+    timeframe: str = "1d",
+    start: str | date | None = None,
+    end: str | date | None = None,
+    cash: float = CASH,
+    fee_rate: float | None = None,
+    slippage_bps: float | None = None,
+    risk: str | Path = "form",
+    quantity: float | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    calendar: str | None = "NYSE",
+    gaps: Gaps = "refuse",
+) -> BacktestResult:
+    """Run the strategy of a file over bars.
+
+    Args:
+        home: whose bars are used when ``bars`` is not given: its ``data/bars`` where that holds files, else the sample.
+        file: the strategy's Python file.
+        bars: a folder with ``SYMBOL.csv`` files (see ``quantstrip.bars.read_csv``).
+        symbols: what to run it on; the strategy's own by default.
+        timeframe: of the files.
+        start, end: first and last bar, by their labels; a date includes its whole day.
+        cash: the strategy's allocation, in money.
+        fee_rate: commission as a fraction of the traded value, instead of the native 0.005 per share.
+        slippage_bps: slippage of market and stop orders in 1/100 %, instead of the native 2.
+        risk: ``form``, ``native``, ``cash_only``, ``off``, or a TOML file with the limits of a ``RiskProfile``.
+        quantity: units for signals that open without one.
+        parameters: the strategy's parameters, by name.
+        calendar: sessions the bars follow; None takes them as they are.
+        gaps: ``"refuse"`` or ``"accept"`` missing sessions.
+
+    Raises:
+        StrategyLoadError: the file holds no usable strategy.
+        DataError: bars are missing or wrong.
+        ConfigError: no such risk profile, or a limit that means nothing.
+        StrategyFault: the strategy raised while it ran.
+
+    """
+    profile = risk_profile(risk)
+    costs = _costs(fee_rate, slippage_bps)
+    if not 0.0 < cash < float("inf"):
+        raise ConfigError(f"cash must be a positive amount, got {cash!r}", hint="For example 100000.")
+    strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}))
+    tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
+    first, last = _moment(start, "start"), _moment(end, "end", last=True)
+    cut = {symbol: table.between(first, last) for symbol, table in tables.items()}
+    return run_backtest(strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity)
+
+
+def risk_profile(risk: str | Path) -> RiskProfile:
+    """The risk profile of a word or a TOML file.
+
+    A file names the limits that differ from the native profile, ``"off"`` switches one off::
+
+        max_order_value = 50000
+        max_drawdown = "off"
+        allow_short = true
+
+    Raises:
+        ConfigError: no such word or file, or a key that is no limit.
+
+    """
+    known = RISK.get(str(risk).lower())
+    if known is not None:
+        return known
+    path = Path(risk)
+    try:
+        limits = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"{risk} is neither a risk profile nor a readable file", hint=f"Choose {', '.join(RISK)}, or a TOML file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}", hint="One limit a line: max_drawdown = 0.1") from error
+    names = [field.name for field in fields(RiskProfile)]
+    unknown = [name for name in limits if name not in names]
+    if unknown:
+        raise ConfigError(f"{path}: no risk limit is called {', '.join(unknown)}", hint=f"Known: {', '.join(names)}.")
+    values = {name: None if value == "off" else value for name, value in limits.items()}
+    wrong = [name for name, value in values.items() if name != "name" and isinstance(value, str)]
+    if wrong:
+        raise ConfigError(f"{path}: {wrong[0]} is a text", hint='Write a number, true or false, or "off".')
+    return replace(NATIVE, **{"name": path.stem, **values})
+
+
+def _tables(
+    home: Home, bars: str | Path | None, strategy: StrategyBase, timeframe: str, calendar: str | None, gaps: Gaps
+) -> dict[str, BarTable]:
+    if bars is not None:
+        return read_folder(bars, strategy.symbols, timeframe, calendar, gaps=gaps)
+    if home.bars.is_dir() and any(home.bars.glob("*.csv*")):
+        return read_folder(home.bars, strategy.symbols, timeframe, calendar, gaps=gaps)
+    tables = read_folder(sample_folder(), strategy.symbols, timeframe, calendar, gaps=gaps)
+    return {symbol: replace(table, source=f"sample/{table.source}") for symbol, table in tables.items()}
+
+
+def _costs(fee_rate: float | None, slippage_bps: float | None) -> CostModel:
+    native = CostModel()
+    costs = native if slippage_bps is None else replace(native, slippage_bps=slippage_bps)
+    return costs if fee_rate is None else replace(costs, commission_per_share=0.0, commission_rate=fee_rate)
+
+
+def _moment(given: str | date | None, name: str, *, last: bool = False) -> Micros | None:
+    """A label's moment; the end of what it names where it is the last one to include."""
+    if given is None:
+        return None
+    text = given.isoformat() if isinstance(given, date) else given.strip()
+    try:
+        moment = from_text(text)
+    except ValueError:
+        raise DataError(f"{name} is {given!r}, expected a date", hint="Write 2005-12-31.") from None
+    whole_day = len(text) == len("2000-01-01") and not isinstance(given, datetime)
+    return moment + (DAY if whole_day else 1) if last else moment
