@@ -7,7 +7,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from quantstrip.clock import to_datetime
-from quantstrip.operations.portfolio import Curve
+from quantstrip.operations.curves import Curve
 
 Measure = Literal["pnl", "equity"]
 _TITLES = {"pnl": "Cumulative PnL", "equity": "Equity"}

@@ -17,11 +17,12 @@ def strategies(view: Overview) -> Html:
         Column("Net PnL", True),
         Column("Equity", True),
         Column("Fills", True),
+        Column("Currency"),
     ]
     rows = [
         (
             row.strategy,
-            times.day(row.trade_date),
+            times.day(row.session),
             markup.signed(row.today),
             markup.signed(row.realised),
             markup.signed(row.unrealised),
@@ -29,6 +30,7 @@ def strategies(view: Overview) -> Html:
             markup.signed(row.total),
             markup.number(row.equity),
             f"{row.fills:,}",
+            row.currency,
         )
         for row in view.strategies
     ]
@@ -41,9 +43,9 @@ def positions(view: Overview) -> Html:
         Column("Symbol"),
         Column("Strategy"),
         Column("Units", True),
-        Column("Average", True),
-        Column("Last", True),
-        Column("Unrealised", True),
+        Column("Average price", True),
+        Column("Last fill", True),
+        Column("Cost", True),
     ]
     rows = [
         (
@@ -51,8 +53,8 @@ def positions(view: Overview) -> Html:
             row.strategy,
             markup.quantity(row.quantity),
             markup.number(row.average_price),
-            markup.number(row.last_price),
-            markup.signed(row.unrealised),
+            markup.number(row.last_fill_price),
+            markup.number(row.cost),
         )
         for row in view.positions
     ]
@@ -68,17 +70,17 @@ def fills(view: Overview) -> Html:
         Column("Side"),
         Column("Units", True),
         Column("Price", True),
-        Column("Commission", True),
+        Column("Net PnL", True),
     ]
     rows = [
         (
             times.minute(row.time),
             row.strategy,
             row.symbol,
-            markup.tag("span", markup.text(row.side), "qs-up" if row.side == "BUY" else "qs-down"),
+            markup.chip(row.side, "good" if row.side == "BUY" else "bad"),
             markup.quantity(row.quantity),
             markup.number(row.price),
-            markup.number(row.commission),
+            markup.signed(row.net_pnl),
         )
         for row in view.fills
     ]

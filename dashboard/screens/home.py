@@ -8,6 +8,7 @@ from components import charts, clients, empty, frame, markup, portfolio, times
 from components.tiles import Tile, tiles
 from quantstrip.home import Home
 from quantstrip.operations import clients as client_operations
+from quantstrip.operations import curves as curve_operations
 from quantstrip.operations import portfolio as portfolio_operations
 from quantstrip.operations import service
 from quantstrip.operations.portfolio import Overview
@@ -40,11 +41,12 @@ def summary(home: Home) -> None:
         elif not view.mode:
             st.html(empty.nothing_recorded())
         running = sum(client.state == "running" for client in known)
-        session = f"{view.mode} session {times.day(view.trade_date)}" if view.trade_date else "no session yet"
+        session = f"{view.mode} session {times.day(view.session)}" if view.session else "no session yet"
+        apart = f"without {', '.join(view.left_out)}" if view.left_out else "net of commission"
         tiles(
             [
                 Tile("Today's PnL", markup.signed(view.today), view.currency, session),
-                Tile("Total PnL", markup.signed(view.total), view.currency, "net of commission"),
+                Tile("Total PnL", markup.signed(view.total), view.currency, apart),
                 Tile("Open positions", str(len(view.positions)), "", f"in {len(view.strategies)} strategies"),
                 Tile("Fills", f"{view.fill_count:,}", "", "in the current runs"),
                 Tile("Clients running", f"{running} of {len(known)}", "", f"service up {times.since(state.since)}"),
@@ -60,7 +62,7 @@ def curves(home: Home) -> None:
         wide, narrow = st.columns([2.6, 1], gap="medium")
         with wide:
             frame.section("Portfolio")
-            lines = portfolio_operations.equity_curves(home, view.mode) if view.mode else []
+            lines = curve_operations.equity_curves(home, view.mode) if view.mode else []
             with st.container(horizontal=True, horizontal_alignment="distribute"):
                 measure = st.segmented_control(
                     "Measure",

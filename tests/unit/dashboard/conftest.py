@@ -1,0 +1,86 @@
+"""A home with a real ledger, written as the engine writes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from quantstrip.clock import SECOND, from_text
+from quantstrip.home import Home
+from quantstrip.ledger import Ledger, LedgerRecorder, open_ledger
+from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType
+
+
+@dataclass
+class Book:
+    """Records runs of strategies, one fill at a time."""
+
+    ledger: Ledger
+    count: int = 0
+
+    def run(self, strategy: str, mode: str = "replay", cash: float = 100_000.0, key: str = "") -> LedgerRecorder:
+        row = self.ledger.open_strategy_run(
+            key or f"{strategy}-{mode}", strategy, strategy, mode, "", "hash1", {}, "sample", cash
+        )
+        return LedgerRecorder(self.ledger, row, "SIM")
+
+    def fill(
+        self, run: LedgerRecorder, strategy: str, when: str, quantity: float, price: float,
+        symbol: str = "AAPL", commission: float = 0.0, currency: str = "USD",
+    ) -> None:  # fmt: skip
+        """Buy ``quantity``, or sell where it is negative; the order was decided a second before."""
+        self.count += 1
+        side = OrderSide.BUY if quantity > 0 else OrderSide.SELL
+        instrument = Instrument(symbol, currency=currency)
+        ts = from_text(when)
+        order = Order(f"order{self.count}", strategy, symbol, side, abs(quantity), OrderType.MARKET, ts - SECOND)
+        run.order(order, instrument)
+        run.fill(
+            Fill(
+                f"fill{self.count}",
+                order.reference,
+                strategy,
+                symbol,
+                side,
+                abs(quantity),
+                price,
+                ts,
+                commission,
+                currency,
+            ),
+            instrument,
+        )
+
+    def equity(self, run: LedgerRecorder, points: dict[str, float]) -> None:
+        for when, value in points.items():
+            run.progress(from_text(when), value)
+        run.flush()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home, the one that the dashboard's pages find."""
+    made = Home(tmp_path / "home").create()
+    monkeypatch.setenv("QUANTSTRIP_HOME", str(made.root))
+    return made
+
+
+@pytest.fixture
+def book(home: Home) -> Book:
+    return Book(open_ledger(home))
+
+
+@pytest.fixture
+def traded(book: Book) -> Book:
+    """Two strategies on replay: one is up and holds AAPL, the other closed MSFT with a loss."""
+    cross = book.run("ma_cross")
+    book.fill(cross, "ma_cross", "2012-05-02 20:00:00", 100, 50.0, commission=1.0)
+    book.fill(cross, "ma_cross", "2012-05-03 20:00:00", -40, 60.0, commission=0.5)
+    book.equity(
+        cross, {"2012-05-01 20:00:00": 100_000, "2012-05-02 20:00:00": 99_999, "2012-05-03 20:00:00": 100_998.5}
+    )
+    rsi = book.run("rsi")
+    book.fill(rsi, "rsi", "2012-05-02 20:00:00", 10, 30.0, "MSFT", 0.25)
+    book.fill(rsi, "rsi", "2012-05-03 20:00:00", -10, 25.0, "MSFT", 0.25)
+    book.equity(rsi, {"2012-05-02 20:00:00": 99_999.75, "2012-05-03 20:00:00": 99_949.5})
+    return book

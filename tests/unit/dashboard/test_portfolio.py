@@ -1,0 +1,165 @@
+"""What Home shows is what the ledger holds: one mode, one currency, to the cent."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from quantstrip.clock import from_text
+from quantstrip.errors import LedgerError
+from quantstrip.home import Home
+from quantstrip.ledger import open_ledger
+from quantstrip.operations.curves import Curve, equity_curves
+from quantstrip.operations.portfolio import overview
+
+
+def test_without_a_ledger_it_says_what_to_do(home: Home) -> None:
+    with pytest.raises(LedgerError, match="no ledger") as raised:
+        overview(home)
+    assert "quantstrip up" in raised.value.hint
+    assert not home.database.exists()
+
+
+def test_an_empty_ledger_has_no_mode(home: Home) -> None:
+    open_ledger(home)
+    view = overview(home)
+    assert (view.mode, view.modes, view.strategies, view.positions, view.fills) == ("", (), (), (), ())
+    assert (view.today, view.total, view.session, view.currency) == (0.0, 0.0, None, "USD")
+    assert equity_curves(home, "") == []
+
+
+def test_the_result_of_each_strategy(home: Home, traded: Any) -> None:
+    cross, rsi = overview(home).strategies
+    assert (cross.strategy, cross.realised, cross.commission, cross.fills) == ("ma_cross", 400.0, 1.5, 2)
+    assert (cross.total, cross.unrealised, cross.equity) == (998.5, 600.0, 100_998.5)
+    assert (rsi.realised, rsi.commission, rsi.unrealised, rsi.total) == (-50.0, 0.5, 0.0, -50.5)
+    assert cross.session == rsi.session == date(2012, 5, 3)
+    assert (cross.today, rsi.today) == (999.5, -50.25)
+
+
+def test_the_total_is_the_sum_of_the_strategies_on_the_replays_own_date(home: Home, traded: Any) -> None:
+    view = overview(home)
+    assert (view.mode, view.session) == ("replay", date(2012, 5, 3))
+    assert view.feed_time == from_text("2012-05-03 20:00:00")
+    assert view.total == 948.0
+    assert view.today == 949.25
+    assert view.fill_count == 4
+
+
+def test_a_strategy_that_has_not_reached_the_session_does_not_count_in_it(home: Home, traded: Any) -> None:
+    ahead = traded.run("ahead")
+    traded.equity(ahead, {"2012-05-03 20:00:00": 100_000.0, "2012-05-04 20:00:00": 100_007.0})
+    view = overview(home)
+    assert (view.session, view.today, view.total) == (date(2012, 5, 4), 7.0, 955.0)
+
+
+def test_open_positions(home: Home, traded: Any) -> None:
+    (held,) = overview(home).positions
+    assert (held.strategy, held.symbol, held.quantity, held.average_price, held.cost) == (
+        "ma_cross",
+        "AAPL",
+        60.0,
+        50.0,
+        3000.0,
+    )
+
+
+def test_the_last_fills_come_newest_first(home: Home, traded: Any) -> None:
+    fills = overview(home).fills
+    assert [(fill.strategy, fill.side, fill.quantity, fill.price) for fill in fills] == [
+        ("rsi", "SELL", 10.0, 25.0),
+        ("ma_cross", "SELL", 40.0, 60.0),
+        ("rsi", "BUY", 10.0, 30.0),
+        ("ma_cross", "BUY", 100.0, 50.0),
+    ]
+    assert fills[1].net_pnl == 399.5
+
+
+def test_modes_are_never_added(home: Home, traded: Any) -> None:
+    live = traded.run("ma_cross", mode="live")
+    traded.fill(live, "ma_cross", "2026-01-05 15:00:00", 5, 10.0)
+    traded.equity(live, {"2026-01-05 15:00:00": 100_003.0})
+    assert overview(home).modes == ("live", "replay")
+    assert (overview(home).mode, overview(home).total, overview(home).fill_count) == ("live", 3.0, 1)
+    assert overview(home, "replay").total == 948.0
+    assert [fill.quantity for fill in overview(home, "live").fills] == [5.0]
+    assert overview(home, "paper").mode == "live"
+
+
+def test_currencies_are_never_added(home: Home, traded: Any) -> None:
+    euro = traded.run("euro")
+    traded.fill(euro, "euro", "2012-05-03 20:00:00", 1, 10.0, "SAP", currency="EUR")
+    traded.fill(euro, "euro", "2012-05-03 20:01:00", -1, 15.0, "SAP", currency="EUR")
+    traded.equity(euro, {"2012-05-03 20:00:00": 100_005.0})
+    view = overview(home)
+    assert (view.currency, view.left_out, view.total) == ("USD", ("EUR",), 948.0)
+    assert [curve.name for curve in equity_curves(home, "replay")] == ["ma_cross", "rsi", "Portfolio"]
+
+
+def test_only_the_current_run_counts(home: Home, traded: Any) -> None:
+    again = traded.run("rsi", key="rsi-again")
+    traded.fill(again, "rsi", "2012-05-02 20:00:00", 10, 30.0, "MSFT")
+    traded.equity(again, {"2012-05-02 20:00:00": 100_000.0})
+    view = overview(home)
+    assert [(row.strategy, row.total, row.fills) for row in view.strategies] == [
+        ("ma_cross", 998.5, 2),
+        ("rsi", 0.0, 1),
+    ]
+    assert [row.symbol for row in view.positions] == ["AAPL", "MSFT"]
+
+
+def test_a_fill_shows_at_once(home: Home, traded: Any) -> None:
+    before = overview(home)
+    assert overview(home) is before  # nothing new was recorded: nothing is added up again
+    run = traded.run("rsi")
+    traded.fill(run, "rsi", "2012-05-04 20:00:00", 1, 20.0, "MSFT")
+    assert overview(home).fill_count == before.fill_count + 1
+
+
+def test_curves_of_strategies_and_portfolio(home: Home, traded: Any) -> None:
+    cross, rsi, portfolio = equity_curves(home, "replay")
+    days = tuple(from_text(f"2012-05-0{day} 20:00:00") for day in (1, 2, 3))
+    assert cross == Curve("ma_cross", days, (0.0, -1.0, 998.5), (100_000.0, 99_999.0, 100_998.5))
+    assert rsi == Curve("rsi", days[1:], (-0.25, -50.5), (99_999.75, 99_949.5))
+    assert portfolio.portfolio
+    assert portfolio.pnl == (0.0, -1.25, 948.0)
+    assert portfolio.equity == (200_000.0, 199_998.75, 200_948.0)
+
+
+def test_one_strategy_is_its_own_portfolio(home: Home, book: Any) -> None:
+    run = book.run("alone")
+    book.equity(run, {"2012-05-02 20:00:00": 100_001.0})
+    assert [curve.name for curve in equity_curves(home, "replay")] == ["alone"]
+
+
+def test_a_client_that_books_its_own_fills_has_a_curve_of_realised_pnl(home: Home, book: Any) -> None:
+    db = book.ledger
+    db.insert_broker("SIM", "Simulated")
+    for number, (side, price, day) in enumerate([("BUY", 10, 2), ("SELL", 12, 2), ("BUY", 10, 3), ("SELL", 9, 3)]):
+        order = db.next_order_id()
+        db.insert_order(order, "by_hand", "SIM", "U1", "SPY", side, "MKT", 5)
+        db.insert_execution(
+            f"e{number}", order, "by_hand", "SIM", "SPY", side=side, quantity=5, price=price,
+            exec_time=f"2026-01-0{day} 15:0{number}:00",
+        )  # fmt: skip
+    view = overview(home)
+    assert (view.mode, view.total, view.strategies[0].equity, view.strategies[0].unrealised) == (
+        "live",
+        5.0,
+        None,
+        None,
+    )
+    (curve,) = equity_curves(home, "live")
+    assert (curve.name, curve.pnl, curve.equity) == ("by_hand", (10.0, 5.0), ())
+
+
+def test_a_long_intraday_run_is_thinned_to_what_a_screen_can_show(home: Home, book: Any) -> None:
+    run = book.run("minutes")
+    start = from_text("2012-05-01 00:00:00")
+    for minute in range(6000):
+        run.progress(start + minute * 60_000_000, 100_000.0 + minute)
+    run.flush()
+    (curve,) = equity_curves(home, "replay")
+    assert len(curve.times) == 100  # the last point of each hour
+    assert curve.pnl[-1] == 5999.0
+    assert curve.times[-1] == start + 5999 * 60_000_000
