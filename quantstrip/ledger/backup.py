@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from quantstrip.errors import LedgerError
-from quantstrip.ledger.store import Store, translated
+from quantstrip.ledger.store import Store
 
 
 def backup(store: Store, target: Path) -> Path:
@@ -25,7 +25,11 @@ def backup(store: Store, target: Path) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.touch(mode=0o600)
-        with translated(part), closing(store.connect(read_only=True)) as source, closing(sqlite3.connect(part)) as copy:
+        with (
+            store.translated(),
+            closing(store.connect(read_only=True)) as source,
+            closing(sqlite3.connect(part)) as copy,
+        ):
             source.backup(copy)
             problems = check(copy)
         if problems:

@@ -10,7 +10,7 @@ from quantstrip.ledger.alerts import raise_alert
 from quantstrip.ledger.booking import book, record_booking
 from quantstrip.ledger.events import order_filled
 from quantstrip.ledger.family import Context, Family
-from quantstrip.ledger.instruments import terms_of, trade_date_of
+from quantstrip.ledger.instruments import ready_calendars, terms_of, trade_date_of
 from quantstrip.ledger.names import UNALLOCATED, broker_id_of, strategy_id_of
 from quantstrip.ledger.orders import ORDER_OF
 from quantstrip.ledger.store import Insert, Statement, Transaction
@@ -240,6 +240,9 @@ class Executions(Family):
         }
         moment = validate.moment("exec_time", exec_time, "")
         label = validate.optional_words(group_label)
+        if trade_date is None and not self.context.calendars_ready:
+            ready_calendars(self.store)
+            self.context.calendars_ready = True
         with self.store.write() as tx:
             row["exec_time"] = moment or tx.now
             row["broker_id"] = broker_id_of(tx, broker_id)

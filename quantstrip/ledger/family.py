@@ -18,12 +18,14 @@ class Context:
     Attributes:
         mode: whose money moves; ``live`` until set.
         client_run_id: the client run of this process, so that each fill can be traced to the code that made it.
+        calendars_ready: the calendars of the registered instruments are loaded.
 
     """
 
     def __init__(self) -> None:
         self.mode = Mode.LIVE
         self.client_run_id: int | None = None
+        self.calendars_ready = False
 
 
 class Family:

@@ -10,8 +10,9 @@ from quantstrip.errors import QuantstripError
 from quantstrip.ledger import validate
 from quantstrip.ledger.alerts import raise_alert
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Statement, Transaction
+from quantstrip.ledger.store import Statement, Store, Transaction
 from quantstrip.ledger.tables import instrument, mtm_price
+from quantstrip.log import logger
 from quantstrip.model import Instrument
 
 _COLUMNS = ("instrument_type", "currency", "multiplier", "tick_size", "lot_size", "calendar")
@@ -32,6 +33,8 @@ _FIND = Statement(
     .order_by(instrument.c.contract_id.desc())
     .limit(1)
 )
+_CALENDARS = Statement(select(instrument.c.calendar).distinct())
+_ready: set[str] = set()
 _ALL = Statement(select(instrument).order_by(instrument.c.symbol, instrument.c.contract_id))
 _price = insert(mtm_price)
 _PRICES = ("open", "high", "low", "close", "adj_close", "volume")
@@ -78,6 +81,20 @@ def terms_of(tx: Transaction, now: int, symbol: str, contract_id: str, instrumen
             rate_key=f"instrument_unknown:{symbol}:{contract_id}",
         )
     return Terms(instrument_type=instrument_type)
+
+
+def ready_calendars(store: Store, *names: str) -> None:
+    """Load calendars before a transaction needs one: a cold start takes a second in which nobody else could write."""
+    from quantstrip.calendars import get_calendar
+
+    with store.read() as tx:
+        wanted = {*names, Terms().calendar, *(name for (name,) in tx.all(_CALENDARS))}
+    for name in wanted - _ready:
+        try:
+            get_calendar(name)
+        except QuantstripError as error:
+            logger.warning("calendar {} of an instrument cannot be used: {}", name, error)
+        _ready.add(name)
 
 
 def trade_date_of(tx: Transaction, now: int, calendar: str, exec_time: str) -> str:

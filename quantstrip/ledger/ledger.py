@@ -23,7 +23,7 @@ from quantstrip.ledger.positions import Positions
 from quantstrip.ledger.query import Parameters, read_query
 from quantstrip.ledger.reports import EmailAccounts, Reports
 from quantstrip.ledger.runs import ClientRuns, JobRuns
-from quantstrip.ledger.store import Store, Transaction, translated
+from quantstrip.ledger.store import BUSY_SECONDS, Store, Transaction
 from quantstrip.ledger.strategy_runs import StrategyRuns
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Ledger(
     Args:
         where: a home, a database file, or its URL ``sqlite:///path``.
         clock: wall clock of ``create_time``, heartbeats and job runs.
+        busy_seconds: how long a writer waits for its turn before ``LedgerBusy``.
 
     Example:
         >>> ledger = open_ledger(find_home())
@@ -65,8 +66,10 @@ class Ledger(
 
     """
 
-    def __init__(self, where: Home | Path | str, *, clock: Clock = system_clock) -> None:
-        self.store = Store(_path(where), clock)
+    def __init__(
+        self, where: Home | Path | str, *, clock: Clock = system_clock, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
+        self.store = Store(_path(where), clock, busy_seconds)
         self.context = Context()
 
     @property
@@ -91,7 +94,7 @@ class Ledger(
 
         Committed at the end of the block, rolled back when it raises. The life-cycle history refuses changes here too.
         """
-        with translated(self.path), closing(self.store.connect()) as raw:
+        with self.store.translated(), closing(self.store.connect()) as raw:
             raw.execute("PRAGMA synchronous = FULL")
             yield raw
             raw.commit()
@@ -126,7 +129,7 @@ class Ledger(
 
     def integrity_check(self) -> list[str]:
         """What is wrong with the database file; empty when nothing is."""
-        with translated(self.path), closing(self.store.connect(read_only=True)) as raw:
+        with self.store.translated(), closing(self.store.connect(read_only=True)) as raw:
             return backup.check(raw)
 
     def migrate(self) -> str:

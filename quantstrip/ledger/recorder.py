@@ -16,7 +16,7 @@ from quantstrip.ledger import validate
 from quantstrip.ledger.booking import position_of
 from quantstrip.ledger.events import record_event
 from quantstrip.ledger.executions import COMMISSION, record_commission, record_execution
-from quantstrip.ledger.instruments import put_instrument, trade_date_of
+from quantstrip.ledger.instruments import put_instrument, ready_calendars, trade_date_of
 from quantstrip.ledger.ledger import Ledger
 from quantstrip.ledger.names import ensure_broker, strategy_id_of
 from quantstrip.ledger.orders import note_external_id, record_order, record_status
@@ -91,6 +91,7 @@ class LedgerRecorder:
         self._failure: QuantstripError | None = None
         given = list(instruments.values() if isinstance(instruments, Mapping) else instruments)
         self._instruments: dict[str, Instrument] = {}
+        ready_calendars(self._store, *(instrument.calendar for instrument in given))
         with self._store.write() as tx:
             self._broker_id = ensure_broker(tx, broker_name)
             for instrument in given:

@@ -14,7 +14,7 @@ from typing import IO
 
 from quantstrip.errors import LedgerBusy, LedgerError, SchemaMismatch
 from quantstrip.home import asset
-from quantstrip.ledger.store import BUSY_SECONDS, Store, make_engine, translated
+from quantstrip.ledger.store import Store, make_engine
 
 HEAD = "0003"
 """The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
@@ -53,7 +53,7 @@ def stamp(store: Store) -> tuple[str | None, int]:
     """
     if not store.path.exists() or store.path.stat().st_size == 0:
         return None, 0
-    with translated(store.path), closing(store.connect(read_only=True)) as raw:
+    with store.translated(), closing(store.connect(read_only=True)) as raw:
         tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables:
             return None, 0
@@ -92,7 +92,7 @@ def migrate(store: Store) -> str:
     with _alone(store):
         revision, _ = stamp(store)
         if revision != HEAD:
-            with translated(store.path):
+            with store.translated():
                 _upgrade(store)
         _install(store)
     return HEAD
@@ -106,7 +106,7 @@ def _upgrade(store: Store) -> None:
     config = Config()
     config.set_main_option("script_location", str(asset("schema") / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    engine = make_engine(store.path)
+    engine = make_engine(store.path, store.busy_seconds)
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
@@ -130,7 +130,7 @@ def views_digest() -> int:
 
 
 def _install(store: Store) -> None:
-    with translated(store.path), closing(store.connect()) as raw:
+    with store.translated(), closing(store.connect()) as raw:
         raw.isolation_level = None
         raw.execute("BEGIN IMMEDIATE")
         try:
@@ -162,11 +162,11 @@ def _alone(store: Store) -> Iterator[None]:
             f"the folder {path.parent} cannot be written: {error.strerror}", hint="Choose another home with --home DIR."
         ) from error
     with handle:
-        deadline = store.clock.monotonic() + 2 * BUSY_SECONDS
+        deadline = store.clock.monotonic() + 2 * store.busy_seconds
         while not _lock(handle):
             if store.clock.monotonic() > deadline:
                 raise LedgerBusy(
-                    f"another process has been migrating {store.path} for {2 * BUSY_SECONDS:.0f} s",
+                    f"another process has been migrating {store.path} for {2 * store.busy_seconds:.0f} s",
                     hint="End that process, then try again; an unfinished migration undoes itself.",
                 )
             store.clock.wait(0.02)

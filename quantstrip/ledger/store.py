@@ -9,7 +9,7 @@ the compiled text goes straight to the driver, because a fill must cost little m
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from quantstrip.errors import InvalidRecord, LedgerBusy, LedgerError
 BUSY_SECONDS = 30.0
 _DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
 _PRAGMAS = (
-    f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}",
     "PRAGMA foreign_keys = ON",
     # Without it INSERT OR REPLACE would delete history without asking the triggers.
     "PRAGMA recursive_triggers = ON",
@@ -104,11 +103,17 @@ class Transaction:
 
 
 class Store:
-    """The database file of one ledger, shared by the threads of this process."""
+    """The database file of one ledger, shared by the threads of this process.
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    Args:
+        busy_seconds: how long a writer waits for its turn before it gives up with ``LedgerBusy``.
+
+    """
+
+    def __init__(self, path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
         self.clock = clock
+        self.busy_seconds = busy_seconds
         self._fresh()
 
     def _fresh(self) -> None:
@@ -138,8 +143,8 @@ class Store:
             yield joined
             return
         # Threads of one process queue here, in turn; SQLite's own waiting polls.
-        if not self._writing.acquire(timeout=BUSY_SECONDS):
-            raise busy(self.path)
+        if not self._writing.acquire(timeout=self.busy_seconds):
+            raise busy(self.path, self.busy_seconds)
         try:
             with self._connection() as connection:
                 raw = _driver(connection)
@@ -170,12 +175,20 @@ class Store:
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         """A connection outside the pool, which the caller closes; writing begins IMMEDIATE."""
         target = f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
-        with translated(self.path):
+        with self.translated():
             raw = sqlite3.connect(
-                target, uri=True, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE", check_same_thread=False
+                target, uri=True, timeout=self.busy_seconds, isolation_level="IMMEDIATE", check_same_thread=False
             )
             prepare(raw)
             return raw
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn the driver's errors into the ledger's."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise translate(error, self.path, self.busy_seconds) from error
 
     def close(self) -> None:
         """Close the pool's connections; the next use opens new ones."""
@@ -192,7 +205,7 @@ class Store:
 
     @contextmanager
     def _connection(self) -> Iterator[PoolProxiedConnection]:
-        with translated(self.path):
+        with self.translated():
             connection = self._pool().raw_connection()
             try:
                 yield connection
@@ -203,11 +216,11 @@ class Store:
         engine = self._engine
         if engine is None:
             with self._starting:
-                engine = self._engine = self._engine or make_engine(self.path)
+                engine = self._engine = self._engine or make_engine(self.path, self.busy_seconds)
         return engine
 
 
-def make_engine(path: Path) -> Engine:
+def make_engine(path: Path, busy_seconds: float) -> Engine:
     """An engine whose connections leave transactions to the caller."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
@@ -215,7 +228,7 @@ def make_engine(path: Path) -> Engine:
         pool_size=4,
         max_overflow=-1,
         pool_reset_on_return=None,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+        connect_args={"timeout": busy_seconds, "check_same_thread": False, "isolation_level": None},
     )
 
     @event.listens_for(engine, "connect")
@@ -242,52 +255,46 @@ def _synchronous(connection: PoolProxiedConnection, raw: sqlite3.Connection, lev
         connection.info["synchronous"] = level
 
 
-def busy(path: Path) -> LedgerBusy:
+def busy(path: Path, seconds: float) -> LedgerBusy:
     """The error for a database that stayed locked."""
     return LedgerBusy(
-        f"the ledger {path} stayed locked by another process for {BUSY_SECONDS:.0f} s",
+        f"the ledger {path} stayed locked by another process for {seconds:g} s",
         hint="Close programs that hold a transaction open on it (database browsers, unfinished scripts), then try "
         "again. Is the home in a synchronised folder, or open on two machines?",
     )
 
 
-_ERRORS: dict[int, Callable[[Path, sqlite3.Error], LedgerError]] = {
-    sqlite3.SQLITE_BUSY: lambda path, _: busy(path),
-    sqlite3.SQLITE_LOCKED: lambda path, _: busy(path),
-    sqlite3.SQLITE_CONSTRAINT: lambda _, error: InvalidRecord(
-        f"the ledger refused a row: {error}", hint="History is appended to, never changed; a correction is a new row."
+_ERRORS: dict[int, tuple[str, str]] = {
+    sqlite3.SQLITE_FULL: (
+        "the disk that holds {path} is full; nothing was written",
+        "Free some space, then try again.",
     ),
-    sqlite3.SQLITE_FULL: lambda path, _: LedgerError(
-        f"the disk that holds {path} is full; nothing was written", hint="Free some space, then try again."
+    sqlite3.SQLITE_CANTOPEN: ("the ledger {path} cannot be opened", "Does its folder exist, and may you write in it?"),
+    sqlite3.SQLITE_READONLY: (
+        "the ledger {path} is read-only",
+        "Give yourself write access to the file and its folder.",
     ),
-    sqlite3.SQLITE_CANTOPEN: lambda path, _: LedgerError(
-        f"the ledger {path} cannot be opened", hint="Does its folder exist, and may you write in it?"
-    ),
-    sqlite3.SQLITE_READONLY: lambda path, _: LedgerError(
-        f"the ledger {path} is read-only", hint="Give yourself write access to the file and its folder."
-    ),
-    sqlite3.SQLITE_CORRUPT: lambda path, _: LedgerError(
-        f"the ledger {path} is damaged", hint="Stop everything and restore the newest backup from data/backups."
-    ),
-    sqlite3.SQLITE_NOTADB: lambda path, _: LedgerError(
-        f"{path} is no SQLite database", hint="Move the file away, or restore a backup."
-    ),
+    sqlite3.SQLITE_CORRUPT: ("the ledger {path} is damaged", "Stop everything and restore the newest backup."),
+    sqlite3.SQLITE_NOTADB: ("{path} is no SQLite database", "Move the file away, or restore a backup."),
 }
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn the driver's errors into the ledger's."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        # Extended result codes carry the primary code in their low byte.
-        make = _ERRORS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-        if make is None:
-            raise LedgerError(f"the ledger {path} answered: {error}") from error
-        raise make(path, error) from error
-
-
-def rows_of(cursor: sqlite3.Cursor) -> tuple[list[str], Sequence[tuple[Any, ...]]]:
-    """Column names and rows of a finished query."""
-    return [column[0] for column in cursor.description or ()], cursor.fetchall()
+def translate(error: sqlite3.Error, path: Path, busy_seconds: float) -> LedgerError:
+    """The ledger's error for one of the driver's."""
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF  # extended result codes carry the primary one in their low byte
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return busy(path, busy_seconds)
+    if extended == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return InvalidRecord(
+            f"the ledger refused a change: {error}",
+            hint="A row that others refer to (a strategy with orders, say) cannot be deleted; one that is missing must be "
+            "inserted first.",
+        )
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        return InvalidRecord(
+            f"the ledger refused a row: {error}",
+            hint="History is appended to, never changed; a correction is a new row.",
+        )
+    message, hint = _ERRORS.get(code, (f"the ledger {{path}} answered: {error}", ""))
+    return LedgerError(message.replace("{path}", str(path)), hint=hint)

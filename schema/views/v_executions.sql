@@ -46,7 +46,7 @@ FROM (
     FROM execution x
 ) e
 JOIN strategy s ON s.strategy_id = e.strategy_id
-JOIN position_event p ON p.execution_seq = e.seq_id
+JOIN position_event p ON p.exec_id = e.exec_id
 LEFT JOIN broker b ON b.broker_id = e.broker_id
 LEFT JOIN strategy_run r ON r.strategy_run_id = e.strategy_run_id
 LEFT JOIN client_run c ON c.run_id = e.client_run_id

@@ -27,7 +27,8 @@ FROM (
     WHERE execution_seq IS NOT NULL
     GROUP BY strategy_id, symbol, mode, account, contract_id, leg, broker_id
 ) l
-JOIN position_event p ON p.execution_seq = l.last_seq
+JOIN execution e ON e.seq_id = l.last_seq
+JOIN position_event p ON p.exec_id = e.exec_id
 JOIN strategy s ON s.strategy_id = p.strategy_id
 LEFT JOIN broker b ON b.broker_id = p.broker_id
 LEFT JOIN strategy_run r ON r.strategy_run_id = p.strategy_run_id
