@@ -7,6 +7,7 @@ from itertools import chain, pairwise, takewhile
 import numpy as np
 
 from quantstrip.bars import BarTable
+from quantstrip.bars.table import Times, Values
 from quantstrip.clock import Micros
 from quantstrip.errors import DataError
 from quantstrip.model import Bar
@@ -45,7 +46,7 @@ class Timeline:
         self._symbol = np.array(self.symbols, dtype=object)[rank]
         self._timeframe = np.array([table.timeframe for table in self.tables], dtype=object)[rank]
         self._source = np.array([table.source for table in self.tables], dtype=object)[rank]
-        self._columns = [np.concatenate(column) for column in zip(*map(_columns, self.tables), strict=True)]
+        self._columns = [np.concatenate(column) for column in zip(*map(_arrays, self.tables), strict=True)]
 
     def __len__(self) -> int:
         """Number of slices."""
@@ -97,9 +98,11 @@ class Timeline:
 
 
 def _columns(table: BarTable) -> Columns:
-    return Columns(
-        table.ts_open, table.ts, table.open, table.high, table.low, table.close, table.volume
-    )  # fmt: skip
+    return Columns(*_arrays(table), timeframe=table.timeframe, source=table.source)
+
+
+def _arrays(table: BarTable) -> tuple[Times, Times, Values, Values, Values, Values, Values]:
+    return table.ts_open, table.ts, table.open, table.high, table.low, table.close, table.volume
 
 
 def _sorted(tables: Tables) -> list[BarTable]:

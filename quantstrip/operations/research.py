@@ -1,23 +1,18 @@
 """Research: run a strategy's file over historical bars."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from quantstrip.backtest import CASH, BacktestResult, run_backtest
+from quantstrip.backtest import CASH, BacktestResult, risk_profile, run_backtest
 from quantstrip.bars import BarTable, Gaps, read_folder, sample_folder
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.errors import ConfigError, DataError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
-from quantstrip.risk import CASH_ONLY, NATIVE, OFF, RiskProfile
 from quantstrip.strategy import StrategyBase, load_strategy
-
-RISK = {"form": NATIVE, "native": NATIVE, "cash_only": CASH_ONLY, "off": OFF}
-"""Risk profiles by the word that chooses them; ``form`` is the one that belongs to the strategy's form."""
 
 
 def backtest(
@@ -72,42 +67,6 @@ def backtest(
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     cut = {symbol: table.between(first, last) for symbol, table in tables.items()}
     return run_backtest(strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity)
-
-
-def risk_profile(risk: str | Path) -> RiskProfile:
-    """The risk profile of a word or a TOML file.
-
-    A file names the limits that differ from the native profile, ``"off"`` switches one off::
-
-        max_order_value = 50000
-        max_drawdown = "off"
-        allow_short = true
-
-    Raises:
-        ConfigError: no such word or file, or a key that is no limit.
-
-    """
-    known = RISK.get(str(risk).lower())
-    if known is not None:
-        return known
-    path = Path(risk)
-    try:
-        limits = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"{risk} is neither a risk profile nor a readable file", hint=f"Choose {', '.join(RISK)}, or a TOML file."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}", hint="One limit a line: max_drawdown = 0.1") from error
-    names = [field.name for field in fields(RiskProfile)]
-    unknown = [name for name in limits if name not in names]
-    if unknown:
-        raise ConfigError(f"{path}: no risk limit is called {', '.join(unknown)}", hint=f"Known: {', '.join(names)}.")
-    values = {name: None if value == "off" else value for name, value in limits.items()}
-    wrong = [name for name, value in values.items() if name != "name" and isinstance(value, str)]
-    if wrong:
-        raise ConfigError(f"{path}: {wrong[0]} is a text", hint='Write a number, true or false, or "off".')
-    return replace(NATIVE, **{"name": path.stem, **values})
 
 
 def _tables(
