@@ -113,9 +113,14 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            channel.settimeout(self.timeout)
+            channel.connect(str(self._path))
+        except OSError:
+            channel.close()
+            raise
+        self.sock = channel
 
 
 class _UnixTransport(xmlrpc.client.Transport):
@@ -126,8 +131,10 @@ class _UnixTransport(xmlrpc.client.Transport):
         self._path = path
         self._timeout = timeout
 
-    def make_connection(self, host: object) -> http.client.HTTPConnection:  # noqa: ARG002 - the socket is the host
-        return _UnixConnection(self._path, self._timeout)
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        connection = _UnixConnection(self._path, self._timeout)
+        self._connection = host, connection  # what ``close`` closes
+        return connection
 
 
 def _translate(fault: xmlrpc.client.Fault, args: tuple[Any, ...]) -> ServiceError | ClientNotFound:

@@ -102,7 +102,7 @@ def check_path(home: Home) -> None:
     if found is not None:
         raise HomeError(
             f"the path of the home {home.root} holds {found.group()!r}, which the service's configuration cannot carry",
-            hint="Choose a folder whose path has no quotes, percent signs, backslashes, wildcards or comment signs, with --home DIR.",
+            hint="Choose with --home DIR a folder whose path has no quotes, %, backslashes or wildcards.",
         )
 
 

@@ -1,0 +1,237 @@
+"""Clients as supervised processes: what happens to them, whatever happens to them."""
+
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+import psutil
+import pytest
+
+from quantstrip.clock import SECOND, system_clock
+from quantstrip.errors import ClientLoadError, ClientNotFound
+from quantstrip.operations import clients
+
+from .conftest import IDLE, Service, until
+
+CRASHING = """
+    from quantstrip import ClientBase
+
+    class Client(ClientBase):
+        def on_start(self):
+            raise RuntimeError("no luck today")
+"""
+LOAD_ERROR = """
+    import a_package_that_nobody_has
+    from quantstrip import ClientBase
+
+    class Client(ClientBase):
+        pass
+"""
+FINISHING = """
+    from quantstrip import ClientBase
+
+    class Client(ClientBase):
+        def __init__(self, *args):
+            super().__init__()
+            self.scheduler.every(1).seconds.do(self.job)
+
+        def job(self):
+            self.stop_client()
+"""
+
+
+def test_a_client_is_deployed_stopped_started_restarted_and_removed_while_the_service_runs(service: Service) -> None:
+    home = service.home
+    first = service.run("life")
+    assert service.pid_of("client-life") == first.pid
+    other = service.run("bystander")
+
+    clients.stop(home, "life")
+    assert service.status("life").state == "stopped"
+    assert not psutil.pid_exists(first.pid)
+    time.sleep(2.5)  # longer than the warden's interval: it must not start it again
+    assert service.copies("life") == []
+
+    clients.start(home, "life")
+    second = service.await_state("life", "running")
+    clients.restart(home, "life")
+    third = service.await_state("life", "running")
+    assert len({first.pid, second.pid, third.pid}) == 3
+
+    clients.remove(home, "life")
+    assert service.copies("life") == []
+    with pytest.raises(ClientNotFound):
+        service.status("life")
+    assert [run["outcome"] for run in service.ledger.client_runs("life")] == ["stopped"] * 3
+    assert service.status("bystander").pid == other.pid, "nothing of this touches another client"
+
+
+def test_a_killed_client_is_started_again_at_once(service: Service) -> None:
+    before = service.run("killed")
+    os.kill(before.pid, signal.SIGKILL)
+    after = until(
+        "it beats again",
+        lambda: (s := service.status("killed")).state == "running" and s.pid != before.pid and s,
+    )
+    assert after.restarts == 1
+    runs = service.ledger.client_runs("killed")
+    assert [run["outcome"] for run in runs] == [None, "killed"]
+
+
+def test_a_crash_loop_is_given_up_loudly(service: Service) -> None:
+    service.deploy("crashing", CRASHING)
+    status = service.await_state("crashing", "given_up")
+    assert "no luck today" in status.last_error
+    runs = service.ledger.client_runs("crashing")
+    assert [run["outcome"] for run in runs] == ["crashed"] * 4, "the first start and one for each pause"
+    alerts = [row for row in service.ledger.alerts(50) if row["client"] == "crashing"]
+    given_up = next(row for row in alerts if row["kind"] == "client_given_up")
+    assert "no luck today" in given_up["body"]
+    time.sleep(3)
+    assert len(service.ledger.client_runs("crashing")) == 4
+
+    service.write("crashing", IDLE)
+    clients.deploy(service.home, "crashing")
+    service.await_state("crashing", "running")
+
+
+def test_a_load_error_is_reported_with_its_trace_and_not_tried_again(service: Service) -> None:
+    service.deploy("unloadable", LOAD_ERROR)
+    status = service.await_state("unloadable", "load_error")
+    assert "a_package_that_nobody_has" in status.last_trace
+    time.sleep(3)
+    assert len(service.ledger.client_runs("unloadable")) == 1
+    problem = next(p for p in clients.problems(service.home) if p.name == "unloadable")
+    assert (problem.kind, problem.line) == ("load_error", 2)
+    assert problem.file.endswith("unloadable.py")
+    assert "a_package_that_nobody_has" in problem.message
+
+
+def test_a_client_that_ends_itself_is_finished_and_stays_so(service: Service) -> None:
+    service.deploy("finishing", FINISHING)
+    status = service.await_state("finishing", "finished")
+    assert (status.pid, status.desired) == (0, "stopped")
+    time.sleep(2.5)
+    assert len(service.ledger.client_runs("finishing")) == 1
+
+
+def test_a_silent_client_is_started_again(service: Service) -> None:
+    before = service.run("frozen")
+    os.kill(before.pid, signal.SIGSTOP)
+    after = until(
+        "a new process runs",
+        lambda: (s := service.status("frozen")).state == "running" and s.pid != before.pid and s,
+        seconds=60,
+    )
+    assert not psutil.pid_exists(before.pid)
+    assert [run["outcome"] for run in service.ledger.client_runs("frozen")] == [None, "unresponsive"]
+    assert after.restarts == 1
+    assert any(row["kind"] == "client_unresponsive" for row in service.ledger.alerts(50))
+
+
+def test_a_changed_source_is_marked_within_seconds_and_what_runs_stays(service: Service) -> None:
+    before = service.run("edited")
+    service.write("edited", IDLE + "\n    # half-finished thought (")
+    until("the mark", lambda: service.status("edited").differs, 10)
+    assert service.status("edited").pid == before.pid
+
+
+def test_a_half_saved_file_is_refused_kept_as_a_problem_and_touches_nothing(service: Service) -> None:
+    before = service.run("halfsaved")
+    path = service.write("halfsaved", "class Client(\n")
+    with pytest.raises(ClientLoadError, match="nothing was deployed"):
+        clients.deploy(service.home, "halfsaved")
+    after = service.status("halfsaved")
+    assert (after.pid, after.code_hash) == (before.pid, before.code_hash)
+    problem = next(p for p in clients.problems(service.home) if p.name == "halfsaved")
+    assert (problem.kind, problem.file, problem.line) == ("deploy_refused", str(path), 1)
+
+
+def test_rolling_back_runs_older_versions_one_by_one(service: Service) -> None:
+    versions = []
+    for number in range(3):
+        service.write("versions", IDLE + f"\n    NUMBER = {number}\n")
+        versions.append(clients.deploy(service.home, "versions").code_hash)
+    newest = service.await_state("versions", "running")
+    assert newest.code_hash == versions[2]
+
+    assert clients.rollback(service.home, "versions").code_hash == versions[1]
+    assert clients.rollback(service.home, "versions").code_hash == versions[0]
+    until("the oldest runs", lambda: service.status("versions").state == "running")
+    assert service.ledger.client_runs("versions")[0]["code_hash"] == versions[0]
+    with pytest.raises(Exception, match="no version of 'versions' before"):
+        clients.rollback(service.home, "versions")
+    assert clients.rollback(service.home, "versions", versions[2][:6]).code_hash == versions[2]
+
+
+def test_starts_and_stops_at_one_time_never_make_two_copies(service: Service) -> None:
+    service.run("raced")
+    most: list[int] = []
+    errors: list[BaseException] = []
+    over = threading.Event()
+
+    def command(act: Any) -> None:
+        try:
+            for _ in range(3):
+                act(service.home, "raced")
+        except BaseException as error:
+            errors.append(error)
+
+    def watch() -> None:
+        while not over.is_set():
+            # A process that has been forked but waits for the lock runs none of the client's code.
+            open_runs = [run for run in service.ledger.open_client_runs() if run["client"] == "raced"]
+            most.append(len([run for run in open_runs if psutil.pid_exists(run["pid"])]))
+            time.sleep(0.01)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    acts = [threading.Thread(target=command, args=(act,)) for act in (clients.start, clients.stop, clients.restart)]
+    for thread in acts:
+        thread.start()
+    for thread in acts:
+        thread.join()
+    clients.start(service.home, "raced")
+    service.await_state("raced", "running")
+    over.set()
+    watcher.join()
+    assert errors == []
+    assert max(most) == 1
+    assert len(service.copies("raced")) == 1
+
+    clients.stop(service.home, "raced")
+    time.sleep(2.5)
+    assert service.copies("raced") == []
+
+
+def test_a_killed_warden_comes_back_and_makes_up_for_what_it_missed(service: Service) -> None:
+    before = service.run("orphaned")
+    warden = service.pid_of("warden")
+    os.kill(warden, signal.SIGSTOP)  # it sees nothing of what happens now
+    os.kill(before.pid, signal.SIGKILL)
+    until("the client is gone", lambda: service.pid_of("client-orphaned") == 0)
+    os.kill(warden, signal.SIGKILL)
+    after = service.await_state("orphaned", "running")
+    assert after.pid != before.pid
+    assert service.pid_of("warden") not in {0, warden}
+
+
+def test_a_second_copy_in_the_foreground_is_refused(service: Service) -> None:
+    running = service.run("once")
+    path = service.home.clients / "once.py"
+    done = service.cli("run", str(path))
+    assert done.returncode == 75
+    assert "runs already" in done.stderr
+    assert service.status("once").pid == running.pid
+
+
+def test_the_status_tells_how_a_client_is(service: Service) -> None:
+    status = service.run("healthy")
+    now = system_clock.now()
+    assert status.heartbeat_age_seconds is not None
+    assert status.heartbeat_age_seconds < 3
+    assert now - 20 * SECOND < status.started <= now
+    assert 10 < status.memory_mb < 200
+    assert (status.restarts, status.last_error, status.differs, status.desired) == (0, "", False, "running")
