@@ -1,0 +1,26 @@
+"""A home, a clock that moves when told to, and a process that is left as it was."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quantstrip.clock import ManualClock, from_text
+from quantstrip.home import Home
+from quantstrip.log import close_stream
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home").create()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(from_text("2026-01-17 19:30:45.5"))  # 14:30:45 in New York
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    close_stream()
