@@ -10,6 +10,7 @@ from quantstrip.client.scheduler import Scheduler
 from quantstrip.client.zones import zone_of
 from quantstrip.clock import Clock
 from quantstrip.errors import ClientLoadError
+from quantstrip.log import logger
 from quantstrip.model import Mode
 
 ErrorPolicy = Literal["continue", "restart", "stop"]
@@ -88,6 +89,21 @@ class ClientBase:
         """End the client: no further job starts, ``on_stop`` is called, the process ends and is not restarted."""
         self.scheduler.halt()
         self._stop.set()
+
+    def _prepare(self) -> None:
+        """Check and build whatever can be refused before the client starts."""
+
+    def _policy_after(self, job: Job | None, error: Exception) -> ErrorPolicy:
+        """Tell ``on_error``, and say which policy holds; a hook that is wrong itself leaves the class's."""
+        try:
+            chosen = self.on_error(job, error)
+        except Exception as second:  # noqa: BLE001 - the hook is user code
+            logger.opt(exception=second).error("on_error of {} raised: {}", self.name, second)
+            chosen = None
+        if chosen is not None and chosen not in ERROR_POLICIES:
+            logger.error("on_error returns one of {}, got {!r}", ", ".join(ERROR_POLICIES), chosen)
+            chosen = None
+        return chosen or self.error_policy
 
     def _begin(self) -> None:
         """Start what runs beside the schedule; before ``on_start``."""

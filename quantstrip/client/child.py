@@ -158,7 +158,8 @@ class Child:
                 kind = load_module(self._folder(code_hash), self._name)
             append_path(self._home.packages)
             client = construct(kind)
-        check_attributes(client)
+            check_attributes(client)
+            client._prepare()
         return client
 
     def _folder(self, code_hash: str) -> Path:

@@ -4,10 +4,14 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from quantstrip.client.base import ClientBase
 from quantstrip.client.ending import trace_of
 from quantstrip.errors import ClientLoadError, QuantstripError
+
+if TYPE_CHECKING:
+    from quantstrip.strategy import StrategyBase
 
 
 def load_module(folder: Path, name: str) -> type[ClientBase]:
@@ -116,10 +120,17 @@ def client_class(module: ModuleType, path: Path) -> type[ClientBase]:
         )
     if leaves:
         return leaves[0]
-    if _holds_strategy(module):
+    strategies = _strategies(module)
+    if len(strategies) > 1:
+        names = ", ".join(each.__name__ for each in strategies)
+        raise ClientLoadError(
+            f"{path.name} defines {len(strategies)} strategies: {names}",
+            hint="One strategy a file, or a StrategyClient class that names one: strategy = MyStrategy.",
+        )
+    if strategies:
         from quantstrip.client.strategy import wrap_strategy
 
-        return wrap_strategy(path)
+        return wrap_strategy(strategies[0], path.stem)
     raise ClientLoadError(
         f"{path.name} defines no client class",
         hint="Add one: class Client(ClientBase), after 'from quantstrip import ClientBase'; or a StrategyBase.",
@@ -166,9 +177,9 @@ def _missing(error: ModuleNotFoundError) -> str:
     )
 
 
-def _holds_strategy(module: ModuleType) -> bool:
+def _strategies(module: ModuleType) -> "list[type[StrategyBase]]":
     if "quantstrip.strategy" not in sys.modules:
-        return False  # whoever defines a strategy has imported it; a plain client does not pay for it
+        return []  # whoever defines a strategy has imported it; a plain client does not pay for it
     from quantstrip.strategy import strategy_classes
 
-    return bool(strategy_classes(module))
+    return strategy_classes(module)

@@ -5,7 +5,7 @@ from typing import Any
 
 from schedule import CancelJob
 
-from quantstrip.client.base import ERROR_POLICIES, ClientBase, ErrorPolicy
+from quantstrip.client.base import ClientBase
 from quantstrip.client.ending import Ending, StopTimeout, trace_of
 from quantstrip.client.job import Job
 from quantstrip.client.missed import LATE
@@ -135,20 +135,9 @@ class JobRunner:
         logger.opt(exception=error).error("job {} of {} failed: {}", job.key, name, error)
         subject = f"{name}: {job.key} failed: {type(error).__name__}: {error}"
         tell(self._records, "job_error", subject, trace, client=name, topic=job.key)
-        policy = self._policy(job, error)
+        policy = self._client._policy_after(job, error)
         if policy == "continue":
             return
         code = ExitCode.RESTART if policy == "restart" else ExitCode.STOPPED
         self.ending = Ending("job_error", code, trace)
         self._client.stop_client()
-
-    def _policy(self, job: Job, error: Exception) -> ErrorPolicy:
-        try:
-            chosen = self._client.on_error(job, error)
-        except Exception as second:  # noqa: BLE001 - the hook is user code; the class's policy stands
-            logger.opt(exception=second).error("on_error of {} raised: {}", self._client.name, second)
-            chosen = None
-        if chosen is not None and chosen not in ERROR_POLICIES:
-            logger.error("on_error returns one of {}, got {!r}", ", ".join(ERROR_POLICIES), chosen)
-            chosen = None
-        return chosen or self._client.error_policy
