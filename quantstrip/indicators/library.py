@@ -129,7 +129,7 @@ def _check(name: str, parameters: tuple[float, ...], recipe: _Recipe) -> None:
         if isinstance(default, float) and not math.isnan(default):  # a factor; periods have whole defaults or none
             if not 0.0 <= value < math.inf:
                 raise StrategyError(f"{name} needs a factor of at least 0, got {value!r}")
-        elif isinstance(value, bool) or int(value) != value or value < 1:
+        elif isinstance(value, bool) or not 1 <= value < math.inf or int(value) != value:
             raise StrategyError(
                 f"{name} needs a period of at least 1 bar, got {value!r}", hint="Give a whole number, as in sma(20)."
             )

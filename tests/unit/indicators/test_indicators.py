@@ -1,0 +1,287 @@
+"""Indicators: TA-Lib's numbers, the same bits however the bars arrive, nothing from the future."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantstrip.errors import DataError, StrategyError
+from quantstrip.indicators import BarWindows, History, Indicators
+from quantstrip.model import Bar
+from quantstrip.ports import Columns
+
+CALLS = [
+    ("sma", (10,)),
+    ("sma", (1,)),
+    ("ema", (10,)),
+    ("rsi", (14,)),
+    ("macd", (12, 26, 9)),
+    ("macd", (3, 5, 2)),
+    ("atr", (14,)),
+    ("bbands", (20, 2.0)),
+    ("obv", ()),
+    ("volume_sma", (5,)),
+]
+
+
+def market(rows=60):
+    """A deterministic market that rises, falls and swings."""
+    i = np.arange(float(rows))
+    close = np.round(100 + 8 * np.sin(i / 5) + 3 * np.cos(i / 2) + 0.1 * i, 2)
+    high, low = np.round(close + 1 + 0.5 * np.sin(i), 2), np.round(close - 1 - 0.5 * np.cos(i), 2)
+    return columns(close, high, low, np.round(1000 + 300 * np.sin(i / 3)))
+
+
+def columns(close, high=None, low=None, volume=None):
+    close = np.asarray(close, dtype=np.float64)
+    ts = np.arange(1, len(close) + 1, dtype=np.int64) * 60_000_000
+    high = close if high is None else high
+    low = close if low is None else low
+    volume = np.ones(len(close)) if volume is None else volume
+    return Columns(ts - 60_000_000, ts, close, high, low, close, volume, "1m", "made")
+
+
+def bars(data):
+    *arrays, timeframe, source = data
+    rows = zip(*(array.tolist() for array in arrays), strict=True)
+    return [Bar("S", timeframe, *row, source) for row in rows]
+
+
+def known(data, length=None, limit=500):
+    history = History("S", limit)
+    history.preload(data)
+    history.length = len(data.ts) if length is None else length
+    return Indicators(history)
+
+
+def streamed(data, limit=500, ask_at=None):
+    """The indicators after feeding bar by bar, asking at some bars and not at others."""
+    history = History("S", limit)
+    found = Indicators(history)
+    for index, bar in enumerate(bars(data)):
+        history.add(bar)
+        if ask_at is None or index in ask_at:
+            for name, parameters in CALLS:
+                getattr(found, name)(*parameters)
+    return found
+
+
+def arrays(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
+# Values of TA-Lib 0.8.1 (https://github.com/TA-Lib/ta-lib) on ``market()`` at its first row, row 40 and row 59.
+TALIB = [
+    ("sma", (10,), 0, 9, (105.277, 108.796, 98.361)),
+    ("ema", (10,), 0, 9, (105.277, 109.52364714, 98.72814009)),
+    ("rsi", (14,), 0, 14, (65.99616858, 75.69929418, 43.30472614)),
+    ("atr", (14,), 0, 14, (2.19571429, 2.58769069, 2.56495005)),
+    ("obv", (), 0, 0, (1000.0, 12529.0, 301.0)),
+    ("volume_sma", (5,), 0, 4, (1165.6, 1026.8, 1040.2)),
+    ("macd", (12, 26, 9), 0, 33, (-1.69506562, 2.74946208, -2.3737618)),
+    ("macd", (12, 26, 9), 1, 33, (-3.31603042, 0.63587638, -1.66369628)),
+    ("macd", (12, 26, 9), 2, 33, (1.6209648, 2.11358569, -0.71006552)),
+    ("bbands", (20, 2.0), 0, 19, (112.90893009, 117.12458975, 113.29761815)),
+    ("bbands", (20, 2.0), 1, 19, (104.376, 102.908, 102.744)),
+    ("bbands", (20, 2.0), 2, 19, (95.84306991, 88.69141025, 92.19038185)),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "output", "first", "values"), TALIB)
+def test_values_and_first_bar_are_those_of_talib(name, parameters, output, first, values):
+    result = arrays(getattr(known(market()), name)(*parameters))[output]
+    assert np.isnan(result[:first]).all()
+    assert result[[first, 40, 59]] == pytest.approx(values, abs=1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.floats(1.0, 1e6), min_size=1, max_size=120),
+    st.sets(st.integers(0, 119)),
+    st.sampled_from(CALLS),
+)
+def test_streaming_gives_the_bits_of_the_batch(closes, ask_at, call):
+    data = columns(closes, np.array(closes) * 1.01, np.array(closes) * 0.99, np.array(closes[::-1]))
+    name, parameters = call
+    batch = arrays(getattr(known(data), name)(*parameters))
+    stream = arrays(getattr(streamed(data, ask_at=ask_at), name)(*parameters))
+    assert [array.tobytes() for array in stream] == [array.tobytes() for array in batch]
+
+
+@pytest.mark.parametrize(("name", "parameters"), CALLS)
+def test_what_comes_later_changes_nothing(name, parameters):
+    data = market()
+    changed = data._replace(**{field: getattr(data, field).copy() for field in ("high", "low", "close", "volume")})
+    for field in ("high", "low", "close", "volume"):
+        getattr(changed, field)[40:] *= 3.0
+    for one, other in zip(
+        arrays(getattr(known(data, 40), name)(*parameters)),
+        arrays(getattr(known(changed, 40), name)(*parameters)),
+        strict=True,
+    ):
+        assert len(one) == 40
+        assert one.tobytes() == other.tobytes()
+
+
+def test_long_histories_do_not_drift():
+    """A running sum would have lost the small prices after the large ones."""
+    closes = np.concatenate((np.full(5000, 1e9), np.full(50, 0.1)))
+    assert known(columns(closes)).sma(10)[-1] == pytest.approx(0.1, rel=1e-12)
+    assert known(columns(closes)).bbands(10, 2.0)[0][-1] == pytest.approx(0.1, rel=1e-12)
+
+
+def test_a_history_longer_than_one_piece_is_seamless():
+    closes = 100 + np.sin(np.arange(40_000) / 7)
+    found = known(columns(closes), limit=40_000)
+    expected = np.convolve(closes, np.ones(10) / 10, mode="valid")
+    assert found.sma(10)[9:] == pytest.approx(expected)
+
+
+def test_a_market_that_does_not_move_is_neither_overbought_nor_oversold():
+    assert known(columns(np.full(30, 5.0))).rsi(14)[-1] == 50.0
+
+
+@pytest.mark.parametrize("make", [known, streamed])
+def test_arrays_have_the_length_of_the_window_but_know_the_whole_run(make):
+    data = market(60)
+    found = make(data, limit=20)
+    full = known(data)
+    for name, parameters in CALLS:
+        for short, long in zip(
+            arrays(getattr(found, name)(*parameters)), arrays(getattr(full, name)(*parameters)), strict=True
+        ):
+            assert len(short) == 20
+            assert short.tobytes() == long[-20:].tobytes()
+
+
+def test_arrays_cannot_be_written():
+    values = known(market()).sma(5)
+    with pytest.raises(ValueError, match="read-only"):
+        values[-1] = 0.0
+
+
+@pytest.mark.parametrize("period", [0, -3, 2.5, True, math.nan])
+def test_a_period_must_be_a_whole_number_of_bars(period):
+    with pytest.raises(StrategyError, match="period of at least 1 bar"):
+        known(market()).sma(period)
+
+
+def test_unknown_indicators_and_outputs_are_named():
+    found = known(market())
+    with pytest.raises(StrategyError, match=r"no indicator 'smaa'\nThere are: sma, ema"):
+        found.line("smaa", 3)
+    with pytest.raises(StrategyError, match="no output 'middle'\nIt has: upper, mid, lower"):
+        found.line("bbands", output="middle")
+    with pytest.raises(StrategyError, match="sma takes 1 parameters, got 2"):
+        found.line("sma", 3, 4)
+    with pytest.raises(StrategyError, match="period of at least 1"):
+        found.line("sma")
+
+
+class TestLine:
+    def test_reads_what_the_array_ends_with(self):
+        data = market(60)
+        history = History("S")
+        history.preload(data)
+        found = Indicators(history)
+        lines = {
+            "upper": (found.line("bbands", 5, output="upper"), lambda: found.bbands(5)[0]),
+            "hist": (found.line("macd", output="hist"), lambda: found.macd()[2]),
+            "sma": (found.line("sma", 7), lambda: found.sma(7)),
+        }
+        for _ in range(60):
+            history.length += 1
+            for line, array in lines.values():
+                for back in range(-1, -min(4, history.length) - 1, -1):
+                    assert str(line[back]) == str(float(array()[back]))
+
+    def test_streaming_reads_the_same(self):
+        data = market(60)
+        history = History("S")
+        line = Indicators(history).line("ema", 4)
+        seen = []
+        for bar in bars(data):
+            history.add(bar)
+            seen.append(line[-1])
+        assert np.array(seen).tobytes() == known(data).ema(4).tobytes()
+
+    def test_never_shows_the_future(self):
+        history = History("S")
+        history.preload(market(60))
+        line = Indicators(history).line("sma", 1)
+        history.length = 10
+        for back in (0, 1, 30):
+            with pytest.raises(IndexError, match="backwards"):
+                line[back]
+
+    def test_is_nan_before_the_first_bar(self):
+        history = History("S")
+        history.preload(market(60))
+        line = Indicators(history).line("sma", 1)
+        assert math.isnan(line[-1])
+        history.length = 3
+        assert math.isnan(line[-4])
+        assert not math.isnan(line[-3])
+
+    def test_reads_far_back_after_many_bars(self):
+        data = columns(np.arange(20_000.0))
+        history = History("S")
+        history.preload(data)
+        line = Indicators(history).line("sma", 1)
+        for length in (1, 4_000, 4_100, 20_000):
+            history.length = length
+            assert line[-1] == length - 1
+            assert line[-length] == 0.0
+
+
+class TestWindows:
+    def test_a_window_holds_the_last_bars_and_moves(self):
+        data = market(30)
+        windows = BarWindows(limit=10)
+        history = windows.history("S")
+        history.preload(data)
+        history.length = 25
+        window = windows["S"]
+        assert window == bars(data)[15:25]
+        history.add(bars(data)[25])
+        assert window is windows["S"]
+        assert window == bars(data)[16:26]
+
+    def test_a_streamed_window_is_the_same(self):
+        data = market(30)
+        windows = BarWindows(limit=10)
+        for bar in bars(data):
+            windows.history("S").add(bar)
+        assert windows["S"] == bars(data)[20:]
+
+    def test_it_reads_like_a_dictionary(self):
+        windows = BarWindows()
+        windows.history("A")
+        windows.history("B")
+        assert windows["A"] == []
+        assert list(windows) == ["A", "B"]
+        assert len(windows) == 2
+        assert dict(windows.items()) == {"A": [], "B": []}
+        assert windows.values() == [[], []]
+        assert "C" not in windows
+        assert windows.get("C") is None
+        assert windows.get("C", []) == []
+        assert windows.get("A", None) is windows["A"]
+        with pytest.raises(KeyError):
+            windows["C"]
+
+    def test_columns_cannot_be_given_after_bars(self):
+        history = History("S")
+        history.add(bars(market(1))[0])
+        with pytest.raises(DataError, match="1 bars have been fed"):
+            history.preload(market(5))
+
+    def test_a_feed_that_promised_other_bars_is_caught(self):
+        history = History("S")
+        history.preload(market(5))
+        history.length = 3
+        history.check(bars(market(5))[2])
+        with pytest.raises(DataError, match="is not row 2 of the columns"):
+            history.check(bars(market(5))[3])

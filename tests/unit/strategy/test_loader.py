@@ -1,0 +1,104 @@
+"""Loading a strategy's file: what is accepted, and what an author is told, with file and line."""
+
+import sys
+
+import pytest
+
+from quantstrip.errors import StrategyLoadError
+from quantstrip.strategy import StrategyBase, load_strategy
+
+GOOD = """
+from quantstrip import Signal, StrategyBase
+
+class Cross(StrategyBase):
+    parameters = ["fast"]
+    def __init__(self, symbols=None, fast=10):
+        super().__init__(name="cross", symbols=symbols or ["SPY"])
+        self.fast = fast
+    def on_bar(self, bar):
+        return []
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a strategy's file and give its path."""
+
+    def write(text, name="mine.py"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    path_before, modules_before = list(sys.path), set(sys.modules)
+    yield write
+    sys.path[:] = path_before
+    for name in set(sys.modules) - modules_before:
+        del sys.modules[name]
+
+
+def test_a_file_with_one_strategy_is_loaded_and_constructed(write):
+    strategy = load_strategy(write(GOOD))
+    assert isinstance(strategy, StrategyBase)
+    assert (strategy.name, strategy.symbols, strategy.get_parameters()) == ("cross", ["SPY"], {"fast": 10})
+
+
+def test_symbols_and_parameters_reach_the_constructor(write):
+    strategy = load_strategy(write(GOOD), symbols=("AAPL", "MSFT"), parameters={"fast": 5})
+    assert strategy.symbols == ["AAPL", "MSFT"]
+    assert strategy.get_parameters() == {"fast": 5}
+
+
+def test_each_load_is_a_fresh_object(write):
+    path = write(GOOD)
+    assert load_strategy(path) is not load_strategy(path)
+
+
+def test_imported_and_abstract_strategies_do_not_count(write):
+    write(GOOD, "base_file.py")
+    path = write(
+        "from base_file import Cross\n"
+        "from quantstrip import StrategyBase\n"
+        "class Half(StrategyBase):\n    pass\n"
+        "class Mine(Cross):\n    pass\n"
+    )
+    assert type(load_strategy(path)).__name__ == "Mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("x = 1\ndef broken(:\n", 2, "SyntaxError"),
+        ("x = 1\n\nraise ValueError('no luck')\n", 3, "ValueError: no luck"),
+        ("import sys\nsys.exit(3)\n", 2, "SystemExit: 3"),
+        ("import package_that_is_not_there\n", 1, "Install the package that provides package_that_is_not_there"),
+        (GOOD.replace("self.fast = fast", "raise RuntimeError('in init')"), 8, "RuntimeError: in init"),
+        (GOOD.replace("super().__init__(name", "dict(name"), 4, "super().__init__"),
+        (GOOD.replace("self.fast = fast", "pass"), 4, "names fast, which the strategy has not stored"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_line(write, text, line, message):
+    path = write(text)
+    with pytest.raises(StrategyLoadError) as caught:
+        load_strategy(path)
+    assert f"{path}, line {line}" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_a_file_without_a_strategy_is_refused(write):
+    with pytest.raises(StrategyLoadError, match="expected one class derived from StrategyBase, found none"):
+        load_strategy(write("x = 1\n"))
+
+
+def test_a_file_with_two_strategies_names_both(write):
+    with pytest.raises(StrategyLoadError, match="found Cross, Other"):
+        load_strategy(write(GOOD + "\nclass Other(Cross):\n    pass\n"))
+
+
+def test_an_unknown_parameter_lists_the_known_ones(write):
+    with pytest.raises(StrategyLoadError, match=r"line 4: Cross takes no fats\nIt takes: symbols, fast"):
+        load_strategy(write(GOOD), parameters={"fats": 3})
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(StrategyLoadError, match=r"nothing.py: cannot be read: No such file"):
+        load_strategy(tmp_path / "nothing.py")
