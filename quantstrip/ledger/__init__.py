@@ -28,7 +28,9 @@ def open_ledger(home: Home) -> Ledger:
     """
     path = home.database.absolute()
     with _opening:
-        if path not in _open or not path.exists():
+        if path in _open and not path.exists():
+            _open.pop(path).close()
+        if path not in _open:
             ledger = Ledger(home)
             ledger.ensure()
             _open[path] = ledger

@@ -90,11 +90,12 @@ def migrate(store: Store) -> str:
             hint="Choose another home with --home DIR.",
         ) from error
     with _alone(store):
-        revision, _ = stamp(store)
+        revision, views = stamp(store)
         if revision != HEAD:
             with store.translated():
                 _upgrade(store)
-        _install(store)
+        if revision != HEAD or views != views_digest():
+            _install(store)
     return HEAD
 
 

@@ -288,8 +288,8 @@ def translate(error: sqlite3.Error, path: Path, busy_seconds: float) -> LedgerEr
     if extended == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
         return InvalidRecord(
             f"the ledger refused a change: {error}",
-            hint="A row that others refer to (a strategy with orders, say) cannot be deleted; one that is missing must be "
-            "inserted first.",
+            hint="A row that others refer to (a strategy with orders, say) cannot be deleted; one that is "
+            "missing must be inserted first.",
         )
     if code == sqlite3.SQLITE_CONSTRAINT:
         return InvalidRecord(
