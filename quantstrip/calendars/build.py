@@ -35,10 +35,15 @@ def exchange_calendar(name: str) -> Calendar:
     with warnings.catch_warnings():
         # exchange_calendars 4.13 calls what pandas 3.1 deprecates; users of a calendar can do nothing about it.
         warnings.simplefilter("ignore")
-        kind = type(exchange_calendars.get_calendar(name))
-        first = max(FIRST, _bound(kind.bound_min(), FIRST))
-        last = min(LAST, _bound(kind.bound_max(), LAST))
-        source = kind(start=first.isoformat(), end=last.isoformat())
+        first, last = FIRST, LAST
+        try:
+            source = exchange_calendars.get_calendar(name, start=first.isoformat(), end=last.isoformat())
+        except ValueError:
+            # The rules of this exchange are known for fewer years; only its class knows for which.
+            kind = type(exchange_calendars.get_calendar(name))
+            first = max(FIRST, _bound(kind.bound_min(), FIRST))
+            last = min(LAST, _bound(kind.bound_max(), LAST))
+            source = kind(start=first.isoformat(), end=last.isoformat())
         breaks = source.schedule["break_start"].notna().to_numpy()
         table = Sessions(
             days=_days(source.sessions),
