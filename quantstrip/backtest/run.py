@@ -148,7 +148,5 @@ def _describe(
         "quantity": quantity,
         "costs": asdict(costs),
         "risk": risk.describe(),
-        "gaps": [
-            f"{table.symbol}: {table.gaps}" for table in tables if not table.gaps.complete or not table.gaps.calendar
-        ],
+        "gaps": [f"{table.symbol}: {table.gaps}" for table in tables if not table.gaps.clean],
     }

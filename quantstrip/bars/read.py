@@ -122,7 +122,7 @@ def in_sessions(table: BarTable, grid: SessionGrid) -> BarTable:
 
 
 def _warn(table: BarTable, report: GapReport) -> None:
-    if not report.complete:
+    if not report.clean:
         _log.warning("%s: %s", table.path, report)
 
 

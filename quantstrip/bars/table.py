@@ -42,9 +42,9 @@ class GapReport:
     outside: int = 0
 
     @property
-    def complete(self) -> bool:
-        """True when nothing is missing (or nothing was looked for, see ``calendar``)."""
-        return not self.missing_sessions and not self.missing_bars
+    def clean(self) -> bool:
+        """True when gaps were looked for and there is nothing to report."""
+        return bool(self.calendar) and not (self.missing_sessions or self.missing_bars or self.outside)
 
     def __str__(self) -> str:
         if not self.calendar:
@@ -148,7 +148,10 @@ class BarTable:
         return len(self.ts)
 
     def rows(self, start: int, stop: int | None = None) -> "BarTable":
-        """Rows ``start`` to ``stop`` (as in a slice with non-negative ends) as a table, without copying."""
+        """Rows ``start`` to ``stop`` (as in a slice with non-negative ends) as a table, without copying.
+
+        ``gaps`` stay those of the whole; ``validate`` the part for its own.
+        """
         cut = slice(start, stop)
         columns = {name: getattr(self, name)[cut] for name in _TIME_COLUMNS + _VALUE_COLUMNS}
         return replace(self, **columns, line=self.line + start if self.line else 0)

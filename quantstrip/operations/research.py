@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from quantstrip.backtest import CASH, BacktestResult, risk_profile, run_backtest
-from quantstrip.bars import BarTable, Gaps, read_folder, sample_folder
+from quantstrip.bars import BarTable, Gaps, read_folder, sample_folder, validate
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.errors import ConfigError, DataError
 from quantstrip.home import Home
@@ -65,7 +65,7 @@ def backtest(
     strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}))
     tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
-    cut = {symbol: table.between(first, last) for symbol, table in tables.items()}
+    cut = {symbol: _cut(table, first, last, calendar) for symbol, table in tables.items()}
     return run_backtest(strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity)
 
 
@@ -78,6 +78,12 @@ def _tables(
         return read_folder(home.bars, strategy.symbols, timeframe, calendar, gaps=gaps)
     tables = read_folder(sample_folder(), strategy.symbols, timeframe, calendar, gaps=gaps)
     return {symbol: replace(table, source=f"sample/{table.source}") for symbol, table in tables.items()}
+
+
+def _cut(table: BarTable, first: Micros | None, last: Micros | None, calendar: str | None) -> BarTable:
+    part = table.between(first, last)
+    # Gaps outside the dates asked for are none of this run's.
+    return table if len(part) == len(table) else replace(part, gaps=validate(part, calendar, gaps="accept"))
 
 
 def _costs(fee_rate: float | None, slippage_bps: float | None) -> CostModel:

@@ -208,3 +208,5 @@ def test_bad_input_is_refused_before_anything_runs(home: Home, tmp_path: Path) -
     accepted = backtest(home, example, bars=tmp_path, symbols=["IBM"], gaps="accept")
     assert "1 of 3270 sessions missing" in accepted.run["gaps"][0]
     assert "1 of 3270 sessions missing" in str(accepted)
+    later = backtest(home, example, bars=tmp_path, symbols=["IBM"], gaps="accept", start="2001-01-01")
+    assert later.run["gaps"] == []  # the gap lies before the dates asked for

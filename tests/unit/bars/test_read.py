@@ -150,7 +150,14 @@ def test_a_bar_on_a_day_without_session_asks_for_the_right_calendar(write: Write
 def test_missing_minutes_are_reported_not_refused(write: Write) -> None:
     path = write(*(f"2000-03-03 14:{minute},10,12,9,11,1" for minute in (30, 31, 34)))
     table = read_csv(path, timeframe="1m")
-    assert (table.gaps.missing_bars, table.gaps.missing_sessions, table.gaps.complete) == (2, (), False)
+    assert (table.gaps.missing_bars, table.gaps.missing_sessions, table.gaps.clean) == (2, (), False)
+
+
+def test_bars_outside_the_session_are_reported(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(*(f"2000-03-03 {time},10,12,9,11,1" for time in ("14:29", "14:30", "14:31")))
+    table = read_csv(path, timeframe="1m")
+    assert (table.gaps.outside, table.gaps.missing_bars, table.gaps.clean) == (1, 0, False)
+    assert "1 bars outside the sessions" in caplog.text
 
 
 def test_a_missing_session_of_minutes_is_refused(write: Write) -> None:

@@ -46,4 +46,4 @@ def test_the_sample_has_every_session_and_no_flaw() -> None:
         "IBM": 3270,
         "MSFT": 3270,
     }
-    assert all(table.gaps.complete and table.gaps.calendar == "NYSE" for table in tables.values())
+    assert all(table.gaps.clean and table.gaps.calendar == "NYSE" for table in tables.values())
