@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from quantstrip.backtest import run_backtest
 from quantstrip.backtest.daily import WEEKS, daily_equity, periods_per_year
-from quantstrip.bars import BarTable, read_folder, sample_folder
+from quantstrip.bars import BarTable, read_csv, read_folder, sample_folder
 from quantstrip.clock import DAY, HOUR, from_text
 from quantstrip.errors import DataError
 from quantstrip.matching import FREE, CostModel
@@ -179,6 +180,16 @@ def test_intraday_equity_is_taken_at_the_close_of_each_session() -> None:
     begin = np.array(closes) - HOUR
     table = BarTable.from_arrays("ABC", "1h", begin, ones, ones, ones, ones, ones)
     assert daily_equity(table.ts, np.array([1.0, 2.0, 3.0]), [table], 9.0).tolist() == [9.0, 2.0, 3.0]
+
+
+def test_the_calendar_of_the_bars_decides_where_a_session_ends(tmp_path: Path) -> None:
+    path = tmp_path / "ABC.csv"
+    lines = [
+        f"{time},1,1,1,1,1" for time in ("2024-01-02 23:00", "2024-01-03 00:00", "2024-01-03 05:00", "2024-01-04 01:00")
+    ]
+    path.write_text("time,open,high,low,close,volume\n" + "\n".join(lines))
+    table = read_csv(path, timeframe="1h", calendar="XASX")  # Sydney: 23:00 UTC to 05:00 of the next day
+    assert daily_equity(table.ts, np.array([1.0, 2.0, 3.0, 4.0]), [table], 9.0).tolist() == [9.0, 2.0, 4.0]
 
 
 def test_round_the_clock_days_end_at_midnight() -> None:

@@ -1,11 +1,13 @@
 """Coarser bars follow the sessions and never show a price before its time."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantstrip.bars import BarTable, read_folder, resample, sample_folder
+from quantstrip.bars import BarTable, read_csv, read_folder, resample, sample_folder
 from quantstrip.clock import DAY, MINUTE, SECOND, from_text, to_text
 from quantstrip.errors import DataError
 from quantstrip.model import TIMEFRAMES, Bar
@@ -75,6 +77,23 @@ def test_a_week_without_its_last_session_is_not_shown_unless_asked_for() -> None
     assert len(resample(daily, "1w", partial=True)) == 2
     assert len(resample(daily.rows(0, 2), "1w")) == 0
     assert len(resample(daily.rows(0, 0), "1w")) == 0
+
+
+def test_a_file_of_weekly_bars_reads_as_the_weeks_that_were_resampled(tmp_path: Path) -> None:
+    weekly = resample(read_folder(sample_folder(), ["IBM"])["IBM"].between(from_text("2012-01-01")), "1w")
+    columns = (weekly.open, weekly.high, weekly.low, weekly.close, weekly.volume)
+    lines = [
+        ",".join([weekly.label_text(row), *(repr(float(column[row])) for column in columns)])
+        for row in range(len(weekly))
+    ]
+    path = tmp_path / "IBM.csv"
+
+    path.write_text("time,open,high,low,close,volume\n" + "\n".join(lines))
+    assert list(read_csv(path, timeframe="1w").bars()) == [bar._replace(source="IBM.csv") for bar in weekly.bars()]
+
+    path.write_text("time,open,high,low,close,volume\n" + "\n".join(lines[:9] + lines[10:]))
+    with pytest.raises(DataError, match=r"1 of 61 weeks of NYSE are missing, the first after .*line 10: 2012-03-05"):
+        read_csv(path, timeframe="1w")
 
 
 def test_what_cannot_be_made_is_refused() -> None:
