@@ -9,7 +9,8 @@ from typing import Any
 import psutil
 import pytest
 
-from quantstrip.clock import DAY, SECOND, from_text, system_clock
+from quantstrip.clock import DAY, HOUR, SECOND, ManualClock, from_text, system_clock, to_datetime
+from quantstrip.ledger import Ledger
 
 IDLE = """
     from quantstrip import ClientBase, logger
@@ -124,6 +125,33 @@ def test_kill_9_in_mid_job_is_recorded_as_interrupted_and_the_daily_job_is_not_r
     again.terminate()
     again.wait(10)
     assert station.outcomes("daily") == ["interrupted"]
+
+
+@pytest.mark.parametrize(("policy", "outcomes"), [("skip", ["missed", "missed"]), ("run_once", ["missed", "ok"])])
+def test_daily_runs_missed_without_service_are_told_and_follow_the_policy(
+    station: Any, policy: str, outcomes: list[str]
+) -> None:
+    now = system_clock.now()
+    last = (now - HOUR - 2 * DAY) // SECOND * SECOND
+    time = to_datetime(last).strftime("%H:%M:%S")
+    key = f"job every 1 days at {time} UTC"
+    job = f"super().__init__(); self.scheduler.every().day.at({time!r}, 'UTC').do(self.job); logger.info('ready')"
+    before = Ledger(station.home, clock=ManualClock(last))
+    run = before.start_client_run("daily", 1, "v1", "live")
+    before.finish_job(before.begin_job("daily", key, last, run), "ok")
+    before.end_client_run(run, "stopped", 0)
+    before.close()
+    begin = f"missed_runs = {policy!r}\n        def __init__(self, *args):\n            {job}\n\n        "
+    text = IDLE.replace("def on_start(self):", f"{begin}def on_start(self):")
+    station.deploy("daily", text)
+    process = station.start("daily")
+    station.wait_for(lambda: sorted(station.outcomes("daily")) == sorted(["ok", *outcomes]), "the missed runs")
+    station.wait_for(lambda: station.ledger.last_client_run("daily")["next_job_time"], "the schedule")
+    process.terminate()
+    assert process.wait(10) == 0
+    runs = {from_text(each["due"]): each["outcome"] for each in station.ledger.job_runs("daily")}
+    assert runs == {last: "ok", last + DAY: outcomes[0], last + 2 * DAY: outcomes[1]}
+    assert [alert["kind"] for alert in station.ledger.alerts()] == ["missed_job"]
 
 
 def test_a_killed_client_starts_again_at_once(station: Any) -> None:

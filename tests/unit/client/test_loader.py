@@ -1,5 +1,6 @@
 """From files to clients: what loads, and how every failure is told."""
 
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -206,3 +207,10 @@ def test_a_description_shows_name_and_summary(write: Write) -> None:
     assert (found.display_name, found.summary) == ("Good morning", "Says hello.")
     with pytest.raises(ClientLoadError, match="line 1"):
         describe(write("broken.py", "def broken(:\n"))
+
+
+def test_the_process_of_a_plain_client_imports_nothing_heavy() -> None:
+    code = "import quantstrip.client.main, sys; print(*sys.modules)"
+    loaded = set(subprocess.check_output([sys.executable, "-P", "-c", code], text=True).split())
+    assert "quantstrip.client.child" in loaded
+    assert loaded.isdisjoint({"pandas", "numpy", "streamlit", "alembic", "sqlalchemy.orm", "quantstrip.engine"})
