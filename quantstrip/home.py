@@ -252,8 +252,21 @@ def synchronised_by(path: Path) -> str | None:
 
 
 def private_folder(folder: Path) -> None:
-    """Make ``folder`` readable by its owner only."""
+    """Make ``folder`` readable by its owner only.
+
+    Raises:
+        HomeError: it is a symbolic link, or belongs to another user: in a shared temporary folder anyone could have
+            made it first, and would hold what we put into it.
+
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if folder.is_symlink():
+        raise HomeError(f"{folder} is a symbolic link, expected a folder of your own", hint="Remove the link.")
+    if hasattr(os, "getuid") and folder.stat().st_uid not in (os.getuid(), 0):
+        raise HomeError(
+            f"{folder} belongs to another user (uid {folder.stat().st_uid})",
+            hint="Run as the user who owns the home, or choose another one with --home DIR.",
+        )
     if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) != stat.S_IRWXU:
         folder.chmod(stat.S_IRWXU)
 
