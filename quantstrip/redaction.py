@@ -16,7 +16,8 @@ _NAMED = re.compile(
     (?P<name> \b (?: api[_-]?key | api[_-]?secret | client[_-]?secret | access[_-]?token | auth[_-]?token | passwd
               | password | secret | token ) ["']? \s* [=:] \s* ["']? )
     (?P<value> [^\s"',;&)\]}]+ )
-    | (?P<scheme> \b authorization ["']? \s* [=:] \s* ["']? (?: (?: bearer | basic ) \s+ )? | \b bearer \s+ (?= \S{16} ) )
+    | (?P<scheme> \b authorization ["']? \s* [=:] \s* ["']? (?: (?: bearer | basic ) \s+ )?
+                | \b bearer \s+ (?= \S{16} ) )
       (?P<credential> [^\s"',;&)\]}]+ )
     """
 )
