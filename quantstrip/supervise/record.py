@@ -112,6 +112,15 @@ def control_lock(home: Home, client: str, *, wait_seconds: float = 0.0) -> Itera
         os.close(descriptor)
 
 
+def clear_stale_locks(home: Home) -> None:
+    """Delete lock files that a killed process left behind; one that is held stays."""
+    for path in home.locks.glob("*.lock"):
+        descriptor = _lock_current(path)
+        if descriptor is not None:
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
 def service_pid(home: Home) -> int:
     """Process id of the ``up`` that holds the home's service lock; 0 when none does."""
     path = home.locks / "service.lock"

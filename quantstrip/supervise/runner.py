@@ -18,7 +18,7 @@ from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.configuration import output_file, pid_file, supervisor_log, write_config
 from quantstrip.supervise.names import WARDEN
 from quantstrip.supervise.policy import ALIVE
-from quantstrip.supervise.record import ServiceRecord, service_lock, service_running, write_record
+from quantstrip.supervise.record import ServiceRecord, clear_stale_locks, service_lock, service_running, write_record
 
 _RESTART_LIMIT = 3
 _RESTART_WINDOW_SECONDS = 60.0
@@ -160,6 +160,7 @@ class ServiceRunner:
     def _clean(self) -> None:
         for path in (self.home.service_file, self.home.socket, pid_file(self.home)):
             path.unlink(missing_ok=True)
+        clear_stale_locks(self.home)
 
 
 @contextmanager

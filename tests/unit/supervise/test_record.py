@@ -8,6 +8,7 @@ from quantstrip.errors import ServiceError, ServiceRunning
 from quantstrip.home import Home
 from quantstrip.supervise.record import (
     ServiceRecord,
+    clear_stale_locks,
     control_lock,
     read_record,
     service_lock,
@@ -88,3 +89,10 @@ def test_a_damaged_record_is_an_error_that_says_what_to_do(home: Home, content: 
     with pytest.raises(ServiceError, match="not readable") as refused:
         read_record(home)
     assert "Delete the file" in str(refused.value)
+
+
+def test_lock_files_of_killed_processes_are_cleared_and_held_ones_stay(home: Home) -> None:
+    (home.locks / "client-dead.lock").write_text("4711\n")
+    with control_lock(home, "busy"):
+        clear_stale_locks(home)
+        assert [path.name for path in home.locks.iterdir()] == ["control-busy.lock"]
