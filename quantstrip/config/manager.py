@@ -147,8 +147,14 @@ class SettingsManager:
         found = _walk(self._file.merged(), split(path))
         return _copy(found) if isinstance(found, dict) and not is_secret(found) else {}
 
-    def tree(self) -> list[Setting]:
-        """Every folder and value, folders before what is in them, secrets masked."""
+    def find(self, path: str) -> Setting | None:
+        """The folder or value at ``path`` as listed, or None where there is none."""
+        parts = split(path)
+        return next((each for each in self.tree(path) if split(each.path) == parts), None)
+
+    def tree(self, path: str = "") -> list[Setting]:
+        """Every folder and value at and below ``path``, folders before what is in them, secrets masked."""
+        wanted = split(path)
         locks = [split(each) for each in _locked(self._file.own())]
         inline = self._file.inline_tables()
         own = self._file.own()
@@ -159,15 +165,18 @@ class SettingsManager:
                 kind = type_of(join(parts), value)
                 if kind is ValueType.FOLDER and parts in inline:
                     kind = ValueType.DICT
-                yield Setting(
-                    path=join(parts),
-                    type=kind,
-                    value=None if kind is ValueType.FOLDER else _copy(value),
-                    locked=any(parts[: len(each)] == each for each in locks),
-                    secret=kind is ValueType.SECRET,
-                    shipped=declared(parts) is not None,
-                    changed=_walk(own, parts) is not None,
-                )
+                if parts[: len(wanted)] != wanted[: len(parts)]:
+                    continue
+                if len(parts) >= len(wanted):
+                    yield Setting(
+                        path=join(parts),
+                        type=kind,
+                        value=None if kind is ValueType.FOLDER else _copy(value),
+                        locked=any(parts[: len(each)] == each for each in locks),
+                        secret=kind is ValueType.SECRET,
+                        shipped=declared(parts) is not None,
+                        changed=_walk(own, parts) is not None,
+                    )
                 if kind is ValueType.FOLDER:
                     yield from visit(value, parts)
 

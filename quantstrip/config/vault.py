@@ -43,7 +43,7 @@ class Vault:
         except InvalidToken:
             raise SecretError(
                 f"the secret {path} cannot be decrypted: it is damaged, or was encrypted with another key",
-                hint=f"Set it again: quantstrip settings set {path} --secret",
+                hint=f"Set it again: quantstrip settings set {path} --type secret",
             ) from None
         self._fernet = fernet
         return secret

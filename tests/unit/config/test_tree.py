@@ -160,3 +160,15 @@ def test_only_a_folder_that_is_there_can_be_locked(settings: SettingsManager) ->
     for path in ("no.such", "dashboard.port"):
         with pytest.raises(SettingsError, match="no folder"):
             settings.lock(path)
+
+
+def test_a_part_of_the_tree_and_a_single_node_are_listed(settings: SettingsManager) -> None:
+    settings.set_by_path("/limits/BRK.B", 1.5, "float")
+    settings.set_by_path("limits_of_others", 1, "int")
+    assert [each.path for each in settings.tree("dashboard")] == ["dashboard", "dashboard.port"]
+    assert [each.path for each in settings.tree("/config/limits")] == ["limits", "/limits/BRK.B"]
+    found = settings.find("/limits/BRK.B")
+    assert found is not None
+    assert (found.path, found.type, found.value) == ("/limits/BRK.B", ValueType.FLOAT, 1.5)
+    assert settings.find("limits.BRK") is None
+    assert settings.tree("no.such") == []
