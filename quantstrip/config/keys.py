@@ -162,7 +162,7 @@ class KeyStore:
             raise SecretError(
                 "this home's key is kept in the system keyring, and this process reaches no keyring",
                 hint="Install keyring (pip install 'quantstrip[keyring]') and unlock it; for a service that starts "
-                "before you log in, move the key to a file, from Python where the keyring is: settings.move_key('file').",
+                "before you log in, move the key to a file, in a session with the keyring: settings.move_key('file').",
             )
         return backend
 
