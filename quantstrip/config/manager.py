@@ -3,17 +3,18 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from quantstrip.config.keys import Place, new_key
 from quantstrip.config.paths import Parts, join, split
 from quantstrip.config.shipped import RESERVED, check_name, check_value, declared
 from quantstrip.config.store import Leaf, SettingsFile, Tree, folder_at
 from quantstrip.config.values import SECRET_KEY, ValueType, coerce, is_secret, type_of
-from quantstrip.config.vault import Vault
 from quantstrip.errors import SecretError, SettingsError
 from quantstrip.home import VARIABLE, Home, find_home
 from quantstrip.redaction import MASK
+
+if TYPE_CHECKING:
+    from quantstrip.config.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ class SettingsManager:
 
     def __init__(self, home: Home | None = None) -> None:
         self._home = home
-        self._bound: tuple[str | None, Home, SettingsFile, Vault] | None = None
+        self._bound: _Bound | None = None
 
     @property
     def home(self) -> Home:
         """The home whose settings these are."""
-        return self._parts()[1]
+        return self._of_home().home
 
     def get(self, path: str, default: Any = None) -> Any:
         """The value at ``path``, else ``default``; a secret is decrypted, a folder is a dict with secrets masked.
@@ -218,6 +219,8 @@ class SettingsManager:
 
         The old key stays until the file is saved, so a crash at any moment leaves secrets that can be read.
         """
+        from quantstrip.config.keys import Place, new_key
+
         store = self._vault.store
 
         def change(tree: Tree) -> None:
@@ -232,6 +235,8 @@ class SettingsManager:
 
     def move_key(self, place: str) -> None:
         """Move the key to the ``keyring`` or to an owner-only ``file``, and record the choice."""
+        from quantstrip.config.keys import Place
+
         target = Place.named(place)
         store = self._vault.store
 
@@ -270,21 +275,33 @@ class SettingsManager:
 
     @property
     def _file(self) -> SettingsFile:
-        return self._parts()[2]
+        return self._of_home().file
 
     @property
-    def _vault(self) -> Vault:
-        return self._parts()[3]
+    def _vault(self) -> "Vault":
+        from quantstrip.config.vault import Vault  # only a process that uses secrets loads what they need
 
-    def _parts(self) -> tuple[str | None, Home, SettingsFile, Vault]:
+        bound = self._of_home()
+        if bound.vault is None:
+            bound.vault = Vault(bound.home)
+        return bound.vault
+
+    def _of_home(self) -> "_Bound":
         """What belongs to the home; without a given one, found again when ``QUANTSTRIP_HOME`` changes."""
         variable = None if self._home else os.environ.get(VARIABLE)
         bound = self._bound
-        if bound is None or bound[0] != variable:
+        if bound is None or bound.variable != variable:
             home = self._home or find_home()
-            bound = (variable, home, SettingsFile(home.settings_file), Vault(home))
-            self._bound = bound
+            bound = self._bound = _Bound(variable, home, SettingsFile(home.settings_file))
         return bound
+
+
+@dataclass(slots=True)
+class _Bound:
+    variable: str | None
+    home: Home
+    file: SettingsFile
+    vault: "Vault | None" = None
 
 
 def _walk(tree: Tree, parts: Parts) -> Any:

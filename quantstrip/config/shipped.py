@@ -1,8 +1,6 @@
 """The shipped settings: defaults, their types, and what a value of the user's must fulfil."""
 
-import difflib
 import tomllib
-import zoneinfo
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -118,6 +116,8 @@ def _check_name(parts: Parts, source: str) -> None:
     folder = _children(parts[:-1])
     if len(parts) == 1 or not folder or parts[-1] in folder:
         return
+    import difflib
+
     near = difflib.get_close_matches(parts[-1], folder, n=1)
     raise SettingsError(
         f"{_at(source)}there is no setting {join(parts)}",
@@ -151,7 +151,12 @@ def _at(source: str) -> str:
 
 
 def _is_zone(name: str) -> bool:
-    return name == "" or name in zoneinfo.available_timezones()
+    from zoneinfo import ZoneInfo
+
+    try:
+        return name == "" or ZoneInfo(name) is not None
+    except (KeyError, ValueError, OSError):  # unknown, not a name at all, or a folder of zones such as "America"
+        return False
 
 
 def _from(low: float, high: float = float("inf")) -> Callable[[Any], bool]:

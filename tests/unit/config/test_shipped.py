@@ -56,6 +56,8 @@ def test_no_default_is_a_dict_so_that_every_shipped_table_is_a_folder(settings: 
         ("dashboard = 3\n", "dashboard is of type folder, got int 3"),
         ('dashboard = {secret = "x"}\n', "dashboard is of type folder"),
         ('[platform]\ntimezone = "America/NewYork"\n', "platform.timezone must be an IANA zone"),
+        ('[platform]\ntimezone = "America"\n', "platform.timezone must be an IANA zone"),
+        ('[platform]\ntimezone = "../etc"\n', "platform.timezone must be an IANA zone"),
         ("[service]\nrestart_delays = [1, -2]\n", "service.restart_delays must be a list of seconds"),
         ("[service]\nrestart_delays = []\n", "service.restart_delays must be a list of seconds"),
         ("[service]\nheartbeat_seconds = nan\n", "service.heartbeat_seconds is of type float"),
