@@ -71,9 +71,9 @@ class SimulatedBroker:
 
     def advance(self, now: Micros, bars: Sequence[Bar]) -> Sequence[BrokerEvent]:
         """What happened up to ``now``, the close of ``bars``: all sells before all buys, brackets after entries."""
+        self._now = now
         if not self._waiting and not self._events:
             return ()
-        self._now = now
         if self._waiting:
             self._match_all(bars)
         events, self._events = self._events, []

@@ -84,7 +84,7 @@ class Engine:
             run_key, strategy.name, self.account, self.orders, self.guard, instruments,
             ratio=size_ratio, quantity=quantity, hours=hours,
         )  # fmt: skip
-        self._clock = clock if isinstance(clock, ManualClock) else None
+        self._clock = clock if isinstance(clock, ManualClock) else ManualClock()
         self._every = progress_every
         self._references: set[str] = set()
         self._booked: set[str] = set()
@@ -135,7 +135,7 @@ class Engine:
 
         The hot path: everything here runs once a bar, so names are local and calls are few.
         """
-        account, guard = self.account, self.guard
+        account, guard, clock = self.account, self.guard, self._clock
         prices, held = account.prices, account.held
         histories, on_bar = self.strategy._bars.histories, self.strategy.on_bar
         advance, decide = self.broker.advance, self._decide
@@ -143,9 +143,10 @@ class Engine:
         equity, count, symbol = self._equity, 0, ""
         for ts, bars in islice(slices, self._every):
             count += 1
+            clock.moment = ts
             events = advance(ts, bars)
             if events:
-                self._handle_events(events, ts)
+                self._handle_events(events)
             for bar in bars:
                 prices[bar.symbol] = bar.close
             before, equity = equity, account.cash
@@ -174,7 +175,6 @@ class Engine:
         """Note how far the run is; ``bars`` are those of the last slice."""
         self._equity = equity
         self.summary.slices += count
-        self._set_clock(ts)
         for bar in bars:
             self.strategy._bars.histories[bar.symbol].check(bar)
         self.recorder.progress(ts, equity)
@@ -182,11 +182,10 @@ class Engine:
 
     def _decide(self, signals: Sequence[Any], symbol: str, ts: Micros) -> None:
         """Turn signals into orders or recorded refusals."""
-        if isinstance(signals, Signal):
+        if isinstance(signals, Signal) or not isinstance(signals, (list, tuple)):
             signals = (signals,)
         if ts != self._moment:
             self._moment, self._sequence = ts, 0
-            self._set_clock(ts)
         for signal in signals:
             if not isinstance(signal, Signal):
                 wrong = StrategyError(
@@ -235,8 +234,7 @@ class Engine:
         self.summary.rejections += 1
         self.recorder.rejected(signal, ts, rule, reason)
 
-    def _handle_events(self, events: Sequence[BrokerEvent], ts: Micros) -> None:
-        self._set_clock(ts)
+    def _handle_events(self, events: Sequence[BrokerEvent]) -> None:
         for event in events:
             if isinstance(event, Fill):
                 if self._book(event):
@@ -284,7 +282,7 @@ class Engine:
             self.orders.add(one.order, one.state).filled = one.filled
             self._references.add(one.order.reference)
             self._booked.update(one.exec_ids)
-        now = self._clock.now() if self._clock is not None else max((one.order.ts for one in pending), default=0)
+        now = max((one.order.ts for one in pending), default=0)
         fills, updates = recover(self.broker, pending, now)
         missed = [fill for fill in fills if self._book(fill)]
         for update in updates:
@@ -300,10 +298,6 @@ class Engine:
             history = self.strategy._bars.history(symbol)
             if not history.length:
                 history.preload(columns)
-
-    def _set_clock(self, ts: Micros) -> None:
-        if self._clock is not None:
-            self._clock.moment = ts
 
     def _new_history(self, symbol: str) -> History:
         if symbol not in self.instruments:

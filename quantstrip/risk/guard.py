@@ -131,7 +131,7 @@ class Guard:
             session = self._sessions.get(calendar)
             if session is None or bar.ts > session.end:
                 self._sessions[calendar] = _Session(self._session_end(bar), before)
-        self.next_end = min(session.end for session in self._sessions.values())
+        self.next_end = min((session.end for session in self._sessions.values()), default=-1)
         self._lower()
 
     def _halt(self, ts: Micros, equity: float) -> None:
