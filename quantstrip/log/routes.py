@@ -46,6 +46,11 @@ class Printed(io.TextIOBase):
         """The encoding of what is written: text is taken as it is."""
         return "utf-8"
 
+    @property
+    def buffer(self) -> Any:
+        """The stream under the original, for code that writes bytes: those are not captured."""
+        return self.original.buffer
+
     def writable(self) -> bool:
         return True
 

@@ -1,5 +1,6 @@
 """Opens the stream of this process."""
 
+import atexit
 import logging
 import sys
 from dataclasses import dataclass
@@ -117,6 +118,8 @@ def _route(number: int, capture_output: bool) -> None:
     _opened = _Opened(StandardLogging(), [], root.level)
     root.addHandler(_opened.handler)
     root.setLevel(number)
+    atexit.unregister(close_stream)
+    atexit.register(close_stream)  # what was printed without a newline at the end is a line too
     if capture_output:
         out, err = Printed(sys.stdout, "stdout", "INFO"), Printed(sys.stderr, "stderr", "WARNING")
         _opened.printed = [out, err]

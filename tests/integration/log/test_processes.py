@@ -116,6 +116,16 @@ def test_warnings_and_unhandled_exceptions_reach_the_stream(home: Home) -> None:
     assert " - WARNING - stderr - MainThread - RuntimeError: the end" in text
 
 
+def test_what_was_printed_last_without_a_newline_is_kept_and_bytes_pass_by(home: Home) -> None:
+    program = (
+        "open_stream(home, 's', capture_output=True)\n"
+        "sys.stdout.buffer.write(b'raw')\n"
+        "print('the last words', end='')\n"
+    )
+    assert outcome(start(home, program)) == (0, "raw", "")
+    assert tail(home, "s")[-1].endswith(" - INFO - stdout - MainThread - the last words")
+
+
 def test_a_logger_used_before_any_stream_shows_no_values(home: Home) -> None:
     program = (
         "account = 'U' + '1234567'\n"
