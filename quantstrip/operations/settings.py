@@ -5,24 +5,20 @@ from typing import Any
 from quantstrip.config import Setting, SettingsManager
 from quantstrip.errors import SettingsError
 from quantstrip.home import Home
-from quantstrip.redaction import MASK
 
 
 def get_setting(home: Home, path: str) -> Any:
-    """The value at ``path``; a secret comes masked, for what is printed may be kept somewhere.
+    """The value at ``path``, a folder as a dict; secrets come masked, for what is printed may be kept somewhere.
 
     Raises:
         SettingsError: nothing is there.
 
     """
     manager = SettingsManager(home)
-    wanted = path.strip("/").removeprefix("config/").replace("/", ".")
-    if any(setting.secret and setting.path == wanted for setting in manager.tree()):
-        return MASK
-    value = manager.get(path)
-    if value is None:
+    found = manager.find(path)
+    if found is None:
         raise SettingsError(f"there is no setting {path!r}", hint="List them with: quantstrip settings list")
-    return value
+    return found.value if found.value is not None else manager.items(path)
 
 
 def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> None:
@@ -36,13 +32,8 @@ def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> 
 
 
 def list_settings(home: Home, path: str = "") -> list[Setting]:
-    """Every setting below ``path``, secrets masked."""
-    wanted = path.strip("/").removeprefix("config/").replace("/", ".").strip(".")
-    return [
-        setting
-        for setting in SettingsManager(home).tree()
-        if not wanted or setting.path == wanted or setting.path.startswith(f"{wanted}.")
-    ]
+    """Every setting at and below ``path``, secrets masked."""
+    return SettingsManager(home).tree(path)
 
 
 def delete_setting(home: Home, path: str) -> None:
