@@ -10,6 +10,7 @@ from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import SettingsError
 
 _PAUSE = 0.01
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
     # Writers hold the lock, so one name serves: what a killed writer left is overwritten by the next.
     temporary = target.with_name(f".{target.name}.new")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(temporary, _FLAGS, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
