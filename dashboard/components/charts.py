@@ -1,7 +1,7 @@
 """The portfolio's curves."""
 
-from collections.abc import Sequence
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Any, Literal
 
 import streamlit as st
@@ -17,7 +17,7 @@ _THEME_COLOURS = [f"#{number:06d}" for number in range(2, 9)]
 _CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 
 
-def portfolio_chart(curves: Sequence[Curve], measure: Measure, currency: str, zone: tzinfo, *, key: str) -> None:
+def portfolio_chart(curves: tuple[Curve, ...], measure: Measure, currency: str, zone: tzinfo, *, key: str) -> None:
     """Draw one line per strategy and a heavier one for the portfolio."""
     st.plotly_chart(
         figure(curves, measure, currency, zone),
@@ -27,7 +27,8 @@ def portfolio_chart(curves: Sequence[Curve], measure: Measure, currency: str, zo
     )
 
 
-def figure(curves: Sequence[Curve], measure: Measure, currency: str, zone: tzinfo) -> dict[str, Any]:
+@lru_cache(maxsize=16)
+def figure(curves: tuple[Curve, ...], measure: Measure, currency: str, zone: tzinfo) -> dict[str, Any]:
     """The chart as plotly's JSON: a dict spares every page the import of plotly's object tree."""
     ordered = sorted(curves, key=lambda curve: curve.portfolio)  # the portfolio last: drawn over the others
     return {

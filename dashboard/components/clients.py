@@ -87,16 +87,12 @@ def _heading(client: ClientStatus) -> Html:
         marks.append(mode_chip(client.mode))
     if client.differs:
         marks.append(markup.chip("differs from deployed", "warn", title="The file in clients/ is not what runs"))
+    shown = markup.text(client.display_name or client.name)
+    file = markup.tag("code", markup.text(client.name)) if shown != client.name else markup.EMPTY
     return markup.tag(
         "div",
         markup.join(
-            markup.tag(
-                "div",
-                markup.join(
-                    markup.text(client.display_name or client.name), markup.tag("code", markup.text(client.name))
-                ),
-                "qs-client-name",
-            ),
+            markup.tag("div", markup.join(shown, file), "qs-client-name"),
             markup.tag("div", markup.join(*marks), "qs-client-sub"),
         ),
     )
@@ -119,7 +115,8 @@ def _facts(client: ClientStatus) -> list[tuple[str, object]]:
 def _words(client: ClientStatus) -> Html:
     """Why it is in its state, and what its last failure said."""
     error = markup.tag("div", markup.text(client.last_error), "qs-client-error") if client.last_error else markup.EMPTY
-    note = markup.tag("div", markup.text(client.note), "qs-client-note") if client.note else markup.EMPTY
+    quiet = client.state == "running" or not client.note
+    note = markup.EMPTY if quiet else markup.tag("div", markup.text(client.note), "qs-client-note")
     return markup.join(error, note)
 
 

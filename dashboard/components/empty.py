@@ -40,6 +40,11 @@ def nothing_recorded() -> markup.Html:
     )
 
 
+def no_curve() -> markup.Html:
+    """No equity and no closed trade: nothing to draw."""
+    return markup.tag("div", markup.text("The curve begins with the first recorded bar or closed trade."), "qs-blank")
+
+
 def service_stopped(home: Home) -> markup.Html:
     """The service does not run: nothing on this page moves."""
     return markup.notice(

@@ -44,9 +44,10 @@ def title(text: str, *chips: markup.Html) -> None:
     st.html(markup.tag("div", markup.join(markup.tag("h1", markup.text(text)), *chips), "qs-title"))
 
 
-def section(words: str) -> None:
-    """A heading within a page."""
-    st.html(markup.tag("h2", markup.text(words), "qs-section"))
+def section(words: str, note: str = "") -> None:
+    """A heading within a page; ``note`` stands small beside it."""
+    small = markup.tag("small", markup.text(f" {note}")) if note else markup.EMPTY
+    st.html(markup.tag("h2", markup.join(markup.text(words), small), "qs-section"))
 
 
 def keep_notice(words: str, *, failed: bool = False) -> None:

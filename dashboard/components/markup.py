@@ -75,13 +75,15 @@ def facts(pairs: Iterable[tuple[str, object]]) -> Html:
     return tag("dl", join(*items), "qs-facts")
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], *, label: str) -> Html:
-    """A table; ``label`` names it for those who do not see it."""
+def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], *, label: str, none: str) -> Html:
+    """A table; ``label`` names it for those who do not see it, ``none`` is said where there are no rows."""
     head = join(*(_aligned("th", column, text(column.title)) for column in columns))
     body = [
         tag("tr", join(*(_aligned("td", column, _cell(value)) for column, value in zip(columns, row, strict=True))))
         for row in rows
     ]
+    if not body:
+        body = [tag("tr", tag("td", text(none), "qs-soft", colspan=str(len(columns))))]
     inner = join(tag("thead", tag("tr", head)), tag("tbody", join(*body)))
     return tag("div", tag("table", inner, "qs-table", aria_label=label), "qs-scroll")
 

@@ -34,7 +34,7 @@ def strategies(view: Overview) -> Html:
         )
         for row in view.strategies
     ]
-    return markup.table(columns, rows, label="Strategies")
+    return markup.table(columns, rows, label="Strategies", none="No strategy ran yet")
 
 
 def positions(view: Overview) -> Html:
@@ -58,7 +58,7 @@ def positions(view: Overview) -> Html:
         )
         for row in view.positions
     ]
-    return markup.table(columns, rows, label="Open positions")
+    return markup.table(columns, rows, label="Open positions", none="Nothing is held")
 
 
 def fills(view: Overview) -> Html:
@@ -84,4 +84,4 @@ def fills(view: Overview) -> Html:
         )
         for row in view.fills
     ]
-    return markup.table(columns, rows, label="Last fills")
+    return markup.table(columns, rows, label="Last fills", none="No fill yet")

@@ -1,16 +1,20 @@
 """What went wrong with a client."""
 
-from components import markup, times
-from quantstrip.operations.clients import Problem
+from components import clients, markup, times
+from quantstrip.operations.clients import ClientStatus, Problem
 
 
-def heading(problem: Problem) -> markup.Html:
-    """Who, what, when and where; the trace is shown whole below it."""
+def heading(problem: Problem, client: ClientStatus | None = None) -> markup.Html:
+    """Who, what, when and where, and how the client is now; the trace is shown whole below it."""
     where = f"{problem.file}:{problem.line}" if problem.file and problem.line else problem.file
     marks = [markup.state(problem.kind.replace("_", " "), "bad")]
     if where:
         marks.append(markup.tag("code", markup.text(where)))
-    marks.append(markup.tag("span", markup.text(f"{times.moment(problem.when)} ({times.since(problem.when)} ago)")))
+    marks.append(
+        markup.tag("span", markup.text(f"{times.moment(problem.when)} ({times.since(problem.when)} ago)"), "qs-soft")
+    )
+    if client is not None:
+        marks.append(markup.chip(f"now {clients.state_label(client)}", clients.TONES.get(client.state, "idle")))
     return markup.tag(
         "div",
         markup.join(

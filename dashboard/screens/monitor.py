@@ -1,22 +1,23 @@
 """Client Monitor: what runs, what went wrong, and the switches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 
-from components import clients, empty, frame, logs, problems
+from components import clients, empty, frame, logs, markup, problems
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import clients as operations
 from quantstrip.operations import service
-from quantstrip.operations.clients import ClientStatus
+from quantstrip.operations.clients import ClientStatus, Problem
 
 REFRESH_SECONDS = 2
 LOG_REFRESH_SECONDS = 1
 LOG_LINES = 300
 _OPEN = "client"
+Kind = Literal["primary", "secondary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Action:
     doing: str
     done: str
     run: Callable[[Home, str], object]
+    help: str | None = None
 
 
 START = Action("Start", ":material/play_arrow:", "Starting", "started", operations.start)
@@ -39,47 +41,40 @@ REDEPLOY = Action(
     "Deploying",
     "deployed",
     operations.deploy,
+    "Copy the file as it is now and run that version",
 )
 
 
-def main() -> None:
-    """Show the page."""
-    home = frame.home()
-    heading(home)
-    running, troubled = st.tabs(["Running clients", "Problems"], key="monitor-tabs", on_change="rerun")
-    if running.open:
-        with running:
-            overview(home)
-    if troubled.open:
-        with troubled:
-            trouble(home)
-
-
 @st.fragment(run_every=REFRESH_SECONDS)
-def heading(home: Home) -> None:
-    """Title and counts, and a word when the service is down."""
+def main(home: Home) -> None:
+    """Show the page. One fragment and one reading, so that the counts fit the cards below them."""
     with frame.boundary():
-        frame.title("Client Monitor", clients.counts(operations.list_clients(home)))
+        known = operations.list_clients(home)
+        frame.title("Client Monitor", clients.counts(known))
         if not service.status(home, clients=False).running:
             st.html(empty.service_stopped(home))
-
-
-@st.fragment(run_every=REFRESH_SECONDS)
-def overview(home: Home) -> None:
-    """One card a client; one of them may be open."""
-    with frame.boundary():
         frame.say_notice()
-        known = operations.list_clients(home)
-        if not known:
-            st.html(empty.no_clients(home))
-        for client in known:
-            with st.container(border=True, key=f"card-{client.name}"):
-                told, asked = st.columns([2.3, 1], vertical_alignment="center")
-                told.html(clients.card(client))
-                with asked.container(horizontal=True, horizontal_alignment="right", gap="small"):
-                    switches(home, client)
-                if st.query_params.get(_OPEN) == client.name:
-                    opened(home, client)
+        running, troubled = st.tabs(["Running clients", "Problems"], key="monitor-tabs", on_change="rerun")
+        if running.open:
+            with running:
+                overview(home, known)
+        if troubled.open:
+            with troubled:
+                trouble(home, known)
+
+
+def overview(home: Home, known: Sequence[ClientStatus]) -> None:
+    """One card a client; one of them may be open."""
+    if not known:
+        st.html(empty.no_clients(home))
+    for client in known:
+        with st.container(border=True, key=f"card-{client.name}"):
+            told, asked = st.columns([2.3, 1], vertical_alignment="center")
+            told.html(clients.card(client))
+            with asked.container(horizontal=True, horizontal_alignment="right", gap="small"):
+                switches(home, client)
+            if st.query_params.get(_OPEN) == client.name:
+                opened(home, client)
 
 
 def switches(home: Home, client: ClientStatus) -> None:
@@ -89,7 +84,7 @@ def switches(home: Home, client: ClientStatus) -> None:
             st.text(
                 f"Stop {client.name}? Its open positions stay open, and its jobs do not run until it is started again."
             )
-            button(home, client.name, STOP, kind="primary")
+            button(home, client.name, STOP, label=f"Stop {markup.plain(client.name)}", kind="primary")
         button(home, client.name, RESTART)
     else:
         button(home, client.name, START)
@@ -101,10 +96,12 @@ def switches(home: Home, client: ClientStatus) -> None:
 
 
 def button(
-    home: Home, name: str, action: Action, *, kind: Literal["primary", "secondary"] = "secondary", place: str = "card"
+    home: Home, name: str, action: Action, *, label: str = "", kind: Kind = "secondary", place: str = "card"
 ) -> None:
     """One switch. What it does is done before anything else is drawn, so that a refresh cannot cut it short."""
-    pressed = st.button(action.label, icon=action.icon, key=f"{place}-{action.label}-{name}", type=kind)
+    pressed = st.button(
+        label or action.label, icon=action.icon, key=f"{place}-{action.label}-{name}", type=kind, help=action.help
+    )
     if not pressed:
         return
     with st.spinner(f"{action.doing} {name}"):
@@ -122,7 +119,7 @@ def opened(home: Home, client: ClientStatus) -> None:
     if client.last_trace:
         frame.section("Last error")
         st.code(client.last_trace, language=None, wrap_lines=True)
-    frame.section("Log")
+    frame.section("Log", "times as the file has them")
     log(home, client.name)
 
 
@@ -133,22 +130,31 @@ def log(home: Home, name: str) -> None:
         st.html(logs.tail(operations.log_lines(home, name, LOG_LINES)))
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
-def trouble(home: Home) -> None:
-    """What failed, newest first, whole."""
-    with frame.boundary():
-        frame.say_notice()
-        found = operations.problems(home)
-        if not found:
-            st.html(empty.no_problems())
-        for number, problem in enumerate(found):
-            with st.container(border=True, key=f"problem-{number}-{problem.name}"):
-                st.html(problems.heading(problem))
-                if problem.trace:
-                    st.code(problem.trace, language=None, wrap_lines=True)
-                with st.container(horizontal=True, key=f"problem-actions-{number}-{problem.name}"):
-                    button(home, problem.name, REDEPLOY, place=f"problem-{number}")
-                    button(home, problem.name, RESTART, place=f"problem-{number}")
+def trouble(home: Home, known: Sequence[ClientStatus]) -> None:
+    """What failed: the newest problem of each client whole, earlier ones folded below it."""
+    found = operations.problems(home)
+    if not found:
+        st.html(empty.no_problems())
+    now = {client.name: client for client in known}
+    for name in dict.fromkeys(problem.name for problem in found):
+        newest, *earlier = [problem for problem in found if problem.name == name]
+        with st.container(border=True, key=f"problem-{name}"):
+            problem_of(newest, now.get(name))
+            with st.container(horizontal=True):
+                button(home, name, REDEPLOY, place="problem")
+                if name in now:
+                    button(home, name, RESTART, place="problem")
+            if earlier:
+                with st.expander(f"Earlier problems ({len(earlier)})", key=f"earlier-{name}"):
+                    for problem in earlier:
+                        problem_of(problem)
+
+
+def problem_of(problem: Problem, client: ClientStatus | None = None) -> None:
+    """One problem with its whole trace."""
+    st.html(problems.heading(problem, client))
+    if problem.trace:
+        st.code(problem.trace, language=None, wrap_lines=True)
 
 
 def _toggle(name: str) -> None:
@@ -158,4 +164,4 @@ def _toggle(name: str) -> None:
         st.query_params[_OPEN] = name
 
 
-main()
+main(frame.home())

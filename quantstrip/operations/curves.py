@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,8 +11,10 @@ from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations.portfolio import overview, stamp
 
-MOST_POINTS: Final = 4000
-"""Points of all curves together before they are thinned: no screen shows more."""
+MOST_POINTS: Final = 800
+"""Points of one curve: more than a screen has columns for."""
+_MOST_READ: Final = 20_000
+"""Points of all curves that are read before the database thins them."""
 _PREFIXES: Final = (19, 16, 13, 10)  # of a time's text: its second, minute, hour, day
 _COUNT: Final = (
     "SELECT COUNT(*) FROM (SELECT 1 FROM v_equity WHERE mode = ? AND current_run = 1 "
@@ -43,10 +45,11 @@ class Curve:
     portfolio: bool = False
 
 
-def equity_curves(home: Home, mode: str) -> list[Curve]:
+def equity_curves(home: Home, mode: str) -> tuple[Curve, ...]:
     """One curve per strategy of ``mode`` in the overview's currency, then the portfolio's where there are several.
 
-    A strategy whose client books its own fills has no equity; its curve is its realised PnL by session.
+    A strategy whose client books its own fills has no equity; its curve is its realised PnL by session. Long curves
+    are thinned to the lowest and the highest point of each stretch, so that no drawdown is lost.
     """
     view = overview(home, mode)
     names = frozenset((row.strategy, row.account) for row in view.strategies if row.currency == view.currency)
@@ -56,7 +59,7 @@ def equity_curves(home: Home, mode: str) -> list[Curve]:
 @lru_cache(maxsize=8)
 def _curves(
     ledger: Ledger, mode: str, currency: str, names: frozenset[tuple[str, str]], _stamp: tuple[object, ...]
-) -> list[Curve]:
+) -> tuple[Curve, ...]:
     made: dict[tuple[str, str], _Points] = {}
     for strategy, account, initial, moment, equity, pnl in _equity_rows(ledger, mode):
         if (strategy, account) in names:
@@ -71,7 +74,9 @@ def _curves(
         for (strategy, account), points in sorted(made.items())
     ]
     cash = sum(points.cash for points in made.values())
-    return [*curves, _portfolio(curves, cash)] if len(curves) > 1 else curves
+    if len(curves) > 1:
+        curves.append(_portfolio(curves, cash))
+    return tuple(_thinned(curve) for curve in curves)
 
 
 @dataclass(slots=True)
@@ -97,7 +102,7 @@ def _equity_rows(ledger: Ledger, mode: str) -> Sequence[tuple[Any, ...]]:
     """Equity points, thinned to the last one of a minute, an hour or a day where there are too many."""
     prefix = _PREFIXES[-1]
     for prefix in _PREFIXES:
-        if ledger.query(_COUNT, [mode, prefix])[1][0][0] <= MOST_POINTS:
+        if ledger.query(_COUNT, [mode, prefix])[1][0][0] <= _MOST_READ:
             break
     return ledger.query(_EQUITY, [mode, prefix])[1]
 
@@ -107,6 +112,21 @@ def _portfolio(curves: Sequence[Curve], cash: float) -> Curve:
     pnl = tuple(round(sum(_value(curve, moment) for curve in curves), 8) for moment in times)
     equity = tuple(round(cash + value, 8) for value in pnl) if all(curve.equity for curve in curves) else ()
     return Curve("Portfolio", times, pnl, equity, portfolio=True)
+
+
+def _thinned(curve: Curve) -> Curve:
+    size = len(curve.times)
+    if size <= MOST_POINTS:
+        return curve
+    stretches = MOST_POINTS // 2 - 1
+    kept = {0, size - 1}
+    for number in range(stretches):
+        stretch = range(number * size // stretches, (number + 1) * size // stretches)
+        kept |= {min(stretch, key=curve.pnl.__getitem__), max(stretch, key=curve.pnl.__getitem__)}
+    places = sorted(kept)
+    times, pnl = tuple(curve.times[place] for place in places), tuple(curve.pnl[place] for place in places)
+    equity = tuple(curve.equity[place] for place in places) if curve.equity else ()
+    return replace(curve, times=times, pnl=pnl, equity=equity)
 
 
 def _value(curve: Curve, moment: Micros) -> float:

@@ -18,6 +18,7 @@ from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.model.enums import Mode
 
 LAST_FILLS: Final = 12
+_RECORDED_LAST: Final = 400  # replays that started at different times record side by side
 _ORDER: Final = {str(mode): place for place, mode in enumerate(Mode)}  # live first
 _STAMP: Final = (
     "SELECT (SELECT MAX(position_event_id) FROM position_event), (SELECT MAX(commission_id) FROM commission), "
@@ -171,9 +172,9 @@ def _overview(ledger: Ledger, mode: str | None, reporting: str, _stamp: tuple[ob
 
 
 def _fills(ledger: Ledger, mode: str) -> tuple[FillRow, ...]:
-    """The fills recorded last, which the key finds at once, by the feed's time."""
-    rows = (FillRow(from_text(row[0]), *row[1:]) for row in ledger.query(_FILLS, [mode, LAST_FILLS])[1])
-    return tuple(sorted(rows, key=lambda fill: fill.time, reverse=True))
+    """The newest fills by the feed's time, among those recorded last: the key finds these without a sort of all."""
+    rows = (FillRow(from_text(row[0]), *row[1:]) for row in ledger.query(_FILLS, [mode, _RECORDED_LAST])[1])
+    return tuple(sorted(rows, key=lambda fill: fill.time, reverse=True)[:LAST_FILLS])
 
 
 def _strategy(row: dict[str, Any]) -> StrategyPnl:

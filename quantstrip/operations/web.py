@@ -37,6 +37,7 @@ _OPTIONS: Final[dict[str, Any]] = {
     "global.developmentMode": False,
     "logger.enableRich": False,
     "runner.magicEnabled": False,
+    "runner.postScriptGC": False,  # a page that updates every two seconds would collect all generations each time
     "server.address": access.LOOPBACK,
     "server.enableAgentApi": False,
     "server.enableCORS": True,

@@ -9,7 +9,7 @@ from quantstrip.clock import from_text
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
-from quantstrip.operations.curves import Curve, equity_curves
+from quantstrip.operations.curves import MOST_POINTS, Curve, equity_curves
 from quantstrip.operations.portfolio import overview
 
 
@@ -25,7 +25,7 @@ def test_an_empty_ledger_has_no_mode(home: Home) -> None:
     view = overview(home)
     assert (view.mode, view.modes, view.strategies, view.positions, view.fills) == ("", (), (), (), ())
     assert (view.today, view.total, view.session, view.currency) == (0.0, 0.0, None, "USD")
-    assert equity_curves(home, "") == []
+    assert equity_curves(home, "") == ()
 
 
 def test_the_result_of_each_strategy(home: Home, traded: Any) -> None:
@@ -153,13 +153,27 @@ def test_a_client_that_books_its_own_fills_has_a_curve_of_realised_pnl(home: Hom
     assert (curve.name, curve.pnl, curve.equity) == ("by_hand", (10.0, 5.0), ())
 
 
-def test_a_long_intraday_run_is_thinned_to_what_a_screen_can_show(home: Home, book: Any) -> None:
+def test_a_long_run_is_thinned_to_what_a_screen_can_show(home: Home, book: Any) -> None:
     run = book.run("minutes")
-    start = from_text("2012-05-01 00:00:00")
-    for minute in range(6000):
-        run.progress(start + minute * 60_000_000, 100_000.0 + minute)
+    start, minute = from_text("2012-05-01 00:00:00"), 60_000_000
+    for number in range(25_000):
+        run.progress(start + number * minute, 100_000.0 + number)
     run.flush()
     (curve,) = equity_curves(home, "replay")
-    assert len(curve.times) == 100  # the last point of each hour
-    assert curve.pnl[-1] == 5999.0
-    assert curve.times[-1] == start + 5999 * 60_000_000
+    assert len(curve.times) <= MOST_POINTS
+    assert list(curve.times) == sorted(set(curve.times))
+    assert curve.pnl[-1] == 24_999.0
+    assert curve.times[-1] == start + 24_999 * minute
+
+
+def test_thinning_loses_no_drawdown(home: Home, book: Any) -> None:
+    run = book.run("days")
+    start, day = from_text("2000-01-03 21:00:00"), 86_400_000_000
+    for number in range(3000):
+        run.progress(start + number * day, 90_000.0 if number == 1234 else 100_000.0 + number % 7)
+    run.flush()
+    (curve,) = equity_curves(home, "replay")
+    assert 700 < len(curve.times) <= MOST_POINTS
+    assert (min(curve.pnl), max(curve.pnl)) == (-10_000.0, 6.0)
+    assert curve.times[curve.pnl.index(-10_000.0)] == start + 1234 * day
+    assert curve.equity == tuple(100_000.0 + value for value in curve.pnl)
