@@ -12,8 +12,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
+from quantstrip.clock import to_text
 from quantstrip.errors import LedgerBusy, LedgerError, SchemaMismatch
 from quantstrip.home import asset
+from quantstrip.ledger.backup import backup
 from quantstrip.ledger.store import Store, make_engine
 
 HEAD = "0003"
@@ -77,6 +79,8 @@ def stamp(store: Store) -> tuple[str | None, int]:
 def migrate(store: Store) -> str:
     """Bring the database to this program's schema in one transaction, views included; returns the revision.
 
+    An older database is copied into ``backups`` beside it first.
+
     Raises:
         SchemaMismatch: the database is newer than the program.
         LedgerBusy: another process is migrating and did not finish.
@@ -91,6 +95,9 @@ def migrate(store: Store) -> str:
         ) from error
     with _alone(store):
         revision, views = stamp(store)
+        if revision is not None and revision != HEAD:
+            moment = to_text(store.now()).translate({ord(" "): "_", ord(":"): None})[:17]
+            backup(store, store.path.parent / "backups" / f"{store.path.stem}-{revision}-{moment}.db")
         if revision != HEAD:
             with store.translated():
                 _upgrade(store)
