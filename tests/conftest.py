@@ -1,0 +1,23 @@
+"""What every test needs: no test, and no process a test starts, may touch the home or the keyring of whoever runs it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_KEPT_OUT = ("QUANTSTRIP_HOME", "QUANTSTRIP_ALLOW_SYNCED")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _away_from_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Point the user's data folder elsewhere and switch the system keyring off, for this process and its children."""
+    before = dict(os.environ)
+    for name in _KEPT_OUT:
+        os.environ.pop(name, None)
+    data = tmp_path_factory.mktemp("user-data")
+    os.environ["XDG_DATA_HOME"] = str(data)
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+    yield data
+    os.environ.clear()
+    os.environ.update(before)
