@@ -19,7 +19,7 @@ from quantstrip.client.signals import stop_on_signals
 from quantstrip.client.zones import default_zone
 from quantstrip.clock import Clock, from_text, system_clock, to_text
 from quantstrip.config import settings
-from quantstrip.errors import ClientNotFound, QuantstripError, SettingsError
+from quantstrip.errors import ClientNotFound, LedgerError, QuantstripError, SettingsError
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from quantstrip.log import close_stream, logger, open_stream
@@ -88,7 +88,7 @@ class Child:
             lambda: self._beat(ledger, run_id),
             self._setting("heartbeat_seconds", _DEFAULT_BEAT),
             self._clock,
-            _stop_self,
+            self._orphaned,
         )
         stop_on_signals(self._request_stop, self._interruptible, self._job_seconds())
         heartbeat.start()
@@ -99,7 +99,10 @@ class Child:
         finally:
             heartbeat.close()
         logger.info("client {} ended: {} (exit code {})", self._name, ending.outcome, int(ending.exit_code))
-        ledger.end_client_run(run_id, ending.outcome, int(ending.exit_code), ending.trace)
+        try:
+            ledger.end_client_run(run_id, ending.outcome, int(ending.exit_code), ending.trace)
+        except LedgerError as error:  # the exit code still says it, and the warden closes the record
+            logger.error("the end of client {} is not recorded: {}", self._name, error)
         return int(ending.exit_code)
 
     def _live(self, ledger: "Ledger", run_id: int, code_hash: str, known_since: int | None) -> Ending:
@@ -208,6 +211,10 @@ class Child:
         if loop is not None:
             loop.request_stop()
 
+    def _orphaned(self) -> None:
+        if not self._stop_requested.is_set():  # the kernel may have told us before
+            os.kill(os.getpid(), signal.SIGTERM)
+
     def _interruptible(self) -> bool:
         loop = self._loop
         return self._loading or (loop is not None and loop.runner.interruptible)
@@ -223,10 +230,6 @@ class Child:
         except SettingsError as error:
             logger.error("service.{} cannot be read, {:g} is used: {}", key, default, error)
             return default
-
-
-def _stop_self() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _hash(file: Path) -> str:

@@ -4,6 +4,7 @@ import traceback
 from typing import NamedTuple
 
 from quantstrip.model import ExitCode
+from quantstrip.redaction import scrub
 
 
 class Ending(NamedTuple):
@@ -26,8 +27,8 @@ class StopTimeout(BaseException):
 
 
 def trace_of(error: BaseException) -> str:
-    """The whole trace, with the errors that led to it."""
-    return "".join(traceback.format_exception(error))
+    """The whole trace, with the errors that led to it, free of secrets."""
+    return scrub("".join(traceback.format_exception(error)))
 
 
 def crash(error: BaseException) -> Ending:

@@ -8,6 +8,8 @@ from quantstrip.clock import Clock
 from quantstrip.errors import LedgerError
 from quantstrip.log import logger
 
+_CLOSE_SECONDS = 2.0
+
 
 class Heartbeat(threading.Thread):
     """Beats at once and then every ``seconds``; also notices that the parent process has died.
@@ -42,9 +44,9 @@ class Heartbeat(threading.Thread):
                 self._orphaned()
 
     def close(self) -> None:
-        """End the thread and wait for it."""
+        """End the thread; a beat that waits for a busy ledger is not waited for."""
         self._end.set()
-        self.join()
+        self.join(_CLOSE_SECONDS)
 
     def _beat_once(self) -> None:
         try:

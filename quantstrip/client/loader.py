@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from quantstrip.client.base import ClientBase
 from quantstrip.client.ending import trace_of
 from quantstrip.errors import ClientLoadError, QuantstripError
+from quantstrip.redaction import scrub
 
 if TYPE_CHECKING:
     from quantstrip.strategy import StrategyBase
@@ -158,7 +159,7 @@ def construct(kind: type[ClientBase]) -> ClientBase:
 def load_trace(error: QuantstripError) -> str:
     """The whole trace of what stopped the load, and what to do about it at its end."""
     cause = error.__cause__
-    return f"{trace_of(cause)}\n{error}" if cause is not None else trace_of(error)
+    return f"{trace_of(cause)}\n{scrub(str(error))}" if cause is not None else trace_of(error)
 
 
 def _module_name(path: Path, name: str) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import faulthandler
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from quantstrip.client.child import Child
 from quantstrip.client.guard import client_lock, die_with_parent, is_orphan
-from quantstrip.errors import ClientBusy, QuantstripError
+from quantstrip.errors import ClientBusy, LedgerError, QuantstripError, SchemaMismatch
 from quantstrip.home import VARIABLE, find_home
 from quantstrip.model import ExitCode
 
@@ -37,13 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.LOCKED
     except QuantstripError as error:  # before there was a ledger to record it in
         print(error, file=sys.stderr)
-        return ExitCode.LOAD_ERROR
+        # A ledger that is busy or on a full disk may answer later; another version of it will not.
+        passing = isinstance(error, LedgerError) and not isinstance(error, SchemaMismatch)
+        return ExitCode.CRASHED if passing else ExitCode.LOAD_ERROR
 
 
 def run_process() -> None:
     """``main``, then the end of the process, also when threads of the client's code do not end."""
     faulthandler.enable()
     code = int(main())
+    for number in (signal.SIGTERM, signal.SIGINT):  # it has ended already: its own exit code stands
+        signal.signal(number, signal.SIG_IGN)
     timer = threading.Timer(_LINGER, os._exit, [code])
     timer.daemon = True
     timer.start()

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 from quantstrip.clock import Micros
 from quantstrip.errors import LedgerError
 from quantstrip.log import logger
+from quantstrip.redaction import scrub
 
 
 class Records(Protocol):
@@ -38,7 +39,7 @@ class Records(Protocol):
 def tell(records: Records, kind: str, subject: str, body: str, *, client: str, topic: str) -> None:
     """Record an alert; a ledger that cannot take it now leaves it to the log, and the client goes on."""
     try:
-        records.alert(kind, subject, body, client=client, rate_key=f"{kind}:{client}:{topic}")
+        records.alert(kind, scrub(subject), scrub(body), client=client, rate_key=f"{kind}:{client}:{topic}")
     except LedgerError as error:
         logger.error("alert not recorded ({}): {}", error, subject)
 

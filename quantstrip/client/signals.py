@@ -7,21 +7,30 @@ from collections.abc import Callable
 from types import FrameType
 
 from quantstrip.client.ending import StopTimeout
+from quantstrip.clock import Clock, system_clock
 
 _AGAIN = 5.0
 """Seconds between two interruptions of user code that does not give up."""
+_ONE_REQUEST = 0.5
+"""Signals within so many seconds are one request: a terminal, a parent and the kernel may all send theirs."""
 
 
-def stop_on_signals(request_stop: Callable[[], None], interruptible: Callable[[], bool], seconds: float) -> None:
+def stop_on_signals(
+    request_stop: Callable[[], None],
+    interruptible: Callable[[], bool],
+    seconds: float,
+    clock: Clock = system_clock,
+) -> None:
     """Handle SIGTERM and SIGINT in the main thread.
 
     Args:
         request_stop: asks the client to end; called from a thread of its own.
         interruptible: True while user code runs that may be interrupted.
-        seconds: how long that code has; a second signal interrupts it at once.
+        seconds: how long that code has; a second request interrupts it at once.
+        clock: tells one request from the next.
 
     """
-    asked = False
+    asked: float | None = None
     asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def wait_for_request() -> None:
@@ -30,10 +39,11 @@ def stop_on_signals(request_stop: Callable[[], None], interruptible: Callable[[]
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked:
-            on_alarm(number, frame)
+        if asked is not None:
+            if clock.monotonic() - asked > _ONE_REQUEST:
+                on_alarm(number, frame)
             return
-        asked = True
+        asked = clock.monotonic()
         # The main thread may hold the very lock that setting an event takes; SimpleQueue.put is made for handlers.
         asked_to_stop.put(None)
         signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), _AGAIN)

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import Any
 
 import psutil
@@ -90,11 +92,14 @@ def test_a_job_that_outlasts_its_time_is_interrupted_and_the_client_still_ends_i
     assert station.says("working", "on_stop was called")
 
 
-def test_a_second_signal_interrupts_the_job_at_once(station: Any) -> None:
+def test_a_second_request_interrupts_the_job_at_once(station: Any) -> None:
     station.deploy("working", WORKING.replace("SECONDS", "60"))
     process = station.start_beating("working")
     process.send_signal(signal.SIGINT)
-    station.wait_for(lambda: station.says("working", "asked to stop"), "the first signal")
+    process.send_signal(signal.SIGTERM)  # one request: two signals of one Ctrl-C
+    station.wait_for(lambda: station.says("working", "asked to stop"), "the first request")
+    system_clock.wait(1.0)
+    assert station.outcomes("working") == ["running"]
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
     assert station.outcomes("working") == ["interrupted"]
@@ -138,7 +143,9 @@ def test_daily_runs_missed_without_service_are_told_and_follow_the_policy(
     job = f"super().__init__(); self.scheduler.every().day.at({time!r}, 'UTC').do(self.job); logger.info('ready')"
     before = Ledger(station.home, clock=ManualClock(last))
     run = before.start_client_run("daily", 1, "v1", "live")
-    before.finish_job(before.begin_job("daily", key, last, run), "ok")
+    handle = before.begin_job("daily", key, last, run)
+    assert handle is not None
+    before.finish_job(handle, "ok")
     before.end_client_run(run, "stopped", 0)
     before.close()
     begin = f"missed_runs = {policy!r}\n        def __init__(self, *args):\n            {job}\n\n        "
@@ -313,6 +320,26 @@ def test_a_client_that_was_never_deployed_is_refused_with_what_to_do(station: An
     assert station.ledger.client_runs("ghost") == []
 
 
+def test_a_database_of_a_newer_version_stops_the_client_for_good(station: Any) -> None:
+    station.deploy("idle", IDLE)
+    station.ledger.close()
+    with closing(sqlite3.connect(station.home.database)) as raw, raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    code, output = station.run("idle")
+    assert code == 78
+    assert "newer" in output
+
+
+def test_a_ledger_that_cannot_be_opened_may_answer_later(station: Any) -> None:
+    station.deploy("idle", IDLE)
+    station.ledger.close()
+    station.home.database.rename(station.home.data / "aside.db")
+    station.home.database.mkdir()
+    code, output = station.run("idle")
+    assert code == 3
+    assert "cannot run: the ledger" in output
+
+
 def test_a_file_runs_in_the_foreground_with_its_log_on_the_terminal(station: Any) -> None:
     file = station.home.clients / "trial.py"
     (station.home.clients / "helper.py").write_text("WORDS = 'from the helper'\n")
@@ -331,13 +358,15 @@ def test_a_secret_printed_by_a_client_is_not_in_its_log_nor_on_the_terminal(stat
     text = IDLE.replace(
         "logger.info('ready')",
         "from quantstrip import settings; logger.info('key ' + settings.get('clients.leaks.key'));"
-        " print(settings.get('clients.leaks.key')); self.stop_client()",
+        " print(settings.get('clients.leaks.key')); raise ValueError('refused ' + settings.get('clients.leaks.key'))",
     )
     station.deploy("leaks", text)
     code, output = station.run("leaks")
-    assert code == 0
+    assert code == 3
     assert station.says("leaks", "key ")
-    assert "s3cr3t" not in output + (station.home.logs / "leaks.log").read_text()
+    (run,) = station.ledger.client_runs("leaks")
+    assert "refused" in run["trace"]
+    assert "s3cr3t" not in output + run["trace"] + (station.home.logs / "leaks.log").read_text()
 
 
 def test_the_clients_home_is_the_one_it_was_started_for(station: Any, tmp_path: Any) -> None:

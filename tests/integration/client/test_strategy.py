@@ -170,16 +170,8 @@ class Client(StrategyClient):
 @pytest.mark.parametrize(
     ("setting", "value", "kind", "words"),
     [
-        ("mode", "live", "text", "mode must be one of replay, simulation, got 'live'"),
-        ("mode", "pretend", "text", "mode is one of live, paper"),
         ("feed", "ticks", "text", "feed must be one of replay, history, got 'ticks'"),
-        ("cash", -5.0, "float", "cash must be a number"),
-        ("replay_seconds", "soon", "text", "replay_seconds must be a number"),
-        ("risk", "BRAVE", "text", "one of NATIVE, CASH_ONLY, OFF"),
         ("symbols", ["TSLA"], "list", "no bars of TSLA"),
-        ("bars", "nowhere", "text", "not a folder of bars"),
-        ("parameters", {"fats": 3}, "dict", "It takes: symbols, fast, slow"),
-        ("costs", {"slippage": 3}, "dict", "costs must be costs of a CostModel"),
     ],
 )
 def test_an_attribute_that_cannot_be_used_is_a_load_error_with_the_choices(

@@ -1,0 +1,192 @@
+"""What a strategy client runs with: the class's attributes, the settings above them, and every refusal."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from quantstrip.client.context import ClientContext, bound
+from quantstrip.client.setup import Setup, prepare
+from quantstrip.client.strategy import StrategyClient, wrap_strategy
+from quantstrip.clock import ManualClock, from_text
+from quantstrip.errors import ClientLoadError, DataError, QuantstripError, StrategyLoadError
+from quantstrip.feeds import HistoryFeed, ReplayFeed
+from quantstrip.home import Home, asset
+from quantstrip.model import Instrument
+from quantstrip.risk import CASH_ONLY, RiskProfile
+from quantstrip.strategy import StrategyBase
+
+START = from_text("2026-01-05 14:00")
+
+
+class Quiet(StrategyBase):
+    """Trades nothing."""
+
+    parameters: ClassVar[list[str]] = ["limit"]
+    timeframe = "1d"
+
+    def __init__(self, symbols: list[str] | None = None, limit: int = 3) -> None:
+        super().__init__(name="quiet", symbols=symbols or ["IBM"])
+        self.limit = limit
+
+    def on_bar(self, bar: Any) -> list[Any]:
+        return []
+
+
+def client_with(settings: dict[str, Any] | None = None, home: Path | None = None, **attributes: Any) -> StrategyClient:
+    kind = type("Client", (StrategyClient,), {"strategy": Quiet, "__module__": __name__, **attributes})
+    context = ClientContext(
+        "quiet", ManualClock(START), home=Home(home) if home else None, settings=settings or {}, code_hash="v1"
+    )
+    with bound(context):
+        client = kind()
+    assert isinstance(client, StrategyClient)
+    return client
+
+
+def setup_of(settings: dict[str, Any] | None = None, home: Path | None = None, **attributes: Any) -> Setup:
+    return prepare(client_with(settings, home, **attributes))
+
+
+def test_the_defaults_are_a_replay_of_the_sample_under_the_native_rules() -> None:
+    setup = setup_of()
+    assert list(setup.tables) == ["IBM"]
+    assert isinstance(setup.feed, ReplayFeed)
+    assert (setup.feed.seconds, setup.cash, setup.risk.name, setup.quantity) == (60.0, 100_000.0, "NATIVE", None)
+    assert setup.parameters == {"limit": 3}
+    assert setup.instruments["IBM"].calendar == "NYSE"
+
+
+def test_the_feed_begins_when_the_run_first_began() -> None:
+    feed = setup_of().feed_since("2026-01-05 13:59:30.000000")
+    assert isinstance(feed, ReplayFeed)
+    assert feed.position(START) == pytest.approx(len(setup_of().tables["IBM"]) / 2, abs=1)
+
+
+def test_settings_win_over_the_class_and_tables_are_merged() -> None:
+    setup = setup_of(
+        {
+            "symbols": "AAPL, MSFT",
+            "cash": 5000,
+            "parameters": {"limit": 8},
+            "feed": "history",
+            "quantity": 10,
+            "mine": 1,
+        },
+        symbols=["IBM"],
+        cash=1.0,
+        parameters={"limit": 7},
+        costs={"slippage_bps": 1.0},
+    )
+    assert list(setup.tables) == ["AAPL", "MSFT"]
+    assert (setup.cash, setup.quantity, setup.parameters, setup.costs.slippage_bps) == (5000.0, 10.0, {"limit": 8}, 1.0)
+    assert isinstance(setup.feed, HistoryFeed)
+
+
+@pytest.mark.parametrize(
+    ("risk", "expected"),
+    [
+        (CASH_ONLY, CASH_ONLY),
+        ("cash_only", CASH_ONLY),
+        ({"max_order_value": 5.0}, RiskProfile(name="NATIVE*", max_order_value=5.0)),
+        ({"profile": "native", "max_drawdown": "off"}, RiskProfile(name="NATIVE*", max_drawdown=None)),
+        ({"allow_short": True}, RiskProfile(name="NATIVE*", allow_short=True)),
+    ],
+)
+def test_risk_is_a_profile_its_name_or_what_differs_from_one(risk: object, expected: RiskProfile) -> None:
+    assert setup_of(risk=risk).risk == expected
+
+
+def test_bars_come_from_a_folder_below_the_home(tmp_path: Path) -> None:
+    (tmp_path / "prices").mkdir()
+    lines = (asset("examples") / "data" / "IBM.csv").read_text().splitlines()[:30]
+    (tmp_path / "prices" / "IBM.csv").write_text("\n".join(lines) + "\n")
+    assert len(setup_of(home=tmp_path, bars="prices").tables["IBM"]) == 29
+
+
+def test_an_instrument_of_the_class_is_used() -> None:
+    future = Instrument("IBM", multiplier=50.0)
+    assert setup_of(instruments={"IBM": future}).instruments["IBM"] is future
+
+
+def test_what_decides_a_run_is_in_its_key_and_nothing_else() -> None:
+    key = setup_of().key
+    assert key == setup_of({"replay_seconds": 5.0}).key
+    others: list[dict[str, Any]] = [
+        {"cash": 1.0}, {"symbols": ["AAPL"]}, {"parameters": {"limit": 4}}, {"risk": "OFF"}, {"quantity": 5},
+        {"mode": "simulation"}, {"feed": "history"}, {"costs": {"slippage_bps": 9.0}},
+    ]  # fmt: skip
+    keys = {setup_of(settings).key for settings in others}
+    assert len(keys | {key}) == len(others) + 1
+
+
+def test_the_strategy_of_the_clients_own_file_and_one_in_a_file_beside_it() -> None:
+    assert setup_of(strategy=None).strategy.name == "quiet"
+    beside = asset("examples") / "ma_cross.py"
+    assert setup_of(strategy=str(beside), symbols=["IBM"]).strategy.name == "ma_cross"
+    wrapped = wrap_strategy(Quiet, "quiet")
+    assert issubclass(wrapped, StrategyClient)
+    assert wrapped.strategy is Quiet
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("mode", "live", "mode must be one of replay, simulation, got 'live'"),
+        ("feed", "ticks", "feed must be one of replay, history, got 'ticks'"),
+        ("cash", -5.0, "cash must be a number"),
+        ("cash", True, "cash must be a number"),
+        ("cash", float("nan"), "cash must be a number"),
+        ("quantity", "ten", "quantity must be a number"),
+        ("replay_seconds", "soon", "replay_seconds must be a number"),
+        ("risk", "BRAVE", "one of NATIVE, CASH_ONLY, OFF"),
+        ("risk", {"max_oder_value": 5.0}, "limits of a RiskProfile"),
+        ("risk", {"max_order_value": -5.0}, "limits of a RiskProfile"),
+        ("risk", {"max_order_value": True}, "limits of a RiskProfile"),
+        ("risk", {"allow_short": "yes"}, "limits of a RiskProfile"),
+        ("symbols", [], "a list of names"),
+        ("symbols", 5, "a list of names"),
+        ("parameters", ["limit"], "a table of names"),
+        ("parameters", {"limti": 3}, "It takes: symbols, limit"),
+        ("costs", {"slippage": 3}, "costs of a CostModel"),
+        ("strategy", 5, "strategy is a StrategyBase subclass"),
+        ("strategy", "elsewhere.py", "import the strategy"),
+    ],
+)
+@pytest.mark.parametrize("place", ["class", "settings"])
+def test_a_value_that_cannot_be_used_is_refused_with_what_to_do(name: str, value: Any, words: str, place: str) -> None:
+    with pytest.raises(ClientLoadError) as caught:
+        setup_of({name: value}) if place == "settings" else setup_of(**{name: value})
+    assert words in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("attributes", "error"),
+    [
+        ({"symbols": ["TSLA"]}, DataError),
+        ({"bars": "/nowhere"}, DataError),
+        ({"calendar": "MARS"}, QuantstripError),
+        ({"strategy": Path(__file__).with_name("test_scheduler.py")}, StrategyLoadError),
+    ],
+)
+def test_bars_and_files_that_cannot_be_used_are_refused(attributes: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        setup_of(**attributes)
+
+
+def test_a_strategy_whose_init_raises_is_refused_with_its_trace() -> None:
+    class Broken(Quiet):
+        def __init__(self) -> None:
+            raise ValueError("no universe")
+
+    with pytest.raises(ClientLoadError, match="no universe") as caught:
+        setup_of(strategy=Broken)
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_a_strategy_client_outside_a_home_says_how_to_run_it() -> None:
+    client = client_with()
+    client._prepare()
+    with pytest.raises(ClientLoadError, match="quantstrip run"):
+        client._begin()
