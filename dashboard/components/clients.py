@@ -61,6 +61,8 @@ def card(client: ClientStatus) -> Html:
 
 def health(clients: Sequence[ClientStatus]) -> Html:
     """The short list on Home."""
+    if not clients:
+        return markup.tag("div", markup.text("None is deployed yet."), "qs-soft")
     rows = [
         markup.tag(
             "div",

@@ -111,7 +111,7 @@ def button(
             frame.keep_notice(f"{name} was not {action.done}: {error}", failed=True)
         else:
             frame.keep_notice(f"{name} {action.done}")
-    st.rerun(scope="fragment")
+    st.rerun()
 
 
 def opened(home: Home, client: ClientStatus) -> None:

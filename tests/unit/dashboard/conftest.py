@@ -1,12 +1,16 @@
-"""A home with a real ledger, written as the engine writes it."""
+"""A home with a real ledger, written as the engine writes it, and the dashboard's pages on it."""
 
+import html
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from quantstrip.clock import SECOND, from_text
-from quantstrip.home import Home
+from quantstrip.home import Home, asset
 from quantstrip.ledger import Ledger, LedgerRecorder, open_ledger
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType
 
@@ -84,3 +88,40 @@ def traded(book: Book) -> Book:
     book.fill(rsi, "rsi", "2012-05-03 20:00:00", -10, 25.0, "MSFT", 0.25)
     book.equity(rsi, {"2012-05-02 20:00:00": 99_999.75, "2012-05-03 20:00:00": 99_949.5})
     return book
+
+
+@dataclass
+class Shown:
+    """A page that ran."""
+
+    app: AppTest
+
+    @property
+    def markup(self) -> str:
+        """The HTML that the page made itself."""
+        return "\n".join(element.proto.body for element in self.app.get("html"))
+
+    @property
+    def text(self) -> str:
+        """What a person reads of it, in one line."""
+        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", self.markup)).split())
+
+    def press(self, key: str) -> None:
+        self.app.button(key=key).click().run()
+        assert not self.app.exception
+
+
+@pytest.fixture
+def show(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Shown]:
+    """Run a page: ``app.py``, or one of ``screens/``."""
+    monkeypatch.syspath_prepend(asset("dashboard"))
+
+    def run(page: str, **query: str) -> Shown:
+        app = AppTest.from_file(str(asset("dashboard") / page), default_timeout=30)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        return Shown(app)
+
+    return run

@@ -1,0 +1,84 @@
+"""Home, run as Streamlit runs it, on a real ledger."""
+
+import json
+from typing import Any
+
+from quantstrip.home import Home
+from quantstrip.ledger import open_ledger
+
+
+def test_a_new_home_says_what_to_do_first(home: Home, show: Any) -> None:
+    open_ledger(home)
+    page = show("app.py")
+    assert "service stopped" in page.text
+    assert f"quantstrip --home {home.root} up" in page.text
+    assert "No client is deployed yet" in page.text
+    assert str(home.clients) in page.text
+    assert "The curve begins with the first recorded bar" in page.text
+    assert "Today's PnL 0.00 USD no session yet" in page.text
+
+
+def test_a_missing_ledger_is_told_with_what_to_do(home: Home, show: Any) -> None:
+    page = show("app.py")
+    assert f"there is no ledger at {home.database}" in page.text
+    assert "quantstrip up" in page.text
+    assert not home.database.exists()
+
+
+def test_the_figures_are_those_of_the_ledger(home: Home, traded: Any, show: Any) -> None:
+    page = show("app.py")
+    assert "REPLAY" in page.text
+    assert "Today's PnL +949.25 USD replay session 2012-05-03" in page.text
+    assert "Total PnL +948.00 USD net of commission" in page.text
+    assert "Open positions 1 in 2 strategies" in page.text
+    assert "Fills 4 in the current runs" in page.text
+    assert "ma_cross 2012-05-03 +999.50 +400.00 +600.00 1.50 +998.50 100,998.50 2 USD" in page.text
+    assert "rsi 2012-05-03 -50.25 -50.00 0.00 0.50 -50.50 99,949.50 2 USD" in page.text
+    assert "AAPL ma_cross 60 50.00 60.00 3,000.00" in page.text
+    assert "2012-05-03 20:00 rsi MSFT SELL 10 25.00 -50.25" in page.text
+    assert "Time (UTC)" in page.text
+
+
+def test_the_chart_has_a_line_for_each_strategy_and_the_portfolio_on_top(home: Home, traded: Any, show: Any) -> None:
+    page = show("app.py")
+    figure = json.loads(page.app.get("plotly_chart")[0].proto.spec)
+    assert [line["name"] for line in figure["data"]] == ["ma_cross", "rsi", "Portfolio"]
+    assert figure["data"][2]["y"] == [0.0, -1.25, 948.0]
+    assert figure["data"][2]["line"]["width"] > figure["data"][0]["line"]["width"]
+    assert figure["data"][0]["x"][2] == "2012-05-03 20:00:00"
+
+
+def test_equity_is_one_click_away(home: Home, traded: Any, show: Any) -> None:
+    page = show("app.py")
+    page.app.button_group(key="measure").set_value("equity").run()
+    figure = json.loads(page.app.get("plotly_chart")[0].proto.spec)
+    assert figure["data"][2]["y"] == [200_000.0, 199_998.75, 200_948.0]
+
+
+def test_one_mode_is_shown_at_a_time(home: Home, traded: Any, show: Any) -> None:
+    live = traded.run("ma_cross", mode="live")
+    traded.fill(live, "ma_cross", "2026-01-05 15:00:00", 5, 10.0)
+    traded.equity(live, {"2026-01-05 15:00:00": 100_003.0})
+    page = show("app.py")
+    assert "LIVE" in page.text
+    assert "Total PnL +3.00 USD" in page.text
+    page.app.button_group(key="mode").set_value("replay").run()
+    assert "Total PnL +948.00 USD" in page.text
+
+
+def test_a_name_that_is_html_is_shown_as_text(home: Home, book: Any, show: Any) -> None:
+    name = '<img src=x onerror="alert(1)">'
+    run = book.run(name)
+    book.fill(run, name, "2012-05-02 20:00:00", 1, 10.0, symbol="<b>X</b>")
+    page = show("app.py")
+    assert "<img" not in page.markup
+    assert "<b>X" not in page.markup
+    assert name in page.text
+    assert "<b>X</b>" in page.text
+
+
+def test_amounts_of_other_currencies_are_named_not_added(home: Home, traded: Any, show: Any) -> None:
+    euro = traded.run("euro")
+    traded.fill(euro, "euro", "2012-05-03 20:00:00", 1, 10.0, "SAP", currency="EUR")
+    page = show("app.py")
+    assert "Total PnL +948.00 USD without EUR" in page.text

@@ -1,0 +1,154 @@
+"""The Client Monitor, run as Streamlit runs it, on a real ledger and a real deploy store; no service runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quantstrip.clock import system_clock
+from quantstrip.home import Home
+from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.operations import clients
+from quantstrip.supervise.book import make_note
+from quantstrip.supervise.policy import Mark
+
+TRACE = (
+    "Traceback (most recent call last):\n"
+    '  File "/home/me/clients/pairs.py", line 12, in <module>\n'
+    "    import statsmodelz\n"
+    "ModuleNotFoundError: No module named 'statsmodelz' <script>alert(1)</script>\n"
+)
+CLIENT = "from quantstrip import ClientBase\n\nclass Client(ClientBase):\n    pass\n"
+
+
+@pytest.fixture
+def ledger(home: Home) -> Ledger:
+    return open_ledger(home)
+
+
+def deployed(home: Home, name: str, source: str = CLIENT) -> Path:
+    path = home.clients / f"{name}.py"
+    path.write_text(source, encoding="utf-8")
+    clients.deploy(home, path)
+    return path
+
+
+def failed(ledger: Ledger, name: str, outcome: str, trace: str) -> None:
+    run = ledger.start_client_run(name, 4242, "hash", "paper", display_name=name.title())
+    ledger.end_client_run(run, outcome, 78, trace)
+
+
+def test_without_clients_it_says_what_to_do_first(home: Home, ledger: Ledger, show: Any) -> None:
+    page = show("screens/monitor.py")
+    assert "The service is not running" in page.text
+    assert "No client is deployed yet" in page.text
+
+
+def test_a_client_is_shown_with_its_state_and_version(home: Home, ledger: Ledger, show: Any) -> None:
+    deployed(home, "pairs")
+    ledger.set_client("pairs", mode="paper", display_name="Pairs <b>trading</b>")
+    page = show("screens/monitor.py")
+    version = clients.client_status(home, "pairs").code_hash[:8]
+    assert "Pairs <b>trading</b> pairs" in page.text
+    assert "<b>" not in page.markup
+    assert "PAPER" in page.text
+    assert f"Version {version}" in page.text
+    assert "stopped" in page.text
+    assert "1 at rest" in page.text
+
+
+def test_a_load_error_is_shown_whole_with_file_and_line(home: Home, ledger: Ledger, show: Any) -> None:
+    deployed(home, "pairs")
+    failed(ledger, "pairs", "load_error", TRACE)
+    ledger.set_client("pairs", status_note=make_note(Mark.LOAD_ERROR, system_clock.now(), "it cannot be loaded"))
+    page = show("screens/monitor.py", client="pairs")
+    assert "load error" in page.text
+    assert "No module named 'statsmodelz'" in page.text
+    assert "1 in trouble" in page.text
+    assert page.app.code[0].value == TRACE.strip()
+    page.app.session_state["monitor-tabs"] = "Problems"
+    page.app.run()
+    assert "pairs load error /home/me/clients/pairs.py:12" in page.text
+    assert page.app.code[0].value == TRACE.strip()
+    assert "<script>" not in page.markup
+
+
+def test_the_newest_problem_comes_first_and_earlier_ones_are_folded(home: Home, ledger: Ledger, show: Any) -> None:
+    deployed(home, "pairs")
+    failed(ledger, "pairs", "crashed", "ZeroDivisionError: first")
+    failed(ledger, "pairs", "crashed", "ZeroDivisionError: second")
+    page = show("screens/monitor.py")
+    page.app.session_state["monitor-tabs"] = "Problems"
+    page.app.run()
+    assert [code.value for code in page.app.code] == ["ZeroDivisionError: second", "ZeroDivisionError: first"]
+    (folded,) = page.app.expander
+    assert folded.label == "Earlier problems (1)"
+    assert [code.value for code in folded.code] == ["ZeroDivisionError: first"]
+
+
+def test_no_problem_is_said_in_words(home: Home, ledger: Ledger, show: Any) -> None:
+    page = show("screens/monitor.py")
+    page.app.session_state["monitor-tabs"] = "Problems"
+    page.app.run()
+    assert "No problems" in page.text
+
+
+def test_the_log_of_an_open_client_ends_with_its_newest_line_and_shows_html_as_text(
+    home: Home, ledger: Ledger, show: Any
+) -> None:
+    deployed(home, "pairs")
+    lines = [f"2026-01-17 14:30:{second:02d} - INFO - pairs - MainThread - bar {second}" for second in range(50)]
+    lines.append("2026-01-17 14:31:00 - ERROR - pairs - MainThread - <img src=x onerror=alert(1)> failed")
+    (home.logs / "pairs.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    page = show("screens/monitor.py", client="pairs")
+    assert "bar 0 " in page.text
+    assert page.text.endswith("<img src=x onerror=alert(1)> failed")
+    assert "<img" not in page.markup
+    assert '<span class="qs-down">2026-01-17 14:31:00 - ERROR' in page.markup
+
+
+def test_a_switch_that_fails_says_why_and_the_page_stays(home: Home, ledger: Ledger, show: Any) -> None:
+    deployed(home, "pairs")
+    page = show("screens/monitor.py")
+    page.press("card-Start-pairs")
+    (said,) = page.app.toast
+    assert "pairs was not started" in said.value.replace("\\", "")
+    assert "quantstrip up" in said.value.replace("\\", "")
+    assert "pairs" in page.text
+
+
+def test_a_changed_file_can_be_deployed_again(home: Home, ledger: Ledger, show: Any) -> None:
+    path = deployed(home, "pairs")
+    before = clients.client_status(home, "pairs").code_hash
+    path.write_text(CLIENT + "# changed\n", encoding="utf-8")
+    ledger.set_client("pairs", differs=1)  # as the warden marks it
+    page = show("screens/monitor.py")
+    assert "differs from deployed" in page.text
+    page.press("card-Redeploy-pairs")
+    assert page.app.toast[0].value == "pairs deployed"
+    assert clients.client_status(home, "pairs").code_hash != before
+    assert "differs from deployed" not in page.text
+
+
+def test_a_broken_file_is_not_deployed_and_the_old_version_stays(home: Home, ledger: Ledger, show: Any) -> None:
+    path = deployed(home, "pairs")
+    before = clients.client_status(home, "pairs").code_hash
+    path.write_text("def broken(:\n", encoding="utf-8")
+    ledger.set_client("pairs", differs=1)
+    page = show("screens/monitor.py")
+    page.press("card-Redeploy-pairs")
+    assert "pairs was not deployed" in page.app.toast[0].value.replace("\\", "")
+    assert clients.client_status(home, "pairs").code_hash == before
+    page.app.session_state["monitor-tabs"] = "Problems"
+    page.app.run()
+    assert "deploy refused" in page.text
+    assert "pairs.py:1" in page.text
+
+
+def test_a_client_removed_meanwhile_is_no_error(home: Home, ledger: Ledger, show: Any) -> None:
+    deployed(home, "pairs")
+    page = show("screens/monitor.py", client="pairs")
+    ledger.remove_client("pairs")
+    page.app.run()
+    assert not page.app.exception
+    assert "No client is deployed yet" in page.text
