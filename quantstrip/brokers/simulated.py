@@ -6,7 +6,7 @@ from math import nan
 from quantstrip.brokers.waiting import Waiting
 from quantstrip.clock import Micros
 from quantstrip.errors import OrderRefused
-from quantstrip.matching import CostModel, Match, SessionEnd, bar_session_end, entry_rest, match, price_bracket
+from quantstrip.matching import CostModel, SessionEnd, bar_session_end, entry_rest, match, price_bracket
 from quantstrip.model import Bar, Fill, Instrument, Leg, Order, OrderSide, OrderState, TimeInForce
 from quantstrip.model.position import QUANTITY_DIGITS
 from quantstrip.ports import BrokerEvent, BrokerPosition, OrderUpdate
@@ -39,6 +39,7 @@ class SimulatedBroker:
         self.account = account
         self.costs = costs or CostModel()
         self._instruments = instruments
+        self._terms = {name: (one.multiplier, one.digits, one.currency) for name, one in instruments.items()}
         self._session_end = session_end
         self._seen: set[str] = set()
         self._waiting: dict[str, Waiting] = {}
@@ -104,16 +105,18 @@ class SimulatedBroker:
         if len(queue) > 1:
             queue.sort(key=Waiting.precedence)
         for waiting in queue:
-            bar = by_symbol[waiting.order.symbol]
-            if waiting.held_back or waiting.order.reference not in self._waiting or self._lapsed(waiting, bar):
+            order = waiting.order
+            bar = by_symbol[order.symbol]
+            # A bar that had begun before the order was sent cannot fill it: its open is not to be had any more.
+            if bar.ts_open < order.ts or waiting.held_back or order.reference not in self._waiting:
+                continue
+            if waiting.conditional and self._ended(waiting, bar):
                 continue
             self._match(waiting, bar)
 
-    def _lapsed(self, waiting: Waiting, bar: Bar) -> bool:
-        """True when the bar is not for this order; one whose time is over or whose position is gone is ended."""
+    def _ended(self, waiting: Waiting, bar: Bar) -> bool:
+        """End an order whose time is over or whose position is gone; True when it was ended."""
         order = waiting.order
-        if bar.ts_open < order.ts:
-            return True  # the bar had begun before the order was sent: its open is not to be had any more
         if order.reduce_only and not self._reducible(order):
             self._end(waiting, _CANCELLED, "nothing left to reduce")
             return True
@@ -127,50 +130,40 @@ class SimulatedBroker:
 
     def _match(self, waiting: Waiting, bar: Bar) -> None:
         order = waiting.order
-        result = match(order, waiting.memory, bar)
-        waiting.memory = result.memory
-        if result.price == result.price:  # not NaN
-            self._fill(waiting, result, bar)
+        price, slips, waiting.memory = match(order, waiting.memory, bar)
+        if price == price:  # not NaN
+            self._fill(order, price, slips, bar)
         elif order.time_in_force is _BAR:
             self._end(waiting, _EXPIRED, "not filled in its bar")
         elif not waiting.accepted:
             waiting.accepted = True
             self._update(order, _ACCEPTED, 0.0, 0.0)
 
-    def _fill(self, waiting: Waiting, result: Match, bar: Bar) -> None:
-        order = waiting.order
-        instrument = self._instruments[order.symbol]
-        buying = order.side is _BUY
-        price = self.costs.slipped(result.price, buying) if result.slips else result.price
-        quantity = min(order.quantity, self._reducible(order)) if order.reduce_only else order.quantity
-        commission = self.costs.commission(quantity, price, instrument.multiplier, instrument.digits)
+    def _fill(self, order: Order, price: float, slips: bool, bar: Bar) -> None:
+        reference, symbol, side, leg = order.reference, order.symbol, order.side, order.leg
+        multiplier, digits, currency = self._terms[symbol]
+        buying = side is _BUY
+        paid = self.costs.slipped(price, buying) if slips else price
+        held = self._positions.get((symbol, leg), 0.0)
+        wanted = quantity = order.quantity
+        if order.reduce_only:
+            quantity = min(wanted, -held if buying else held)
+        commission = self.costs.commission(quantity, paid, multiplier, digits)
         fill = Fill(
-            f"{order.reference}.1",
-            order.reference,
-            order.strategy,
-            order.symbol,
-            order.side,
-            quantity,
-            price,
-            bar.ts,
-            commission,
-            instrument.currency,
-            order.leg,
-            order.order_type,
-        )
-        key = (order.symbol, order.leg)
-        held = self._positions.get(key, 0.0) + (quantity if buying else -quantity)
-        self._positions[key] = round(held, QUANTITY_DIGITS) + 0.0
+            f"{reference}.1", reference, order.strategy, symbol, side, quantity, paid, bar.ts, commission, currency,
+            leg, order.order_type,
+        )  # fmt: skip
+        self._positions[symbol, leg] = round(held + quantity if buying else held - quantity, QUANTITY_DIGITS) + 0.0
         self._fills.append(fill)
         self._events.append(fill)
-        del self._waiting[order.reference]
-        if quantity < order.quantity:
-            self._update(order, _PARTIALLY_FILLED, quantity, price)
-            self._update(order, _CANCELLED, quantity, price, "nothing left to reduce")
+        del self._waiting[reference]
+        if quantity < wanted:
+            self._update(order, _PARTIALLY_FILLED, quantity, paid)
+            self._update(order, _CANCELLED, quantity, paid, "nothing left to reduce")
         else:
-            self._update(order, _FILLED, quantity, price)
+            self._update(order, _FILLED, quantity, paid)
         if self._waiting:
-            self._after_fill(order, price, entry_rest(bar, result.price, order.side))
+            self._after_fill(order, paid, entry_rest(bar, price, side))
 
     def _after_fill(self, order: Order, price: float, rest: Bar) -> None:
         """Cancel the group's other orders; wake an entry's protection and let it act in what is left of the bar."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from quantstrip.matching import Memory
-from quantstrip.model import Order, OrderSide, OrderType
+from quantstrip.model import Order, OrderSide, OrderType, TimeInForce
 
 if TYPE_CHECKING:
     from quantstrip.clock import Micros
@@ -17,6 +17,7 @@ _RANK = {
     OrderType.LIMIT: 3,
 }
 _BUY = OrderSide.BUY
+_DAY = TimeInForce.DAY
 _TRAILING = OrderType.TRAILING_STOP
 
 
@@ -25,17 +26,19 @@ class Waiting:
 
     Attributes:
         held_back: a protective order whose entry has not filled.
+        conditional: it may end before it fills, with its session or its position.
         accepted: its resting has been reported.
         deadline: end of the session it is good for, None before its first bar.
         memory: what the fill rules remember.
 
     """
 
-    __slots__ = ("accepted", "deadline", "held_back", "memory", "order")
+    __slots__ = ("accepted", "conditional", "deadline", "held_back", "memory", "order")
 
     def __init__(self, order: Order, *, held_back: bool) -> None:
         self.order = order
         self.held_back = held_back
+        self.conditional = order.reduce_only or order.time_in_force is _DAY
         self.accepted = False
         self.deadline: Micros | None = None
         self.memory = Memory(peak=order.decision_price) if order.order_type is _TRAILING else _FRESH

@@ -13,11 +13,13 @@ class Holding:
 
     """
 
-    __slots__ = ("leg", "position", "symbol", "units")
+    __slots__ = ("digits", "leg", "multiplier", "position", "symbol", "units")
 
-    def __init__(self, symbol: str, leg: Leg) -> None:
-        self.symbol = symbol
+    def __init__(self, instrument: Instrument, leg: Leg) -> None:
+        self.symbol = instrument.symbol
         self.leg = leg
+        self.multiplier = instrument.multiplier
+        self.digits = instrument.digits
         self.position: Position = FLAT
         self.units = 0.0
 
@@ -58,21 +60,24 @@ class Account:
             InvalidRecord: quantity or price is impossible; nothing is booked.
 
         """
-        key = (fill.symbol, fill.leg)
+        symbol = fill.symbol
+        key = (symbol, fill.leg)
         holding = self._holdings.get(key)
         if holding is None:
-            holding = self._holdings[key] = Holding(fill.symbol, fill.leg)
-        digits = instrument.digits
-        booking = apply(holding.position, fill.side, fill.quantity, fill.price, instrument.multiplier, digits)
-        if holding.units == 0.0:
+            holding = self._holdings[key] = Holding(instrument, fill.leg)
+        booking = apply(
+            holding.position, fill.side, fill.quantity, fill.price, holding.multiplier, holding.digits
+        )  # fmt: skip
+        holding.position = position = booking.position
+        was, holding.units = holding.units, position.quantity * holding.multiplier
+        if was == 0.0:
             self.held.append(holding)
-        holding.position = booking.position
-        holding.units = booking.position.quantity * instrument.multiplier
-        if holding.units == 0.0:
+        elif holding.units == 0.0:
             self.held.remove(holding)
-        self.cash = round(self.cash + booking.amount - fill.commission, digits)
-        self.commission = round(self.commission + fill.commission, digits)
-        self.prices.setdefault(fill.symbol, fill.price)
+        self.cash += booking.amount - fill.commission
+        self.commission += fill.commission
+        if symbol not in self.prices:
+            self.prices[symbol] = fill.price
         return booking
 
     def equity(self) -> float:
@@ -83,13 +88,17 @@ class Account:
             total += holding.units * prices[holding.symbol]
         return total
 
-    def gross_value(self, symbol: str | None = None) -> float:
-        """Absolute value of all positions (of one symbol's, where given) at the last known prices, in money."""
-        return sum(
-            abs(holding.units) * self.prices[holding.symbol]
-            for holding in self.held
-            if symbol is None or holding.symbol == symbol
-        )
+    def values(self, symbol: str = "") -> tuple[float, float, float]:
+        """Equity, gross value of all positions and of those in ``symbol``, at the last known prices, in money."""
+        prices = self.prices
+        equity, gross, own = self.cash, 0.0, 0.0
+        for holding in self.held:
+            value = holding.units * prices[holding.symbol]
+            equity += value
+            gross += abs(value)
+            if holding.symbol == symbol:
+                own += abs(value)
+        return equity, gross, own
 
     @property
     def realized_pnl(self) -> float:

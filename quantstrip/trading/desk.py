@@ -1,6 +1,6 @@
 """Decides what becomes of a signal: one or more orders, a recorded refusal, or both."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import nan
 from typing import NamedTuple
 
@@ -104,7 +104,7 @@ class Desk:
         return size(
             signal,
             held,
-            self._closing(signal) if held else 0.0,
+            self._closing(signal),
             account.equity(),
             price,
             instrument,
@@ -114,6 +114,8 @@ class Desk:
 
     def _closing(self, signal: Signal) -> float:
         """Units that market orders on their way will take off the position already."""
+        if not self._orders:
+            return 0.0
         return sum(
             tracked.remaining
             for tracked in self._orders
@@ -131,25 +133,24 @@ class Desk:
         return check(self.profile, intent, self._book(signal.symbol), self._guard)
 
     def _book(self, symbol: str) -> Book:
-        account = self._account
-        waiting = waiting_cash = waiting_symbol = 0.0
+        """The account as if every waiting entry had filled."""
+        equity, gross, own = self._account.values(symbol)
+        cash = self._account.cash
+        if self._orders:
+            for order, value in self._entries():
+                gross += value
+                cash -= value if order.side is _BUY else 0.0
+                own += value if order.symbol == symbol else 0.0
+        return Book(equity, cash, own, gross)
+
+    def _entries(self) -> Iterator[tuple[Order, float]]:
+        """Waiting orders that would open something, and what they would be worth."""
         for tracked in self._orders:
             order = tracked.order
-            if order.reduce_only:
-                continue
-            price = order.limit_price or order.stop_price or account.prices.get(order.symbol, order.decision_price)
-            value = tracked.remaining * price * self._instruments[order.symbol].multiplier
-            waiting += value
-            if order.side is _BUY:
-                waiting_cash += value
-            if order.symbol == symbol:
-                waiting_symbol += value
-        return Book(
-            account.equity(),
-            account.cash - waiting_cash,
-            account.gross_value(symbol) + waiting_symbol,
-            account.gross_value() + waiting,
-        )
+            if not order.reduce_only:
+                last = self._account.prices.get(order.symbol, order.decision_price)
+                price = order.limit_price or order.stop_price or last
+                yield order, tracked.remaining * price * self._instruments[order.symbol].multiplier
 
     def _order(
         self, signal: Signal, ts: Micros, sequence: int, reducing: float, opening: float, decided: float, note: str

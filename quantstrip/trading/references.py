@@ -15,8 +15,7 @@ def order_reference(run: str, strategy: str, leg: Leg, ts: Micros, sequence: int
 
     ``sequence`` numbers the signals of one moment, refused ones too, so that it does not depend on the verdicts.
     """
-    words = f"{run}|{strategy}|{leg}|{ts}|{sequence}"
-    return hashlib.blake2b(words.encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(f"{run}|{strategy}|{leg}|{ts}|{sequence}".encode(), digest_size=12).hexdigest()
 
 
 def run_identity(

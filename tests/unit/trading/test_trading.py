@@ -266,8 +266,7 @@ class TestAccount:
         account.book(fill("SELL"), SHARE)
         account.prices["S"] = 105.0
         assert account.cash == 11_000.0
-        assert account.equity() == 9_950.0
-        assert account.gross_value() == 1_050.0
+        assert account.values() == (9_950.0, 1_050.0, 0.0)
 
     def test_multipliers_count(self):
         account = Account(0.0)
@@ -282,7 +281,7 @@ class TestAccount:
         assert account.position("S", Leg.LONG).quantity == 10.0
         assert account.position("S", Leg.SHORT).quantity == -4.0
         assert account.position("S").is_flat
-        assert account.gross_value("S") == 1_400.0
+        assert account.values("S")[1:] == (1_400.0, 1_400.0)
         assert set(account.positions()) == {("S", Leg.LONG), ("S", Leg.SHORT)}
 
     def test_an_impossible_fill_books_nothing(self):
