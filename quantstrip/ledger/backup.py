@@ -9,6 +9,9 @@ from quantstrip.errors import LedgerError
 from quantstrip.ledger.store import Store
 
 
+_REFERENCES = "PRAGMA foreign_key_check"
+
+
 def backup(store: Store, target: Path) -> Path:
     """Copy the ledger to ``target`` with SQLite's online backup: one moment's state, writers go on meanwhile.
 
@@ -50,5 +53,6 @@ def backup(store: Store, target: Path) -> Path:
 def check(raw: sqlite3.Connection) -> list[str]:
     """What SQLite finds wrong with a database; empty when nothing is."""
     found = [line for (line,) in raw.execute("PRAGMA integrity_check")]
-    found += [f"foreign key: {row}" for row in raw.execute("PRAGMA foreign_key_check")]
-    return [] if found == ["ok"] else found
+    if found != ["ok"]:
+        return found  # references cannot be followed through a damaged file
+    return [f"a row of {table} refers to a missing {parent}" for table, _, parent, _ in raw.execute(_REFERENCES)]
