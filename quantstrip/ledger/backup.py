@@ -8,7 +8,6 @@ from pathlib import Path
 from quantstrip.errors import LedgerError
 from quantstrip.ledger.store import Store
 
-
 _REFERENCES = "PRAGMA foreign_key_check"
 
 
@@ -52,7 +51,12 @@ def backup(store: Store, target: Path) -> Path:
 
 def check(raw: sqlite3.Connection) -> list[str]:
     """What SQLite finds wrong with a database; empty when nothing is."""
-    found = [line for (line,) in raw.execute("PRAGMA integrity_check")]
+    try:
+        found = [line for (line,) in raw.execute("PRAGMA integrity_check")]
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        return [str(error)]  # too damaged even to be looked through
     if found != ["ok"]:
         return found  # references cannot be followed through a damaged file
     return [f"a row of {table} refers to a missing {parent}" for table, _, parent, _ in raw.execute(_REFERENCES)]
