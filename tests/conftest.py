@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-_KEPT_OUT = ("QUANTSTRIP_HOME", "QUANTSTRIP_ALLOW_SYNCED")
+_KEPT_OUT = ("QUANTSTRIP_HOME", "QUANTSTRIP_ALLOW_SYNCED", "PYTHONDONTWRITEBYTECODE")
 
 
 @pytest.fixture(scope="session", autouse=True)
