@@ -63,7 +63,7 @@ class RestartPolicy:
     delays: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0, 15.0)
     window_seconds: float = 300.0
     stale_seconds: float = 30.0
-    startup_seconds: float = 90.0
+    startup_seconds: float = 300.0
 
 
 class Failure(NamedTuple):

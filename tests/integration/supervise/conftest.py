@@ -162,6 +162,15 @@ class Service:
             process.kill()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Every client is a new interpreter: without compiled files each one compiles the whole package again."""
+    kept = os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    yield
+    if kept is not None:
+        os.environ["PYTHONDONTWRITEBYTECODE"] = kept
+
+
 def prepare(folder: Path) -> Service:
     """A home with short times, so that tests wait for seconds and not for minutes."""
     home = Home(folder).create()
