@@ -1,4 +1,4 @@
-"""What every test needs: no test, and no process a test starts, may touch the home or the keyring of whoever runs it."""
+"""What every test needs: nothing a test starts may touch the home or the keyring of whoever runs it."""
 
 import os
 from collections.abc import Iterator
