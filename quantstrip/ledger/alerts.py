@@ -14,28 +14,34 @@ QUIET = HOUR
 
 _INSERT = Insert(alert)
 _RECENT = Statement(
-    select(alert.c.alert_id)
-    .where(
-        alert.c.rate_key == bindparam("rate_key"),
-        alert.c.seen == 0,
-        alert.c.create_time > bindparam("since"),
+    lambda: (
+        select(alert.c.alert_id)
+        .where(
+            alert.c.rate_key == bindparam("rate_key"),
+            alert.c.seen == 0,
+            alert.c.create_time > bindparam("since"),
+        )
+        .order_by(alert.c.alert_id.desc())
+        .limit(1)
     )
-    .order_by(alert.c.alert_id.desc())
-    .limit(1)
 )
 _REPEAT = Statement(
-    update(alert)
-    .where(alert.c.alert_id == bindparam("id"))
-    .values(occurrences=alert.c.occurrences + 1, update_time=bindparam("now"), body=bindparam("latest"))
+    lambda: (
+        update(alert)
+        .where(alert.c.alert_id == bindparam("id"))
+        .values(occurrences=alert.c.occurrences + 1, update_time=bindparam("now"), body=bindparam("latest"))
+    )
 )
 _LIST = Statement(
-    select(alert)
-    .where(alert.c.seen <= bindparam("largest_seen"))
-    .order_by(alert.c.update_time.desc(), alert.c.alert_id.desc())
-    .limit(bindparam("most"))
+    lambda: (
+        select(alert)
+        .where(alert.c.seen <= bindparam("largest_seen"))
+        .order_by(alert.c.update_time.desc(), alert.c.alert_id.desc())
+        .limit(bindparam("most"))
+    )
 )
-_SEEN = Statement(update(alert).where(alert.c.seen == 0).values(seen=1, update_time=alert.c.update_time))
-_UNSEEN = Statement(select(func.count()).select_from(alert).where(alert.c.seen == 0))
+_SEEN = Statement(lambda: update(alert).where(alert.c.seen == 0).values(seen=1, update_time=alert.c.update_time))
+_UNSEEN = Statement(lambda: select(func.count()).select_from(alert).where(alert.c.seen == 0))
 
 
 def raise_alert(

@@ -15,26 +15,30 @@ from quantstrip.model import FLAT, Booking, OrderSide, Position, apply, minor_di
 _P = position_event.c
 _KEY = ("strategy_id", "symbol", "mode", "account", "contract_id", "leg")
 _LAST = Statement(
-    select(_P.position, _P.avg_price, _P.cost)
-    .where(
-        *(_P[name] == bindparam(name) for name in _KEY),
-        _P.broker_id.is_not_distinct_from(bindparam("broker_id")),
-        _P.execution_seq.is_not(None),
+    lambda: (
+        select(_P.position, _P.avg_price, _P.cost)
+        .where(
+            *(_P[name] == bindparam(name) for name in _KEY),
+            _P.broker_id.is_not_distinct_from(bindparam("broker_id")),
+            _P.execution_seq.is_not(None),
+        )
+        .order_by(_P.execution_seq.desc())
+        .limit(1)
     )
-    .order_by(_P.execution_seq.desc())
-    .limit(1)
 )
 _INSERT = Insert(position_event, keyed=True)
-_CLIENTS_OWN = Statement(select(position_event).where(_P.exec_id == bindparam("exec_id")))
+_CLIENTS_OWN = Statement(lambda: select(position_event).where(_P.exec_id == bindparam("exec_id")))
 _BOOKED = (
     "strategy_id", "broker_id", "order_id", "symbol", "contract_id", "position", "avg_price", "trade_quantity",
     "trade_price", "event_type", "metadata", "mode", "leg", "account", "currency", "trade_date", "cost", "realized_pnl",
     "execution_seq", "strategy_run_id", "update_time",
 )  # fmt: skip
 _ADOPT = Statement(
-    update(position_event)
-    .where(_P.position_event_id == bindparam("adopted"))
-    .values({name: bindparam(f"new_{name}") for name in _BOOKED})
+    lambda: (
+        update(position_event)
+        .where(_P.position_event_id == bindparam("adopted"))
+        .values({name: bindparam(f"new_{name}") for name in _BOOKED})
+    )
 )
 _FIGURES = ("position", "avg_price", "trade_quantity", "trade_price")
 

@@ -16,20 +16,27 @@ _FIXED = ("name", "create_time", "update_time")
 _COLUMNS = tuple(c.name for c in client.c if c.name not in _FIXED)
 _DEFAULTS: dict[str, Any] = dict.fromkeys(_COLUMNS, "") | {"desired_state": "stopped", "differs": 0, "mode": ""}
 _INSERT = Insert(client, keyed=True)
-_UPDATE = {
-    name: Statement(
-        update(client)
-        .where(client.c.name == bindparam("which"))
-        .values({name: bindparam("value"), "update_time": bindparam("now")})
+
+
+def _setting(name: str) -> Statement:
+    return Statement(
+        lambda: (
+            update(client)
+            .where(client.c.name == bindparam("which"))
+            .values({name: bindparam("value"), "update_time": bindparam("now")})
+        )
     )
-    for name in _COLUMNS
-}
-_ONE = Statement(select(client).where(client.c.name == bindparam("name")))
-_ALL = Statement(select(client).order_by(client.c.name))
-_DELETE = Statement(delete(client).where(client.c.name == bindparam("which")))
+
+
+_UPDATE = {name: _setting(name) for name in _COLUMNS}
+_ONE = Statement(lambda: select(client).where(client.c.name == bindparam("name")))
+_ALL = Statement(lambda: select(client).order_by(client.c.name))
+_DELETE = Statement(lambda: delete(client).where(client.c.name == bindparam("which")))
 _DEPLOY = Insert(deployment)
 _DEPLOYMENTS = Statement(
-    select(deployment).where(deployment.c.client == bindparam("client")).order_by(deployment.c.deployment_id.desc())
+    lambda: (
+        select(deployment).where(deployment.c.client == bindparam("client")).order_by(deployment.c.deployment_id.desc())
+    )
 )
 
 

@@ -24,60 +24,72 @@ _ENDED = frozenset({"CANCELLED", "CANCELED", "APICANCELLED", "EXPIRED", "REJECTE
 """Words of brokers for an order that is over, in capitals."""
 
 _INSERT = Insert(strategy_event)
-_FILLED = Statement(select(execution.c.seq_id).where(execution.c.order_id == bindparam("order_id")).limit(1))
-_OF_ORDER = (
-    select(
-        orders.c.strategy_id,
-        orders.c.broker_id,
-        orders.c.symbol,
-        orders.c.contract_id,
-        orders.c.mode,
-        orders.c.leg,
-        orders.c.account,
-        orders.c.strategy_run_id,
+_FILLED = Statement(lambda: select(execution.c.seq_id).where(execution.c.order_id == bindparam("order_id")).limit(1))
+_ORDER = Statement(
+    lambda: (
+        select(
+            orders.c.strategy_id,
+            orders.c.broker_id,
+            orders.c.symbol,
+            orders.c.contract_id,
+            orders.c.mode,
+            orders.c.leg,
+            orders.c.account,
+            orders.c.strategy_run_id,
+        )
+        .where(orders.c.order_id == bindparam("order_id"))
+        .order_by(orders.c.seq_id.desc())
+        .limit(1)
     )
-    .where(orders.c.order_id == bindparam("order_id"))
-    .order_by(orders.c.seq_id.desc())
-    .limit(1)
 )
-_ORDER = Statement(_OF_ORDER)
 _LAST_OF_ORDER = Statement(
-    select(strategy_event)
-    .where(strategy_event.c.order_id == bindparam("order_id"))
-    .order_by(strategy_event.c.strategy_event_id.desc())
-    .limit(1)
+    lambda: (
+        select(strategy_event)
+        .where(strategy_event.c.order_id == bindparam("order_id"))
+        .order_by(strategy_event.c.strategy_event_id.desc())
+        .limit(1)
+    )
 )
 _LAST_OF_STRATEGY = Statement(
-    select(strategy_event)
-    .join(strategy, strategy.c.strategy_id == strategy_event.c.strategy_id)
-    .where(
-        or_(bindparam("id").is_(None), strategy_event.c.strategy_id == bindparam("id")),
-        or_(bindparam("name").is_(None), strategy.c.name == bindparam("name")),
-        or_(bindparam("symbol").is_(None), strategy_event.c.symbol == bindparam("symbol")),
-        strategy_event.c.mode == bindparam("mode"),
+    lambda: (
+        select(strategy_event)
+        .join(strategy, strategy.c.strategy_id == strategy_event.c.strategy_id)
+        .where(
+            or_(bindparam("id").is_(None), strategy_event.c.strategy_id == bindparam("id")),
+            or_(bindparam("name").is_(None), strategy.c.name == bindparam("name")),
+            or_(bindparam("symbol").is_(None), strategy_event.c.symbol == bindparam("symbol")),
+            strategy_event.c.mode == bindparam("mode"),
+        )
+        .order_by(strategy_event.c.strategy_event_id.desc())
+        .limit(1)
     )
-    .order_by(strategy_event.c.strategy_event_id.desc())
-    .limit(1)
 )
-_MOVE = {
-    status: Statement(
+
+
+def _moving(status: EventStatus) -> Statement:
+    return Statement(
+        lambda: (
+            update(strategy_event)
+            .where(
+                strategy_event.c.order_id == bindparam("order"),
+                or_(*(strategy_event.c.status == str(before) for before in _BEFORE[status])),
+            )
+            .values(status=str(status), update_time=bindparam("now"))
+        )
+    )
+
+
+_MOVE = {status: _moving(status) for status in (_S.EXECUTED, _S.CONFIRMED)}
+_FAIL = Statement(
+    lambda: (
         update(strategy_event)
         .where(
             strategy_event.c.order_id == bindparam("order"),
-            or_(*(strategy_event.c.status == str(before) for before in _BEFORE[status])),
+            strategy_event.c.status == str(_S.PENDING),
+            ~exists().where(execution.c.order_id == bindparam("order")),
         )
-        .values(status=str(status), update_time=bindparam("now"))
+        .values(status=str(_S.FAILED), update_time=bindparam("now"))
     )
-    for status in (_S.EXECUTED, _S.CONFIRMED)
-}
-_FAIL = Statement(
-    update(strategy_event)
-    .where(
-        strategy_event.c.order_id == bindparam("order"),
-        strategy_event.c.status == str(_S.PENDING),
-        ~exists().where(execution.c.order_id == bindparam("order")),
-    )
-    .values(status=str(_S.FAILED), update_time=bindparam("now"))
 )
 
 

@@ -25,19 +25,21 @@ COMMISSION = "COMMISSION"
 
 _E, _C = execution.c, commission.c
 _INSERT = Insert(execution)
-_SAME = Statement(select(_E.seq_id, _E.side, _E.quantity, _E.price).where(_E.exec_id == bindparam("exec_id")))
-_CURRENCY = Statement(select(_E.currency).where(_E.exec_id == bindparam("exec_id")))
+_SAME = Statement(lambda: select(_E.seq_id, _E.side, _E.quantity, _E.price).where(_E.exec_id == bindparam("exec_id")))
+_CURRENCY = Statement(lambda: select(_E.currency).where(_E.exec_id == bindparam("exec_id")))
 _GET = Statement(
-    select(execution)
-    .where(
-        or_(bindparam("order_id").is_(None), _E.order_id == bindparam("order_id")),
-        or_(bindparam("exec_id").is_(None), _E.exec_id == bindparam("exec_id")),
+    lambda: (
+        select(execution)
+        .where(
+            or_(bindparam("order_id").is_(None), _E.order_id == bindparam("order_id")),
+            or_(bindparam("exec_id").is_(None), _E.exec_id == bindparam("exec_id")),
+        )
+        .order_by(_E.seq_id)
     )
-    .order_by(_E.seq_id)
 )
 _FEE_INSERT = Insert(commission, keyed=True)
 _FEE = Statement(
-    select(_C.commission_id, _C.amount, _C.currency).where(
+    lambda: select(_C.commission_id, _C.amount, _C.currency).where(
         _C.exec_id == bindparam("exec_id"), _C.fee_type == bindparam("fee_type"), _C.revision == bindparam("revision")
     )
 )

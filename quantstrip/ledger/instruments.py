@@ -3,46 +3,38 @@
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, or_, select
-from sqlalchemy.dialects.sqlite import insert
 
 from quantstrip.clock import from_text
 from quantstrip.errors import QuantstripError
 from quantstrip.ledger import validate
 from quantstrip.ledger.alerts import raise_alert
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Statement, Store, Transaction
+from quantstrip.ledger.store import Statement, Store, Transaction, Upsert
 from quantstrip.ledger.tables import instrument, mtm_price
 from quantstrip.log import logger
 from quantstrip.model import Instrument
 
 _COLUMNS = ("instrument_type", "currency", "multiplier", "tick_size", "lot_size", "calendar")
-_new = insert(instrument)
-_PUT = Statement(
-    _new.values({c.name: None for c in instrument.c if c.name != "instrument_id"}).on_conflict_do_update(
-        index_elements=["symbol", "contract_id"],
-        set_={name: _new.excluded[name] for name in (*_COLUMNS, "update_time")},
-    )
-)
+_PUT = Upsert(instrument, ("symbol", "contract_id"), (*_COLUMNS, "update_time"))
 # The contract's own row, else the row of its symbol.
 _FIND = Statement(
-    select(instrument.c.multiplier, instrument.c.currency, instrument.c.calendar, instrument.c.instrument_type)
-    .where(
-        instrument.c.symbol == bindparam("symbol"),
-        or_(instrument.c.contract_id == bindparam("contract_id"), instrument.c.contract_id == ""),
+    lambda: (
+        select(instrument.c.multiplier, instrument.c.currency, instrument.c.calendar, instrument.c.instrument_type)
+        .where(
+            instrument.c.symbol == bindparam("symbol"),
+            or_(instrument.c.contract_id == bindparam("contract_id"), instrument.c.contract_id == ""),
+        )
+        .order_by(instrument.c.contract_id.desc())
+        .limit(1)
     )
-    .order_by(instrument.c.contract_id.desc())
-    .limit(1)
 )
-_CALENDARS = Statement(select(instrument.c.calendar).distinct())
+_CALENDARS = Statement(lambda: select(instrument.c.calendar).distinct())
 _ready: set[str] = set()
-_ALL = Statement(select(instrument).order_by(instrument.c.symbol, instrument.c.contract_id))
-_price = insert(mtm_price)
-_PRICES = ("open", "high", "low", "close", "adj_close", "volume")
-_PUT_PRICE = Statement(
-    _price.values({c.name: None for c in mtm_price.c}).on_conflict_do_update(
-        index_elements=["date", "symbol", "contract_id"],
-        set_={name: _price.excluded[name] for name in (*_PRICES, "metadata")},
-    )
+_ALL = Statement(lambda: select(instrument).order_by(instrument.c.symbol, instrument.c.contract_id))
+_PUT_PRICE = Upsert(
+    mtm_price,
+    ("date", "symbol", "contract_id"),
+    ("open", "high", "low", "close", "adj_close", "volume", "metadata"),
 )
 _PER_UNIT = frozenset({"", "STK", "ETF", "CASH", "CRYPTO", "FX", "FOREX", "FUND", "BOND"})
 

@@ -83,9 +83,9 @@ class Ledger(
         return str(self.context.mode)
 
     @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
-        """Make every call of this thread inside the block one transaction: all of it is kept, or nothing."""
-        with self.store.write(durable=durable) as transaction:
+    def transaction(self) -> Iterator[Transaction]:
+        """Make every call of this thread inside the block one durable transaction: all of it is kept, or nothing."""
+        with self.store.write() as transaction:
             yield transaction
 
     @contextmanager

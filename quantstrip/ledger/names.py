@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 UNALLOCATED = "unallocated"
 """Strategy of executions that no known order explains."""
 
-_STRATEGY_ID = Statement(select(strategy.c.strategy_id).where(strategy.c.name == bindparam("name")))
-_STRATEGY_HAS = Statement(select(strategy.c.strategy_id).where(strategy.c.strategy_id == bindparam("id")))
-_STRATEGIES = Statement(select(strategy).order_by(strategy.c.strategy_id))
+_STRATEGY_ID = Statement(lambda: select(strategy.c.strategy_id).where(strategy.c.name == bindparam("name")))
+_STRATEGY_HAS = Statement(lambda: select(strategy.c.strategy_id).where(strategy.c.strategy_id == bindparam("id")))
+_STRATEGIES = Statement(lambda: select(strategy).order_by(strategy.c.strategy_id))
 _STRATEGY_INSERT = Insert(strategy, keyed=True)
-_STRATEGY_DELETE = Statement(delete(strategy).where(strategy.c.strategy_id == bindparam("id")))
-_BROKER_ID = Statement(select(broker.c.broker_id).where(broker.c.name == bindparam("name")))
-_BROKER_HAS = Statement(select(broker.c.broker_id).where(broker.c.broker_id == bindparam("id")))
-_BROKERS = Statement(select(broker).order_by(broker.c.broker_id))
+_STRATEGY_DELETE = Statement(lambda: delete(strategy).where(strategy.c.strategy_id == bindparam("id")))
+_BROKER_ID = Statement(lambda: select(broker.c.broker_id).where(broker.c.name == bindparam("name")))
+_BROKER_HAS = Statement(lambda: select(broker.c.broker_id).where(broker.c.broker_id == bindparam("id")))
+_BROKERS = Statement(lambda: select(broker).order_by(broker.c.broker_id))
 _BROKER_INSERT = Insert(broker, keyed=True)
-_BROKER_DELETE = Statement(delete(broker).where(broker.c.broker_id == bindparam("id")))
+_BROKER_DELETE = Statement(lambda: delete(broker).where(broker.c.broker_id == bindparam("id")))
 
 
 def strategy_id_of(tx: Transaction, given: int | str) -> int:
@@ -180,4 +180,4 @@ def _change(tx: Transaction, table: Any, condition: Any, changes: dict[str, Any]
     kept = {name: value for name, value in changes.items() if value is not None}
     if not kept:
         raise InvalidRecord("nothing to change: every value is None", hint=f"Give one of {', '.join(changes)}.")
-    tx.run(Statement(update(table).where(condition).values(**kept, update_time=tx.now)))
+    tx.run(Statement(lambda: update(table).where(condition).values(**kept, update_time=tx.now)))

@@ -1,6 +1,6 @@
 """Order ids: strictly increasing, unique across processes, at most nine digits."""
 
-from sqlalchemy import case
+from sqlalchemy import ClauseElement, case
 from sqlalchemy.dialects.sqlite import insert
 
 from quantstrip.clock import SECOND, from_text
@@ -12,21 +12,15 @@ _START = from_text("2020-01-01 00:00:00")
 LARGEST = 999_999_999
 """Brokers' gateways keep order ids in 32 bits; nine digits last until 2051."""
 
-_insert = insert(order_id_state)
-_seconds = _insert.excluded.last_id
-_NEXT = Statement(
-    _insert.values(id=1, last_id=0, created_at="")
-    .on_conflict_do_update(
-        index_elements=["id"],
-        set_={
-            "last_id": case(
-                (order_id_state.c.last_id >= _seconds, order_id_state.c.last_id + 1),
-                else_=_seconds,
-            )
-        },
-    )
-    .returning(order_id_state.c.last_id)
-)
+
+def _next() -> ClauseElement:
+    row = insert(order_id_state).values(id=1, last_id=0, created_at="")
+    last, seconds = order_id_state.c.last_id, row.excluded.last_id
+    following = case((last >= seconds, last + 1), else_=seconds)
+    return row.on_conflict_do_update(index_elements=["id"], set_={"last_id": following}).returning(last)
+
+
+_NEXT = Statement(_next)
 
 
 def next_order_id(tx: Transaction, now: int) -> int:

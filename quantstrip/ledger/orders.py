@@ -18,51 +18,57 @@ if TYPE_CHECKING:
 
 _INSERT = Insert(orders, keyed=True)
 _BY_REFERENCE = Statement(
-    select(orders.c.order_id).where(
+    lambda: select(orders.c.order_id).where(
         orders.c.mode == bindparam("mode"),
         orders.c.strategy_id == bindparam("strategy_id"),
         orders.c.client_reference == bindparam("client_reference"),
     )
 )
 _GET = Statement(
-    select(orders)
-    .join(strategy, strategy.c.strategy_id == orders.c.strategy_id)
-    .where(
-        orders.c.order_id == bindparam("order_id"),
-        or_(bindparam("id").is_(None), orders.c.strategy_id == bindparam("id")),
-        or_(bindparam("name").is_(None), strategy.c.name == bindparam("name")),
-        or_(bindparam("symbol").is_(None), orders.c.symbol == bindparam("symbol")),
+    lambda: (
+        select(orders)
+        .join(strategy, strategy.c.strategy_id == orders.c.strategy_id)
+        .where(
+            orders.c.order_id == bindparam("order_id"),
+            or_(bindparam("id").is_(None), orders.c.strategy_id == bindparam("id")),
+            or_(bindparam("name").is_(None), strategy.c.name == bindparam("name")),
+            or_(bindparam("symbol").is_(None), orders.c.symbol == bindparam("symbol")),
+        )
+        .order_by(orders.c.seq_id)
     )
-    .order_by(orders.c.seq_id)
 )
 # Several rows may share an order id (legs of a combination): the one of the symbol, else the newest.
 ORDER_OF = Statement(
-    select(
-        orders.c.strategy_id,
-        orders.c.broker_id,
-        orders.c.account,
-        orders.c.symbol,
-        orders.c.contract_id,
-        orders.c.instrument_type,
-        orders.c.order_type,
-        orders.c.mode,
-        orders.c.leg,
-        orders.c.currency,
-        orders.c.strategy_run_id,
+    lambda: (
+        select(
+            orders.c.strategy_id,
+            orders.c.broker_id,
+            orders.c.account,
+            orders.c.symbol,
+            orders.c.contract_id,
+            orders.c.instrument_type,
+            orders.c.order_type,
+            orders.c.mode,
+            orders.c.leg,
+            orders.c.currency,
+            orders.c.strategy_run_id,
+        )
+        .where(orders.c.order_id == bindparam("order_id"))
+        .order_by(case((orders.c.symbol == bindparam("symbol"), 0), else_=1), orders.c.seq_id.desc())
+        .limit(1)
     )
-    .where(orders.c.order_id == bindparam("order_id"))
-    .order_by(case((orders.c.symbol == bindparam("symbol"), 0), else_=1), orders.c.seq_id.desc())
-    .limit(1)
 )
 _EXTERNAL = Statement(
-    update(orders)
-    .where(orders.c.order_id == bindparam("id"))
-    .values(external_order_id=bindparam("external"), update_time=bindparam("now"))
+    lambda: (
+        update(orders)
+        .where(orders.c.order_id == bindparam("id"))
+        .values(external_order_id=bindparam("external"), update_time=bindparam("now"))
+    )
 )
 _STATUS_INSERT = Insert(order_status, keyed=True)
 _NEWEST = (order_status.c.event_time.desc(), order_status.c.order_status_id.desc())
 _STATUS_SAME = Statement(
-    select(order_status.c.order_status_id).where(
+    lambda: select(order_status.c.order_status_id).where(
         and_(
             order_status.c.order_id == bindparam("order_id"),
             order_status.c.status == bindparam("status"),
@@ -71,7 +77,9 @@ _STATUS_SAME = Statement(
         )
     )
 )
-_STATUSES = Statement(select(order_status).where(order_status.c.order_id == bindparam("order_id")).order_by(*_NEWEST))
+_STATUSES = Statement(
+    lambda: select(order_status).where(order_status.c.order_id == bindparam("order_id")).order_by(*_NEWEST)
+)
 
 
 def record_order(tx: Transaction, context: Context, now: int, row: dict[str, Any]) -> tuple[int, bool]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from quantstrip.errors import InvalidRecord
 from quantstrip.ledger import validate
@@ -17,32 +17,43 @@ if TYPE_CHECKING:
 
 _P, _X = position_event.c, position_external.c
 _INSERT = Insert(position_event)
-_SAME = Statement(select(_P.position_event_id).where(_P.exec_id == bindparam("exec_id")))
-_of_strategy = (
-    select(position_event)
-    .join(strategy, strategy.c.strategy_id == _P.strategy_id)
-    .where(
-        or_(bindparam("id").is_(None), _P.strategy_id == bindparam("id")),
-        or_(bindparam("name").is_(None), strategy.c.name == bindparam("name")),
-        _P.symbol == bindparam("symbol"),
-        _P.mode == bindparam("mode"),
-        or_(bindparam("account").is_(None), _P.account == bindparam("account")),
-        or_(bindparam("leg").is_(None), _P.leg == bindparam("leg")),
-    )
-)
-_LAST_BOOKED = Statement(_of_strategy.where(_P.execution_seq.is_not(None)).order_by(_P.execution_seq.desc()).limit(1))
-_LAST_OWN = Statement(_of_strategy.where(_P.execution_seq.is_(None)).order_by(_P.position_event_id.desc()).limit(1))
-_EXTERNAL_INSERT = Insert(position_external)
-_EXTERNAL = Statement(
-    select(position_external)
-    .where(
-        _X.position_external_id.in_(
-            select(func.max(_X.position_external_id))
-            .where(or_(bindparam("account").is_(None), _X.account == bindparam("account")))
-            .group_by(_X.account, _X.contract_id)
+_SAME = Statement(lambda: select(_P.position_event_id).where(_P.exec_id == bindparam("exec_id")))
+
+
+def _of_strategy() -> Select[Any]:
+    return (
+        select(position_event)
+        .join(strategy, strategy.c.strategy_id == _P.strategy_id)
+        .where(
+            or_(bindparam("id").is_(None), _P.strategy_id == bindparam("id")),
+            or_(bindparam("name").is_(None), strategy.c.name == bindparam("name")),
+            _P.symbol == bindparam("symbol"),
+            _P.mode == bindparam("mode"),
+            or_(bindparam("account").is_(None), _P.account == bindparam("account")),
+            or_(bindparam("leg").is_(None), _P.leg == bindparam("leg")),
         )
     )
-    .order_by(_X.account, _X.contract_id)
+
+
+_LAST_BOOKED = Statement(
+    lambda: _of_strategy().where(_P.execution_seq.is_not(None)).order_by(_P.execution_seq.desc()).limit(1)
+)
+_LAST_OWN = Statement(
+    lambda: _of_strategy().where(_P.execution_seq.is_(None)).order_by(_P.position_event_id.desc()).limit(1)
+)
+_EXTERNAL_INSERT = Insert(position_external)
+_EXTERNAL = Statement(
+    lambda: (
+        select(position_external)
+        .where(
+            _X.position_external_id.in_(
+                select(func.max(_X.position_external_id))
+                .where(or_(bindparam("account").is_(None), _X.account == bindparam("account")))
+                .group_by(_X.account, _X.contract_id)
+            )
+        )
+        .order_by(_X.account, _X.contract_id)
+    )
 )
 
 

@@ -27,10 +27,12 @@ from quantstrip.model import Fill, Instrument, Order, Signal
 from quantstrip.ports import OpenOrder, OrderUpdate
 
 _INTENDED = Statement(
-    select(strategy_event.c.position)
-    .where(strategy_event.c.order_id == bindparam("order_id"))
-    .order_by(strategy_event.c.strategy_event_id.desc())
-    .limit(1)
+    lambda: (
+        select(strategy_event.c.position)
+        .where(strategy_event.c.order_id == bindparam("order_id"))
+        .order_by(strategy_event.c.strategy_event_id.desc())
+        .limit(1)
+    )
 )
 _REJECT = Insert(rejected_signal, keyed=True)
 

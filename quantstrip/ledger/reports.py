@@ -3,45 +3,45 @@
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Insert, Statement
+from quantstrip.ledger.store import Insert, Statement, Upsert
 from quantstrip.ledger.tables import email_account, report, report_item, report_section
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _REPORT, _SECTION, _ITEM = Insert(report), Insert(report_section), Insert(report_item)
-_HAS_REPORT = Statement(select(report.c.report_id).where(report.c.report_id == bindparam("id")))
-_HAS_SECTION = Statement(select(report_section.c.section_id).where(report_section.c.section_id == bindparam("id")))
-_ALL_REPORTS = Statement(select(report).order_by(report.c.report_id))
-_ONE_REPORT = Statement(select(report).where(report.c.report_id == bindparam("id")))
+_HAS_REPORT = Statement(lambda: select(report.c.report_id).where(report.c.report_id == bindparam("id")))
+_HAS_SECTION = Statement(
+    lambda: select(report_section.c.section_id).where(report_section.c.section_id == bindparam("id"))
+)
+_ALL_REPORTS = Statement(lambda: select(report).order_by(report.c.report_id))
+_ONE_REPORT = Statement(lambda: select(report).where(report.c.report_id == bindparam("id")))
 _SECTIONS = Statement(
-    select(report_section).where(report_section.c.report_id == bindparam("id")).order_by(report_section.c.section_id)
+    lambda: (
+        select(report_section)
+        .where(report_section.c.report_id == bindparam("id"))
+        .order_by(report_section.c.section_id)
+    )
 )
 _ITEMS = Statement(
-    select(report_item).where(report_item.c.section_id == bindparam("id")).order_by(report_item.c.item_id)
+    lambda: select(report_item).where(report_item.c.section_id == bindparam("id")).order_by(report_item.c.item_id)
 )
 _A = email_account.c
-_ACCOUNTS = Statement(select(email_account).order_by(_A.email_account_id))
-_ACCOUNT_BY_ID = Statement(select(email_account).where(_A.email_account_id == bindparam("id")))
-_ACCOUNT_BY_NAME = Statement(select(email_account).where(_A.name == bindparam("name")))
-_ACCOUNT_DEFAULT = Statement(select(email_account).where(_A.is_default == 1).limit(1))
-_NOT_DEFAULT = Statement(update(email_account).values(is_default=0))
-_ACCOUNT_DELETE = Statement(delete(email_account).where(_A.name == bindparam("account")))
-_account = insert(email_account)
+_ACCOUNTS = Statement(lambda: select(email_account).order_by(_A.email_account_id))
+_ACCOUNT_BY_ID = Statement(lambda: select(email_account).where(_A.email_account_id == bindparam("id")))
+_ACCOUNT_BY_NAME = Statement(lambda: select(email_account).where(_A.name == bindparam("name")))
+_ACCOUNT_DEFAULT = Statement(lambda: select(email_account).where(_A.is_default == 1).limit(1))
+_NOT_DEFAULT = Statement(lambda: update(email_account).values(is_default=0))
+_ACCOUNT_DELETE = Statement(lambda: delete(email_account).where(_A.name == bindparam("account")))
 _FIELDS = (
     "provider", "smtp_server", "smtp_port", "use_tls", "username", "password", "from_address", "from_name",
     "is_default", "updated_at",
 )  # fmt: skip
-_ACCOUNT_PUT = Statement(
-    _account.values({c.name: None for c in _A if c.name != "email_account_id"}).on_conflict_do_update(
-        index_elements=["name"], set_={name: _account.excluded[name] for name in _FIELDS}
-    )
-)
+_ACCOUNT_PUT = Upsert(email_account, ("name",), _FIELDS)
 
 
 class Reports(Family):
@@ -79,7 +79,7 @@ class Reports(Family):
         with self.store.write() as tx:
             self._must_exist(_HAS_REPORT, "report", report_id)
             statement = update(report).where(report.c.report_id == report_id).values(**changes, update_time=tx.now)
-            tx.run(Statement(statement))
+            tx.run(Statement(lambda: statement))
 
     def get_reports(self, report_id: int | None = None) -> "pd.DataFrame":
         """One report, or all of them."""

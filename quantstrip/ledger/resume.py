@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import ScalarSelect, bindparam, func, select
 
 from quantstrip.clock import from_text
 from quantstrip.ledger.store import Statement, Transaction
@@ -17,43 +17,51 @@ NOTES = (
 )  # fmt: skip
 """What an order carries beyond its columns; kept in its ``metadata``."""
 
-_THIS = orders.c.strategy_run_id == bindparam("run", type_=Integer)
-_ORDERS = Statement(select(orders.c.client_reference, orders.c.order_id, orders.c.external_order_id).where(_THIS))
+_ORDERS = Statement(
+    lambda: select(orders.c.client_reference, orders.c.order_id, orders.c.external_order_id).where(
+        orders.c.strategy_run_id == bindparam("run")
+    )
+)
 _STATUSES = Statement(
-    select(order_status.c.order_id, order_status.c.status, order_status.c.filled_quantity, order_status.c.broker_time)
-    .join(orders, orders.c.order_id == order_status.c.order_id)
-    .where(_THIS)
+    lambda: (
+        select(
+            order_status.c.order_id, order_status.c.status, order_status.c.filled_quantity, order_status.c.broker_time
+        )
+        .join(orders, orders.c.order_id == order_status.c.order_id)
+        .where(orders.c.strategy_run_id == bindparam("run"))
+    )
 )
 _FILLS = Statement(
-    select(execution.c.exec_id, execution.c.order_id).where(
-        execution.c.strategy_run_id == bindparam("run", type_=Integer)
-    )
+    lambda: select(execution.c.exec_id, execution.c.order_id).where(execution.c.strategy_run_id == bindparam("run"))
 )
 _REJECTED = Statement(
-    select(rejected_signal.c.event_time, rejected_signal.c.sequence).where(
-        rejected_signal.c.strategy_run_id == bindparam("run", type_=Integer)
+    lambda: select(rejected_signal.c.event_time, rejected_signal.c.sequence).where(
+        rejected_signal.c.strategy_run_id == bindparam("run")
     )
 )
-# Reports are numbered as they arrive; the last one recorded is what is known.
-_report = order_status.alias("report")
-_LAST_STATUS = (
-    select(func.max(_report.c.order_status_id))
-    .where(_report.c.order_id == orders.c.order_id)
-    .correlate(orders)
-    .scalar_subquery()
-)
+
+
+def _last_status() -> ScalarSelect[int]:
+    """Reports are numbered as they arrive; the last one recorded is what is known."""
+    report = order_status.alias("report")
+    newest = select(func.max(report.c.order_status_id)).where(report.c.order_id == orders.c.order_id)
+    return newest.correlate(orders).scalar_subquery()
+
+
 _OPEN = Statement(
-    select(
-        orders,
-        strategy.c.name.label("strategy"),
-        order_status.c.status,
-        order_status.c.filled_quantity,
-        order_status.c.avg_fill_price,
+    lambda: (
+        select(
+            orders,
+            strategy.c.name.label("strategy"),
+            order_status.c.status,
+            order_status.c.filled_quantity,
+            order_status.c.avg_fill_price,
+        )
+        .join(strategy, strategy.c.strategy_id == orders.c.strategy_id)
+        .join(order_status, order_status.c.order_status_id == _last_status(), isouter=True)
+        .where(orders.c.strategy_run_id == bindparam("run"))
+        .order_by(orders.c.seq_id)
     )
-    .join(strategy, strategy.c.strategy_id == orders.c.strategy_id)
-    .join(order_status, order_status.c.order_status_id == _LAST_STATUS, isouter=True)
-    .where(_THIS)
-    .order_by(orders.c.seq_id)
 )
 
 

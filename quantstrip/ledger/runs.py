@@ -20,59 +20,71 @@ JOB_OUTCOMES = ("ok", "failed", "interrupted", "missed", "overrun")
 _R, _J = client_run.c, job_run.c
 _START = Insert(client_run)
 _BEAT = Statement(
-    update(client_run)
-    .where(_R.run_id == bindparam("id"))
-    .values(heartbeat=bindparam("now"), next_job_time=bindparam("next"))
+    lambda: (
+        update(client_run)
+        .where(_R.run_id == bindparam("id"))
+        .values(heartbeat=bindparam("now"), next_job_time=bindparam("next"))
+    )
 )
 _END = Statement(
-    update(client_run)
-    .where(_R.run_id == bindparam("id"), _R.ended.is_(None))
-    .values(ended=bindparam("now"), outcome=bindparam("how"), exit_code=bindparam("code"), trace=bindparam("why"))
+    lambda: (
+        update(client_run)
+        .where(_R.run_id == bindparam("id"), _R.ended.is_(None))
+        .values(ended=bindparam("now"), outcome=bindparam("how"), exit_code=bindparam("code"), trace=bindparam("why"))
+    )
 )
-_HAS = Statement(select(_R.run_id).where(_R.run_id == bindparam("id")))
-_newest = (
-    select(client_run)
-    .where(or_(bindparam("client").is_(None), _R.client == bindparam("client")))
-    .order_by(_R.run_id.desc())
-    .limit(bindparam("most"))
+_HAS = Statement(lambda: select(_R.run_id).where(_R.run_id == bindparam("id")))
+_LIST = Statement(
+    lambda: (
+        select(client_run)
+        .where(or_(bindparam("client").is_(None), _R.client == bindparam("client")))
+        .order_by(_R.run_id.desc())
+        .limit(bindparam("most"))
+    )
 )
-_LIST = Statement(_newest)
-_OPEN = Statement(select(client_run).where(_R.ended.is_(None)).order_by(_R.run_id))
+_OPEN = Statement(lambda: select(client_run).where(_R.ended.is_(None)).order_by(_R.run_id))
 _BEGIN = Insert(job_run, keyed=True)
 _FINISH = Statement(
-    update(job_run)
-    .where(_J.job_run_id == bindparam("id"), _J.finished.is_(None))
-    .values(finished=bindparam("now"), outcome=bindparam("how"), trace=bindparam("why"))
+    lambda: (
+        update(job_run)
+        .where(_J.job_run_id == bindparam("id"), _J.finished.is_(None))
+        .values(finished=bindparam("now"), outcome=bindparam("how"), trace=bindparam("why"))
+    )
 )
-_HAS_JOB = Statement(select(_J.job_run_id).where(_J.job_run_id == bindparam("id")))
+_HAS_JOB = Statement(lambda: select(_J.job_run_id).where(_J.job_run_id == bindparam("id")))
 _INTERRUPT = Statement(
-    update(job_run)
-    .where(_J.client == bindparam("name"), _J.finished.is_(None), _J.outcome.is_(None))
-    .values(finished=bindparam("now"), outcome="interrupted")
+    lambda: (
+        update(job_run)
+        .where(_J.client == bindparam("name"), _J.finished.is_(None), _J.outcome.is_(None))
+        .values(finished=bindparam("now"), outcome="interrupted")
+    )
 )
 _JOBS = Statement(
-    select(job_run)
-    .where(or_(bindparam("client").is_(None), _J.client == bindparam("client")))
-    .order_by(_J.job_run_id.desc())
-    .limit(bindparam("most"))
+    lambda: (
+        select(job_run)
+        .where(or_(bindparam("client").is_(None), _J.client == bindparam("client")))
+        .order_by(_J.job_run_id.desc())
+        .limit(bindparam("most"))
+    )
 )
-_LAST_DUE = Statement(select(func.max(_J.due)).where(_J.client == bindparam("client"), _J.job == bindparam("job")))
-_later = job_run.alias()
+_LAST_DUE = Statement(
+    lambda: select(func.max(_J.due)).where(_J.client == bindparam("client"), _J.job == bindparam("job"))
+)
+_later, _newer = job_run.alias(), client_run.alias()
 # The newest run of each job stays: it is what the missed-run policy counts from.
 _PRUNE_JOBS = Statement(
-    sql_delete(job_run).where(
+    lambda: sql_delete(job_run).where(
         _J.due < bindparam("before"),
         or_(_J.outcome.is_not(None), _J.finished.is_not(None)),
         exists().where(_later.c.client == _J.client, _later.c.job == _J.job, _later.c.due > _J.due),
     )
 )
+_MADE_BY_RUNS = (orders.c.client_run_id, execution.c.client_run_id, _J.run_id)
 _PRUNE_RUNS = Statement(
-    sql_delete(client_run).where(
+    lambda: sql_delete(client_run).where(
         _R.ended < bindparam("before"),
-        ~exists().where(orders.c.client_run_id == _R.run_id),
-        ~exists().where(execution.c.client_run_id == _R.run_id),
-        ~exists().where(_J.run_id == _R.run_id),
-        exists().where((_newer := client_run.alias()).c.client == _R.client, _newer.c.run_id > _R.run_id),
+        *(_R.run_id.not_in(select(made).where(made.is_not(None))) for made in _MADE_BY_RUNS),
+        exists().where(_newer.c.client == _R.client, _newer.c.run_id > _R.run_id),
     )
 )
 

@@ -17,18 +17,22 @@ from quantstrip.ledger.tables import strategy, strategy_equity, strategy_run
 _R = strategy_run.c
 _INSERT = Insert(strategy_run, keyed=True)
 _ONE = Statement(
-    select(strategy_run, strategy.c.name.label("strategy"))
-    .join(strategy, strategy.c.strategy_id == _R.strategy_id)
-    .where(_R.run_key == bindparam("key"))
+    lambda: (
+        select(strategy_run, strategy.c.name.label("strategy"))
+        .join(strategy, strategy.c.strategy_id == _R.strategy_id)
+        .where(_R.run_key == bindparam("key"))
+    )
 )
 _LIST = Statement(
-    select(strategy_run, strategy.c.name.label("strategy"))
-    .join(strategy, strategy.c.strategy_id == _R.strategy_id)
-    .where(_R.current >= bindparam("least"), or_(bindparam("mode").is_(None), _R.mode == bindparam("mode")))
-    .order_by(_R.strategy_run_id)
+    lambda: (
+        select(strategy_run, strategy.c.name.label("strategy"))
+        .join(strategy, strategy.c.strategy_id == _R.strategy_id)
+        .where(_R.current >= bindparam("least"), or_(bindparam("mode").is_(None), _R.mode == bindparam("mode")))
+        .order_by(_R.strategy_run_id)
+    )
 )
 _OTHERS = Statement(
-    update(strategy_run)
+    lambda: update(strategy_run)
     .where(
         _R.strategy_id == bindparam("of_strategy"), _R.mode == bindparam("of_mode"),
         _R.strategy_run_id != bindparam("this"),
@@ -37,10 +41,10 @@ _OTHERS = Statement(
     .values(current=0)
 )  # fmt: skip
 _THIS = Statement(
-    update(strategy_run).where(_R.strategy_run_id == bindparam("this"), _R.current == 0).values(current=1)
+    lambda: update(strategy_run).where(_R.strategy_run_id == bindparam("this"), _R.current == 0).values(current=1)
 )
 _PROGRESS = Statement(
-    update(strategy_run)
+    lambda: update(strategy_run)
     .where(
         _R.strategy_run_id == bindparam("this"), or_(_R.feed_time.is_(None), _R.feed_time <= bindparam("until")),
     )
@@ -49,7 +53,9 @@ _PROGRESS = Statement(
         update_time=bindparam("now")
     )
 )  # fmt: skip
-_POINT = Statement(insert(strategy_equity).values({c.name: None for c in strategy_equity.c}).on_conflict_do_nothing())
+_POINT = Statement(
+    lambda: insert(strategy_equity).values({c.name: None for c in strategy_equity.c}).on_conflict_do_nothing()
+)
 
 
 def write_equity(

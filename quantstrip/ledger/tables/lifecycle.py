@@ -44,7 +44,6 @@ Index(
     orders.c.client_reference,
     unique=True,
     sqlite_where=sql("client_reference IS NOT NULL"),
-    postgresql_where=sql("client_reference IS NOT NULL"),
 )
 
 order_status = Table(
