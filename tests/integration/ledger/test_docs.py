@@ -1,0 +1,47 @@
+"""What the documents say of the ledger is so."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from quantstrip.home import Home, asset
+from quantstrip.ledger.schema import view_files
+from quantstrip.ledger.tables import metadata
+
+ROOT = Path(__file__).parents[3]
+DICTIONARY = (asset("schema") / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(metadata.tables))
+def test_the_data_dictionary_has_every_column_of_a_table(name: str) -> None:
+    section = re.search(rf"^### {name}\n(.*?)(?=^##|\Z)", DICTIONARY, re.MULTILINE | re.DOTALL)
+
+    assert section is not None
+    columns = re.findall(r"`(\w+)`", section[1].strip().splitlines()[-1])
+    assert columns == [column.name for column in metadata.tables[name].c]
+
+
+def test_the_data_dictionary_has_every_view() -> None:
+    assert re.findall(r"^\| `(v_\w+)` \|", DICTIONARY, re.MULTILINE) != []
+    assert set(re.findall(r"`(v_\w+)`", DICTIONARY)) == {path.stem for path in view_files()}
+
+
+def test_the_example_of_the_guide_runs(home: Home) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/ledger.md").read_text(encoding="utf-8"), re.DOTALL)
+    program = (
+        "report_time = fill_time = '2024-03-06 15:00:00'\n"
+        + example
+        + "print(db.query('SELECT strategy, position FROM v_positions')[1])\n"
+        + "print(db.get_last_strategy_event('my_strat')['status'])\n"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "QUANTSTRIP_HOME": str(home.root)}, check=True,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert answer.stdout.splitlines() == ["[('my_strat', 100.0)]", "CONFIRMED"]
