@@ -1,0 +1,176 @@
+"""A real service with the demo's strategies, watched through a real Chromium."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocket, expect, sync_playwright
+
+from quantstrip.config import SettingsManager
+from quantstrip.home import Home
+from quantstrip.operations import access, clients, portfolio, service
+from quantstrip.operations.demo import DEMO_CLIENTS, prepare_demo
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+)  # fmt: skip
+REPLAY_SECONDS = 6.0
+LAST_SESSION = "2013-03-01"
+PATIENCE = 60_000.0  # milliseconds; a busy machine is slow, not wrong
+EXPECTED = re.compile(r"status of (401|403|404)")
+"""Streamlit looks for its server below a page's own path first; a refused login is what some tests ask for."""
+
+expect.set_options(timeout=PATIENCE)
+
+
+def until(what: str, check: Callable[[], Any], seconds: float = 60.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
+    return found
+
+
+@dataclass
+class Running:
+    """A service on the demo's home."""
+
+    home: Home
+    port: int
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def login(self) -> str:
+        return access.login_url(self.home, self.port)
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-P", "-m", "quantstrip", "--home", str(self.home.root), *words]
+
+    def run(self, *words: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("QUANTSTRIP")}
+        done = subprocess.run(
+            self.command(*words), capture_output=True, text=True, timeout=180, env=kept, cwd=self.home.root, check=False
+        )
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+
+    def replayed(self) -> bool:
+        """Both strategies have seen the last bar."""
+        view = portfolio.overview(self.home)
+        return sorted((row.strategy, str(row.session)) for row in view.strategies) == [
+            (name, LAST_SESSION) for name in DEMO_CLIENTS
+        ]
+
+    def state(self, name: str) -> str:
+        return clients.client_status(self.home, name).state
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The demo, up and replayed to its end."""
+    home = Home(tmp_path_factory.mktemp("browser") / "home")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        running = Running(home, int(probe.getsockname()[1]))
+    prepare_demo(home)
+    settings = SettingsManager(home)
+    for name in DEMO_CLIENTS:
+        settings.set_by_path(f"clients.{name}.replay_seconds", REPLAY_SECONDS, "float")
+    running.run("up", "--port", str(running.port), "--detach")
+    try:
+        until("both strategies have seen the whole history", running.replayed, 120)
+        yield running
+    finally:
+        if service.status(home, clients=False).running:
+            running.run("down")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    assert found, f"none of {', '.join(CHROMIUM)} is installed: apt-get install -y --no-install-recommends chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Visitor:
+    """Opens browser windows and notes what a page must never do: ask another host, or report an error."""
+
+    browser: Browser
+    demo: Running
+    contexts: list[BrowserContext] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def window(
+        self, path: str = "/", *, login: bool = True, width: int = 1440, height: int = 900, **options: Any
+    ) -> Page:
+        """A new browser's first page, logged in by the printed address unless told otherwise."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, timezone_id="Europe/Zurich", locale="en-GB", **options
+        )
+        self.contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        context.route("**/*", self._look)
+        page = context.new_page()
+        page.on("websocket", self._look_at_socket)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        if login:
+            assert context.request.get(self.demo.login).ok
+            page.goto(f"{self.demo.origin}{path}")
+            expect(page.locator(".qs-title h1")).to_be_visible()
+        return page
+
+    def _look(self, route: Route) -> None:
+        if route.request.url.startswith((self.demo.origin, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def _look_at_socket(self, socket: WebSocket) -> None:
+        if not socket.url.startswith(self.demo.origin.replace("http", "ws")):
+            self.foreign.append(socket.url)
+
+    def leave(self) -> None:
+        for context in self.contexts:
+            context.close()
+        assert self.foreign == [], "no request leaves the machine"
+        assert [error for error in self.errors if not EXPECTED.search(error)] == []
+
+
+@pytest.fixture
+def visitor(chromium: Browser, demo: Running) -> Iterator[Visitor]:
+    someone = Visitor(chromium, demo)
+    try:
+        yield someone
+    finally:
+        someone.leave()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go; ``QUANTSTRIP_PICTURES`` names a folder that outlives the tests."""
+    named = os.environ.get("QUANTSTRIP_PICTURES")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,102 @@
+"""Home shows the ledger's figures, lives without reloading, and fits its window."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from quantstrip.clock import to_datetime
+from quantstrip.operations import portfolio
+
+pytestmark = pytest.mark.browser
+
+OVERFLOWING = """() => [...document.querySelectorAll('[data-testid=stMain] button, .qs-tile, .qs-title, .qs-client')]
+    .filter(part => part.getBoundingClientRect().right > window.innerWidth + 1).map(part => part.innerText)"""
+
+
+def tile(page: Page, name: str) -> str:
+    found = page.locator(".qs-tile").filter(has=page.get_by_text(name, exact=True))
+    return found.inner_text()
+
+
+def rows(page: Page, label: str) -> list[list[str]]:
+    table = page.get_by_role("table", name=label)
+    expect(table).to_be_visible()
+    return [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
+
+
+def test_the_figures_are_those_of_the_ledger(visitor: Any, demo: Any) -> None:
+    page = visitor.window()
+    view = portfolio.overview(demo.home)
+    expect(page.locator(".qs-chip").first).to_have_text("REPLAY")
+    assert tile(page, "Today's PnL").split("\n") == [
+        "Today's PnL", f"{view.today:+,.2f} USD", "replay session 2013-03-01",
+    ]  # fmt: skip
+    assert tile(page, "Total PnL").split("\n")[1] == f"{view.total:+,.2f} USD"
+    assert tile(page, "Fills").split("\n")[1] == f"{view.fill_count:,}"
+    assert view.fill_count > 100
+    assert tile(page, "Clients running").split("\n")[1] == "2 of 2"
+    shown = {row[0]: (row[6], row[8]) for row in rows(page, "Strategies")}
+    assert shown == {row.strategy: (f"{row.total:+,.2f}", f"{row.fills:,}") for row in view.strategies}
+    assert [row[0] for row in rows(page, "Open positions")] == [held.symbol for held in view.positions]
+
+
+def test_times_are_in_the_browsers_zone_with_the_zone_shown(visitor: Any, demo: Any) -> None:
+    page = visitor.window()
+    newest = to_datetime(portfolio.overview(demo.home).fills[0].time)
+    assert newest.strftime("%H:%M") in ("20:00", "21:00")  # New York's close, UTC
+    first = rows(page, "Last fills")[0]
+    assert first[0] == f"{newest:%Y-%m-%d} 22:00"  # the same moment in Zurich, summer and winter
+    expect(page.get_by_role("columnheader", name="Time (Europe/Zurich)")).to_be_visible()
+
+
+def test_the_chart_draws_each_strategy_and_the_portfolio(visitor: Any) -> None:
+    page = visitor.window()
+    expect(page.locator(".js-plotly-plot .scatterlayer .trace")).to_have_count(3)
+    assert page.locator(".js-plotly-plot .legendtext").all_text_contents() == ["ma_cross", "rsi_reversion", "Portfolio"]
+    page.get_by_role("radio", name="Equity").click()
+    expect(page.locator(".js-plotly-plot .ytick text").last).to_contain_text("k")
+
+
+def test_it_updates_without_a_reload_and_without_a_flicker(visitor: Any) -> None:
+    page = visitor.window()
+    expect(page.locator(".js-plotly-plot .scatterlayer .trace")).to_have_count(3)
+    page.evaluate(
+        """() => {
+            window.seen = {empty: 0, looks: 0, updates: 0};
+            const look = () => {
+                window.seen.looks += 1;
+                const whole = document.querySelectorAll('.qs-tile').length === 5
+                    && document.querySelectorAll('.js-plotly-plot .scatterlayer .trace').length === 3
+                    && document.querySelectorAll('table.qs-table').length === 3;
+                if (!whole) window.seen.empty += 1;
+                requestAnimationFrame(look);
+            };
+            look();
+            new MutationObserver(() => { window.seen.updates += 1; })
+                .observe(document.querySelector('.qs-health').parentElement, {childList: true, subtree: true});
+        }"""
+    )
+    deadline = time.monotonic() + 60
+    while (seen := page.evaluate("window.seen"))["updates"] < 2 or seen["looks"] < 30:
+        assert time.monotonic() < deadline, seen
+        page.wait_for_timeout(200)
+    assert seen["empty"] == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/monitor"])
+def test_it_fits_a_desk_and_a_phone_in_light_and_dark(visitor: Any, pictures: Path, path: str, scheme: str) -> None:
+    page = visitor.window(path, color_scheme=scheme)
+    for width, height in ((1440, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        ready = page.locator(".js-plotly-plot .scatterlayer .trace" if path == "/" else ".qs-client")
+        expect(ready).to_have_count(3 if path == "/" else 2)
+        page.wait_for_timeout(500)  # the chart is drawn again for the new width
+        page.screenshot(path=pictures / f"{path.strip('/') or 'home'}-{scheme}-{width}.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(OVERFLOWING) == []
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(14, 20, 26)"}[scheme]

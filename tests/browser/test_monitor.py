@@ -1,0 +1,138 @@
+"""The Client Monitor's switches move real processes; what a client says arrives live, as text."""
+
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from quantstrip.operations import clients
+
+pytestmark = pytest.mark.browser
+
+NOISY = """
+from quantstrip import ClientBase, logger
+
+
+class Client(ClientBase):
+    def __init__(self, *args):
+        super().__init__()
+        self.display_name = "Noisy <b id=injected>one</b>"
+        self.count = 0
+        self.scheduler.every(1).seconds.do(self.job)
+
+    def job(self):
+        self.count += 1
+        logger.info("tick {} <img id=injected src=x onerror='window.injected=1'>", self.count)
+"""
+BROKEN = "import statsmodelz\n\nfrom quantstrip import ClientBase\n\n\nclass Client(ClientBase):\n    pass\n"
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.locator(f".st-key-card-{name}")
+
+
+@pytest.fixture
+def noisy(demo: Any) -> Any:
+    (demo.home.clients / "noisy.py").write_text(NOISY, encoding="utf-8")
+    clients.deploy(demo.home, "noisy")
+    yield "noisy"
+    clients.remove(demo.home, "noisy")
+
+
+@pytest.fixture
+def broken(demo: Any) -> Any:
+    (demo.home.clients / "broken.py").write_text(BROKEN, encoding="utf-8")
+    clients.deploy(demo.home, "broken")
+    yield "broken"
+    clients.remove(demo.home, "broken")
+
+
+def test_each_client_is_shown_with_its_process(visitor: Any, demo: Any) -> None:
+    page = visitor.window("/monitor")
+    expect(page.locator(".qs-client")).to_have_count(2)
+    for status in clients.list_clients(demo.home):
+        text = card(page, status.name).inner_text()
+        assert status.name in text
+        assert "running" in text
+        assert str(status.pid) in text
+        assert status.code_hash[:8] in text
+        assert psutil.pid_exists(status.pid)
+
+
+def test_stop_asks_first_then_ends_that_client_alone_and_start_brings_it_back(visitor: Any, demo: Any) -> None:
+    page = visitor.window("/monitor")
+    expect(page.locator(".qs-client")).to_have_count(2)
+    before = {status.name: status.pid for status in clients.list_clients(demo.home)}
+    mine = card(page, "ma_cross")
+    mine.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Its open positions stay open")).to_be_visible()
+    assert demo.state("ma_cross") == "running"
+    page.get_by_role("button", name="Stop ma_cross").click()
+    expect(mine.locator(".qs-state")).to_have_text("stopped")
+    assert not psutil.pid_exists(before["ma_cross"])
+    assert clients.client_status(demo.home, "rsi_reversion").pid == before["rsi_reversion"]
+    mine.get_by_role("button", name="Start").click()
+    expect(mine.locator(".qs-state")).to_have_text("running")
+    after = clients.client_status(demo.home, "ma_cross")
+    assert after.pid not in (0, before["ma_cross"])
+    expect(mine).to_contain_text(str(after.pid))
+
+
+def test_restart_gives_a_new_process(visitor: Any, demo: Any) -> None:
+    page = visitor.window("/monitor")
+    before = clients.client_status(demo.home, "rsi_reversion").pid
+    mine = card(page, "rsi_reversion")
+    expect(mine).to_contain_text(str(before))
+    mine.get_by_role("button", name="Restart").click()
+    expect(mine).not_to_contain_text(str(before))
+    expect(mine.locator(".qs-state")).to_have_text("running")
+    assert not psutil.pid_exists(before)
+
+
+def test_a_log_line_reaches_the_screen_by_itself_and_html_in_it_is_text(visitor: Any, demo: Any, noisy: str) -> None:
+    page = visitor.window("/monitor")
+    mine = card(page, noisy)
+    mine.get_by_role("button", name="Details").click()
+    log = mine.get_by_role("log")
+    expect(log).to_contain_text("tick 1 <img id=injected")
+    expect(log).to_contain_text("tick 4 ")
+    expect(mine).to_contain_text("Noisy <b id=injected>one</b>")
+    assert page.locator("#injected").count() == 0
+    assert page.evaluate("window.injected") is None
+    assert page.url.endswith("?client=noisy")
+    at_the_end = "log => log.scrollTop <= 1 && log.lastElementChild.innerText.trim().includes('tick')"
+    assert log.evaluate(at_the_end)
+
+
+def test_a_load_error_is_shown_whole_and_reloaded_once_it_is_mended(
+    visitor: Any, demo: Any, broken: str, pictures: Path
+) -> None:
+    page = visitor.window("/monitor")
+    expect(card(page, broken).locator(".qs-state")).to_have_text("load error")
+    page.get_by_role("tab", name="Problems").click()
+    found = page.locator(f".st-key-problem-{broken}")
+    expect(found).to_contain_text("No module named 'statsmodelz'")
+    expect(found).to_contain_text("broken.py:1")
+    expect(found.locator("code").last).to_contain_text("Traceback (most recent call last)")
+    page.screenshot(path=pictures / "problems.png")
+    (demo.home.clients / "broken.py").write_text(NOISY, encoding="utf-8")
+    found.get_by_role("button", name="Redeploy").click()
+    expect(found).to_contain_text("now running")
+    assert demo.state(broken) == "running"
+
+
+def test_a_changed_file_is_marked_until_it_is_deployed(visitor: Any, demo: Any, noisy: str) -> None:
+    page = visitor.window("/monitor")
+    mine = card(page, noisy)
+    expect(mine.locator(".qs-state")).to_have_text("running")
+    expect(mine).not_to_contain_text("differs from deployed")
+    before = clients.client_status(demo.home, noisy).code_hash
+    (demo.home.clients / "noisy.py").write_text(NOISY + "# edited\n", encoding="utf-8")
+    expect(mine).to_contain_text("differs from deployed")
+    mine.get_by_role("button", name="Redeploy").click()
+    expect(mine).not_to_contain_text("differs from deployed")
+    after = clients.client_status(demo.home, noisy).code_hash
+    assert after != before
+    expect(mine).to_contain_text(after[:8])
