@@ -1,5 +1,7 @@
 """Brings what runs in line with what should run: one pass over all clients, the same after every event and tick."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,14 +11,15 @@ from quantstrip.log import logger
 from quantstrip.model.exits import ExitCode
 from quantstrip.ports import ProcessState
 from quantstrip.supervise.adapter import SupervisordSupervisor
-from quantstrip.supervise.book import ClientRow, client_row, make_note, run_row
+from quantstrip.supervise.book import ClientRow, RunRow, client_row, make_note, run_row
 from quantstrip.supervise.configuration import DEFAULT_STOP_SECONDS
 from quantstrip.supervise.control import launch
 from quantstrip.supervise.differs import SourceWatch
+from quantstrip.supervise.ledger_lock import write_lock_holder
 from quantstrip.supervise.memory import MemorySupervisor
 from quantstrip.supervise.names import client_of, program_name
 from quantstrip.supervise.observe import Observer, end_code
-from quantstrip.supervise.policy import LASTING, Decision, Mark, RestartPolicy, Step, decide
+from quantstrip.supervise.policy import ALIVE, LASTING, Decision, Mark, RestartPolicy, Step, decide
 from quantstrip.supervise.record import control_lock
 
 if TYPE_CHECKING:
@@ -57,19 +60,44 @@ class Reconciler:
         """One pass; returns the seconds until the next one is due."""
         self._notice_sleep()
         states = self._states()
+        # First, and by reading alone: a client that hangs may hold the ledger, and every write would wait for it.
+        self._end_silence(states)
         self._observer.close_dead_runs(states)
         runs = self._observer.open_runs()
         pause = INTERVAL_SECONDS
         for row in map(client_row, self.ledger.clients()):
-            process = states.get(row.name)
-            facts = self._observer.facts(row, process, runs.get(row.name), self.policy.window_seconds)
-            decision = decide(facts, self.policy, self.clock.now())
+            decision = self._decide(row, states.get(row.name), runs.get(row.name))
             if decision.step is Step.WAIT:
                 pause = min(pause, max(0.05, (decision.until - self.clock.now()) / SECOND))
-            elif decision.step is not Step.KEEP:
+            elif decision.step not in {Step.KEEP, Step.KILL}:
                 self._settle(row.name)
             self._mark_difference(row)
         return pause
+
+    def _decide(self, row: ClientRow, process: ProcessState | None, run: RunRow | None) -> Decision:
+        facts = self._observer.facts(row, process, run, self.policy.window_seconds)
+        return decide(facts, self.policy, self.clock.now())
+
+    def _end_silence(self, states: Mapping[str, ProcessState]) -> None:
+        """Kill clients whose heartbeat stopped; of those that wait for the ledger, only the one that holds it."""
+        if self.clock.monotonic() < self._no_kill_before:
+            return
+        runs = self._observer.open_runs()
+        alive = [(row, states[row.name]) for row in map(client_row, self.ledger.clients()) if row.name in states]
+        alive = [(row, process) for row, process in alive if process.state in ALIVE]
+        silent = [(row, process, self._decide(row, process, runs.get(row.name))) for row, process in alive]
+        silent = [found for found in silent if found[2].step is Step.KILL]
+        if not silent:
+            return
+        holder = write_lock_holder(self.ledger.path)
+        if holder and holder != os.getpid():
+            self._no_kill_before = self.clock.monotonic() + self.policy.stale_seconds
+            silent = [found for found in silent if found[1].pid == holder]
+            logger.error("process {} holds the ledger, so that no client can record that it is alive", holder)
+        for row, process, decision in silent:
+            with control_lock(self.home, row.name) as mine:
+                if mine:
+                    self._kill(row, process, decision)
 
     def _settle(self, name: str) -> None:
         """Look again while nobody else decides about this client, and act."""
@@ -79,8 +107,7 @@ class Reconciler:
                 return  # a person's command works on this client; the next pass sees what became of it
             row = client_row(fresh)
             process = self._states().get(name)
-            facts = self._observer.facts(row, process, self._observer.open_runs().get(name), self.policy.window_seconds)
-            self._act(row, process, decide(facts, self.policy, self.clock.now()))
+            self._act(row, process, self._decide(row, process, self._observer.open_runs().get(name)))
 
     def _act(self, row: ClientRow, process: ProcessState | None, decision: Decision) -> None:
         if decision.step is Step.START:
@@ -89,18 +116,16 @@ class Reconciler:
         elif decision.step is Step.STOP:
             logger.warning("client {}: {}; it is stopped", row.name, decision.reason)
             self.supervisor.ask_to_stop(program_name(row.name))
-        elif decision.step is Step.KILL and self.clock.monotonic() >= self._no_kill_before:
-            self._kill(row, process, decision)
         elif decision.step is Step.MARK:
             self._mark(row, decision)
 
-    def _kill(self, row: ClientRow, process: ProcessState | None, decision: Decision) -> None:
+    def _kill(self, row: ClientRow, process: ProcessState, decision: Decision) -> None:
         logger.error("client {}: {}", row.name, decision.reason)
+        self.supervisor.kill(program_name(row.name))  # before anything is written: it may hold the ledger
         for run in map(run_row, self.ledger.open_client_runs()):
-            if run.client == row.name and process is not None and run.pid == process.pid:
+            if run.client == row.name and run.pid == process.pid:
                 self.ledger.end_client_run(run.run_id, "unresponsive", trace=decision.reason)
         self._alert("client_unresponsive", row, f"{row.name} stopped responding", decision.reason)
-        self.supervisor.kill(program_name(row.name))
 
     def _mark(self, row: ClientRow, decision: Decision) -> None:
         note = make_note(decision.mark, self.clock.now(), decision.reason)

@@ -131,6 +131,29 @@ def test_a_silent_client_is_started_again(service: Service) -> None:
     assert any(row["kind"] == "client_unresponsive" for row in service.ledger.alerts(50))
 
 
+def test_a_client_that_hangs_with_the_ledger_locked_is_ended_and_no_other_suffers(service: Service) -> None:
+    healthy = service.run("waiting")
+    service.deploy(
+        "hogging",
+        """
+        import time
+        from quantstrip import ClientBase, db_handler
+
+        class Client(ClientBase):
+            def on_start(self):
+                if len(db_handler.client_runs("hogging")) == 1:
+                    with db_handler.transaction():
+                        db_handler.alert("test", "never", "committed")
+                        time.sleep(600)
+        """,
+    )
+    until("it was started again", lambda: len(service.ledger.client_runs("hogging")) == 2, 60)
+    service.await_state("hogging", "running")
+    assert service.ledger.client_runs("hogging")[1]["outcome"] == "unresponsive"
+    assert service.await_state("waiting", "running").pid == healthy.pid
+    assert not any(row["kind"] == "test" for row in service.ledger.alerts(50))
+
+
 def test_a_changed_source_is_marked_within_seconds_and_what_runs_stays(service: Service) -> None:
     before = service.run("edited")
     service.write("edited", IDLE + "\n    # half-finished thought (")
