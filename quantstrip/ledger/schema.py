@@ -16,7 +16,7 @@ from quantstrip.clock import to_text
 from quantstrip.errors import LedgerBusy, LedgerError, SchemaMismatch
 from quantstrip.home import asset
 from quantstrip.ledger.backup import backup
-from quantstrip.ledger.store import Store, make_engine
+from quantstrip.ledger.store import Store
 
 HEAD = "0003"
 """The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
@@ -110,21 +110,27 @@ def _upgrade(store: Store) -> None:
     # Importing Alembic costs more than anything else at start, and only a migration needs it.
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import StaticPool
 
     config = Config()
     config.set_main_option("script_location", str(asset("schema") / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    engine = make_engine(store.path, store.busy_seconds)
+    store.path.touch()
+    raw = store.connect()
+    raw.isolation_level = None
+    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            _drop_views(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+            raw.execute("PRAGMA journal_mode = WAL")
+            raw.execute("BEGIN IMMEDIATE")
+            _drop_views(raw)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
     finally:
         engine.dispose()
+        raw.close()
 
 
 def view_files() -> list[Path]:

@@ -2,8 +2,8 @@
 
 Every writer begins IMMEDIATE, so that it waits for its turn instead of failing half way. Life-cycle writes are
 ``synchronous=FULL`` (a commit that returned survives a power cut), heartbeats NORMAL (they survive a crash of the
-process, which is all they say). SQLAlchemy Core defines the tables, compiles the statements and keeps the pool;
-the compiled text goes straight to the driver, because a fill must cost little more than its commit.
+process, which is all they say). SQLAlchemy Core defines the tables and compiles the statements; their text goes
+straight to the driver, because a fill must cost little more than its commit.
 """
 
 import os
@@ -12,12 +12,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import URL, ClauseElement, Engine, Table, create_engine, event
+from sqlalchemy import ClauseElement, Table
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from quantstrip.clock import Clock, Micros, to_text
 from quantstrip.errors import InvalidRecord, LedgerBusy, LedgerError
@@ -28,7 +27,11 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     # Without it INSERT OR REPLACE would delete history without asking the triggers.
     "PRAGMA recursive_triggers = ON",
+    # A fill touches a dozen pages: with SQLite's 1000 every seventieth would pay for copying the log into the file,
+    # which is close to half of all the time spent on commits. 4000 pages are 16 MB of log at most.
+    "PRAGMA wal_autocheckpoint = 4000",
 )
+_IDLE = 8
 _ABANDONED: list[object] = []  # connections inherited through fork: neither used nor closed in the child
 
 
@@ -131,6 +134,22 @@ class Transaction:
         return cursor.lastrowid if cursor.rowcount == 1 else None
 
 
+class Connection(sqlite3.Connection):
+    """A connection that knows how durable its commits are."""
+
+    level = ""
+
+    def durable(self, level: str) -> None:
+        """Set what a commit survives: FULL a power cut, NORMAL the end of the process."""
+        if self.level != level:
+            self.execute(f"PRAGMA synchronous = {level}")
+            self.level = level
+
+
+class _Thread(threading.local):
+    transaction: Transaction | None = None
+
+
 class Store:
     """The database file of one ledger, shared by the threads of this process.
 
@@ -147,18 +166,16 @@ class Store:
 
     def _fresh(self) -> None:
         self._pid = os.getpid()
-        self._engine: Engine | None = None
-        self._writing = threading.Lock()
-        self._starting = threading.Lock()
-        self._local = threading.local()
+        self._idle: list[Connection] = []
+        self.turn = threading.Lock()
+        self._threads = _Thread()
 
     def now(self) -> Micros:
         """The wall clock."""
         return self.clock.now()
 
-    @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Transaction]:
-        """A writing transaction; inside another one of this thread it joins that one.
+    def write(self, *, durable: bool = True) -> "Writing":
+        """A writing transaction, as a context; inside another one of this thread it joins that one.
 
         Args:
             durable: a commit survives a power cut. False for heartbeats and their like.
@@ -167,49 +184,48 @@ class Store:
             LedgerBusy: another process or thread held the database longer than the busy timeout.
 
         """
-        joined: Transaction | None = getattr(self._here(), "transaction", None)
-        if joined is not None:
-            yield joined
-            return
-        # Threads of one process queue here, in turn; SQLite's own waiting polls.
-        if not self._writing.acquire(timeout=self.busy_seconds):
-            raise busy(self.path, self.busy_seconds)
-        try:
-            with self._connection() as connection:
-                raw = _driver(connection)
-                _synchronous(connection, raw, "FULL" if durable else "NORMAL")
-                raw.execute("BEGIN IMMEDIATE")
-                transaction = Transaction(raw, to_text(self.clock.now()))
-                self._local.transaction = transaction
-                try:
-                    yield transaction
-                    raw.execute("COMMIT")
-                finally:
-                    self._local.transaction = None
-                    if raw.in_transaction:
-                        raw.execute("ROLLBACK")
-        finally:
-            self._writing.release()
+        return Writing(self, "FULL" if durable else "NORMAL")
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Single statements that read; inside a transaction of this thread they see what it wrote."""
-        joined: Transaction | None = getattr(self._here(), "transaction", None)
-        if joined is not None:
-            yield joined
-            return
-        with self._connection() as connection:
-            yield Transaction(_driver(connection), to_text(self.clock.now()))
-
-    def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
-        """A connection outside the pool, which the caller closes; writing begins IMMEDIATE."""
-        target = f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+        joined = self.thread().transaction
         with self.translated():
-            raw = sqlite3.connect(
-                target, uri=True, timeout=self.busy_seconds, isolation_level="IMMEDIATE", check_same_thread=False
-            )
-            prepare(raw)
-            return raw
+            if joined is not None:
+                yield joined
+                return
+            raw = self.checkout()
+            try:
+                yield Transaction(raw, to_text(self.clock.now()))
+            finally:
+                self.give_back(raw)
+
+    def connect(self, *, read_only: bool = False) -> Connection:
+        """A connection of its own, which the caller closes; writing begins IMMEDIATE."""
+        with self.translated():
+            return self._open("ro" if read_only else "rw", "IMMEDIATE")
+
+    def checkout(self) -> Connection:
+        """A connection that leaves transactions to the caller, who gives it back."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._open("rw", None)
+
+    def give_back(self, raw: Connection) -> None:
+        """Keep a connection for the next one who needs it."""
+        if raw.in_transaction or len(self._idle) >= _IDLE:
+            raw.close()
+        else:
+            self._idle.append(raw)
+
+    def thread(self) -> _Thread:
+        """What belongs to this thread, in this process."""
+        if os.getpid() != self._pid:
+            # SQLite forbids using, and even closing, a connection that was carried across a fork.
+            _ABANDONED.append((self._idle, self._threads))
+            self._fresh()
+        return self._threads
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -220,68 +236,73 @@ class Store:
             raise translate(error, self.path, self.busy_seconds) from error
 
     def close(self) -> None:
-        """Close the pool's connections; the next use opens new ones."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.dispose()
+        """Close the connections that nobody uses; the next use opens new ones."""
+        while self._idle:
+            self._idle.pop().close()
 
-    def _here(self) -> threading.local:
-        if os.getpid() != self._pid:
-            # SQLite forbids using, and even closing, a connection that was carried across a fork.
-            _ABANDONED.append((self._engine, self._local))
-            self._fresh()
-        return self._local
+    def _open(self, mode: str, isolation: Literal["IMMEDIATE"] | None) -> Connection:
+        raw = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self.busy_seconds,
+            isolation_level=isolation,
+            check_same_thread=False,
+            cached_statements=256,
+            factory=Connection,
+        )
+        for pragma in _PRAGMAS:
+            raw.execute(pragma)
+        return raw
 
-    @contextmanager
-    def _connection(self) -> Iterator[PoolProxiedConnection]:
-        with self.translated():
-            connection = self._pool().raw_connection()
+
+class Writing:
+    """The context of a writing transaction. A class, not a generator: every fill enters three of them."""
+
+    __slots__ = ("_level", "_raw", "_store", "_thread")
+
+    def __init__(self, store: Store, level: str) -> None:
+        self._store, self._level = store, level
+        self._raw: Connection | None = None
+
+    def __enter__(self) -> Transaction:
+        store = self._store
+        self._thread = thread = store.thread()
+        if thread.transaction is not None:
+            return thread.transaction
+        # Threads of one process queue here, in turn; SQLite's own waiting polls.
+        if not store.turn.acquire(timeout=store.busy_seconds):
+            raise busy(store.path, store.busy_seconds)
+        try:
+            raw = store.checkout()
             try:
-                yield connection
-            finally:
-                connection.close()
+                raw.durable(self._level)
+                raw.execute("BEGIN IMMEDIATE")
+            except BaseException:
+                raw.close()
+                raise
+        except BaseException as error:
+            store.turn.release()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error, store.path, store.busy_seconds) from error
+            raise
+        self._raw = raw
+        thread.transaction = Transaction(raw, to_text(store.clock.now()))
+        return thread.transaction
 
-    def _pool(self) -> Engine:
-        engine = self._engine
-        if engine is None:
-            with self._starting:
-                engine = self._engine = self._engine or make_engine(self.path, self.busy_seconds)
-        return engine
-
-
-def make_engine(path: Path, busy_seconds: float) -> Engine:
-    """An engine whose connections leave transactions to the caller."""
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        poolclass=QueuePool,
-        pool_size=4,
-        max_overflow=-1,
-        pool_reset_on_return=None,
-        connect_args={"timeout": busy_seconds, "check_same_thread": False, "isolation_level": None},
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepared(raw: sqlite3.Connection, _record: object) -> None:
-        prepare(raw)
-
-    return engine
-
-
-def prepare(raw: sqlite3.Connection) -> None:
-    """Set what every connection of ours has set."""
-    for pragma in _PRAGMAS:
-        raw.execute(pragma)
-
-
-def _driver(connection: PoolProxiedConnection) -> sqlite3.Connection:
-    raw: sqlite3.Connection = connection.dbapi_connection  # type: ignore[assignment]
-    return raw
-
-
-def _synchronous(connection: PoolProxiedConnection, raw: sqlite3.Connection, level: str) -> None:
-    if connection.info.get("synchronous") != level:
-        raw.execute(f"PRAGMA synchronous = {level}")
-        connection.info["synchronous"] = level
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        store, raw = self._store, self._raw
+        try:
+            if raw is not None:
+                self._thread.transaction = None
+                try:
+                    raw.execute("COMMIT" if kind is None else "ROLLBACK")
+                finally:
+                    store.give_back(raw)  # which closes, and so undoes, what could not be ended
+                    store.turn.release()
+        except sqlite3.Error as failed:
+            raise translate(failed, store.path, store.busy_seconds) from failed
+        if isinstance(error, sqlite3.Error):
+            raise translate(error, store.path, store.busy_seconds) from error
 
 
 def busy(path: Path, seconds: float) -> LedgerBusy:
