@@ -107,7 +107,7 @@ class Guard:
             return RedirectResponse("/", status_code=303) if path == LOGIN_PATH else None
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(login_page(), status_code=401)
-        return PlainTextResponse("Log in first: open the address that `quantstrip status` prints.", status_code=401)
+        return PlainTextResponse("Log in first: open the address that `quantstrip up` printed.", status_code=401)
 
     def _login_link(self, request: Request) -> Response:
         if (

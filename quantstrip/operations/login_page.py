@@ -36,8 +36,8 @@ _PAGE: Final = Template("""<!doctype html>
 <body>
 <main>
   <h1>Quantstrip</h1>
-  <p>This dashboard belongs to the person who runs it. Open the address that <code>quantstrip status</code> prints,
-     or paste its token here.</p>
+  <p>This dashboard belongs to the person who runs it. Open the address that <code>quantstrip up</code> printed, or
+     paste the token, which is the file <code>data/run/token</code> in the home.</p>
   $problem
   <form method="post" action="/login">
     <label for="token">Token</label>
