@@ -20,6 +20,7 @@ from quantstrip.home import VARIABLE, Home
 from quantstrip.operations import access
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.configuration import check_path, output_file
+from quantstrip.supervise.orphans import unmarked
 from quantstrip.supervise.record import read_record, service_pid, service_running
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def _detached(home: Home, port: int, tell: Callable[[str], None]) -> ServiceStat
         process = subprocess.Popen(
             command,
             cwd=home.root,
-            env={**os.environ, VARIABLE: str(home.root)},
+            env={**unmarked(os.environ), VARIABLE: str(home.root)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -5,10 +5,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-
-import psutil
 
 from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import ServiceError, ServiceNotRunning
@@ -17,12 +15,14 @@ from quantstrip.log import logger
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.configuration import output_file, pid_file, supervisor_log, write_config
 from quantstrip.supervise.names import WARDEN
+from quantstrip.supervise.orphans import end_orphans, unmarked
 from quantstrip.supervise.policy import ALIVE
 from quantstrip.supervise.record import ServiceRecord, clear_stale_locks, service_lock, service_running, write_record
 
 _RESTART_LIMIT = 3
 _RESTART_WINDOW_SECONDS = 60.0
 _STEP_SECONDS = 0.2
+_LAST_SECONDS = 3.0
 
 
 @dataclass
@@ -83,6 +83,8 @@ class ServiceRunner:
     def _keep_running(self, stop: StopRequest) -> None:
         deaths: list[float] = []
         while not stop.asked():
+            if left := end_orphans(self.home, self.stop_seconds):
+                logger.warning("{} processes of an earlier supervisor were still there", left)
             process = self._spawn()
             try:
                 while process.poll() is None and not stop.asked():
@@ -110,7 +112,7 @@ class ServiceRunner:
             process = subprocess.Popen(
                 command,
                 cwd=self.home.root,
-                env={**os.environ, VARIABLE: str(self.home.root)},
+                env={**unmarked(os.environ), VARIABLE: str(self.home.root)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -131,12 +133,9 @@ class ServiceRunner:
         """Stop in order: the warden, so that nothing is started again; all clients at once; the rest."""
         if process.poll() is not None:
             return
-        watched = _processes([process.pid])
         try:
-            watched += _processes([state.pid for state in self.supervisor.states() if state.pid])
             self.supervisor.stop(WARDEN)
-            running = [state.name for state in self.supervisor.states() if state.state in ALIVE]
-            for name in running:
+            for name in [state.name for state in self.supervisor.states() if state.state in ALIVE]:
                 self.supervisor.ask_to_stop(name)
             self.supervisor.shutdown()
         except ServiceNotRunning:
@@ -147,7 +146,7 @@ class ServiceRunner:
             logger.error("the supervisor did not end in time and is killed")
             process.kill()
             process.wait()
-        _await_gone(watched, 10.0)
+        end_orphans(self.home, _LAST_SECONDS)
 
     def _await_predecessor(self, stop: StopRequest) -> None:
         """A supervisor whose ``up`` was killed is ending by itself: wait for that, or say who runs."""
@@ -180,20 +179,3 @@ def stop_on_signals() -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _processes(pids: list[int]) -> list[psutil.Process]:
-    found = []
-    for pid in pids:
-        with suppress(psutil.NoSuchProcess):  # it ended between two looks, which is what is wanted
-            found.append(psutil.Process(pid))
-    return found
-
-
-def _await_gone(processes: list[psutil.Process], seconds: float) -> None:
-    """Wait until the processes have ended; what survives its supervisor is killed."""
-    _, stubborn = psutil.wait_procs(processes, timeout=seconds)
-    for process in stubborn:
-        logger.error("process {} outlived the service and is killed", process.pid)
-        with suppress(psutil.NoSuchProcess):
-            process.kill()

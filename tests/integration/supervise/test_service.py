@@ -87,6 +87,36 @@ def test_a_killed_supervisor_takes_its_clients_along_and_comes_back_with_one_cop
     nothing_is_left(own_service)
 
 
+def test_an_orphan_that_does_not_end_is_killed_before_anything_new_starts(own_service: Service) -> None:
+    own_service.deploy(
+        "deaf",
+        """
+        import signal
+        import subprocess
+        import sys
+
+        from quantstrip import ClientBase
+
+        class Client(ClientBase):
+            def on_start(self):
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                self.helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        """,
+    )
+    own_service.up()
+    before = own_service.await_state("deaf", "running")
+    (helper,) = until("its helper runs", lambda: psutil.Process(before.pid).children())
+    os.kill(int((own_service.home.run / "supervisord.pid").read_text()), signal.SIGKILL)
+    after = until(
+        "a new copy beats",
+        lambda: (s := own_service.status("deaf")).state == "running" and s.pid != before.pid and s,
+        60,
+    )
+    assert not psutil.pid_exists(before.pid)
+    assert not helper.is_running()
+    assert [copy.pid for copy in own_service.copies("deaf")] == [after.pid]
+
+
 def test_a_killed_up_takes_everything_along_and_the_next_one_starts(own_service: Service) -> None:
     own_service.deploy("survivor")
     process = own_service.up()
