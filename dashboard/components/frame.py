@@ -13,6 +13,7 @@ from quantstrip.log import logger
 
 ICON = str(asset("dashboard") / "icon.svg")
 _NOTICE = "notice"
+_TOLD = "told"
 _LOGO = str(asset("dashboard") / "logo.svg")
 
 
@@ -73,8 +74,12 @@ def boundary() -> Iterator[None]:
     try:
         yield
     except QuantstripError as error:
-        logger.opt(exception=error).warning("shown on a page: {}", error.message)
+        if st.session_state.get(_TOLD) != error.message:  # a page that updates by itself meets the same error again
+            logger.opt(exception=error).warning("shown on a page: {}", error.message)
+        st.session_state[_TOLD] = error.message
         problem(error)
+    else:
+        st.session_state.pop(_TOLD, None)
 
 
 def problem(error: QuantstripError) -> None:

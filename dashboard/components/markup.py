@@ -1,5 +1,7 @@
 """HTML from plain values: everything that is not ``Html`` already is escaped, so a name or a log line stays text.
 
+Secrets are hidden on the way: a trace may hold one.
+
 Tables here are for the few rows that a screen shows at a glance: real text that a screen reader, a search in the page
 and a phone of 390 px can use. Long results belong in ``st.dataframe``.
 """
@@ -8,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
+
+from quantstrip.redaction import scrub
 
 Tone = Literal["good", "warn", "bad", "idle", "info"]
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|$:~&")
@@ -32,13 +36,13 @@ class Column:
 
 
 def text(value: object) -> Html:
-    """Any value as text."""
-    return Html(escape(str(value)))
+    """Any value as text; what is a secret, or named like one, is hidden."""
+    return Html(escape(scrub(str(value))))
 
 
 def plain(words: str) -> str:
     """Words for a part of Streamlit that reads Markdown, with every sign of it made harmless."""
-    return "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in words)
+    return "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in scrub(words))
 
 
 def tag(name: str, inner: Html, css: str = "", **attributes: str) -> Html:

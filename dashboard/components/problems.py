@@ -1,7 +1,10 @@
 """What went wrong with a client."""
 
+import streamlit as st
+
 from components import clients, markup, times
 from quantstrip.operations.clients import ClientStatus, Problem
+from quantstrip.redaction import scrub
 
 
 def heading(problem: Problem, client: ClientStatus | None = None) -> markup.Html:
@@ -24,3 +27,8 @@ def heading(problem: Problem, client: ClientStatus | None = None) -> markup.Html
         ),
         "qs-problem-head",
     )
+
+
+def trace(text: str) -> None:
+    """A stack trace, whole; what looks like a secret in it is hidden."""
+    st.code(scrub(text), language=None, wrap_lines=True)

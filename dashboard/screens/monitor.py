@@ -118,7 +118,7 @@ def opened(home: Home, client: ClientStatus) -> None:
     """The open client: its log, and the trace of its last error."""
     if client.last_trace:
         frame.section("Last error")
-        st.code(client.last_trace, language=None, wrap_lines=True)
+        problems.trace(client.last_trace)
     frame.section("Log", "times as the file has them")
     log(home, client.name)
 
@@ -154,7 +154,7 @@ def problem_of(problem: Problem, client: ClientStatus | None = None) -> None:
     """One problem with its whole trace."""
     st.html(problems.heading(problem, client))
     if problem.trace:
-        st.code(problem.trace, language=None, wrap_lines=True)
+        problems.trace(problem.trace)
 
 
 def _toggle(name: str) -> None:

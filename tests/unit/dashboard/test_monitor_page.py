@@ -86,6 +86,14 @@ def test_the_newest_problem_comes_first_and_earlier_ones_are_folded(home: Home, 
     assert [code.value for code in folded.code] == ["ZeroDivisionError: first"]
 
 
+def test_a_secret_in_a_trace_is_not_shown(home: Home, ledger: Ledger, show: Any) -> None:
+    deployed(home, "pairs")
+    failed(ledger, "pairs", "crashed", "ConnectionError: login failed, password=hunter2secret")
+    page = show("screens/monitor.py", client="pairs")
+    assert "login failed" in page.app.code[0].value
+    assert "hunter2secret" not in page.app.code[0].value + page.text
+
+
 def test_no_problem_is_said_in_words(home: Home, ledger: Ledger, show: Any) -> None:
     page = show("screens/monitor.py")
     page.app.session_state["monitor-tabs"] = "Problems"
@@ -152,3 +160,21 @@ def test_a_client_removed_meanwhile_is_no_error(home: Home, ledger: Ledger, show
     page.app.run()
     assert not page.app.exception
     assert "No client is deployed yet" in page.text
+
+
+def test_fifty_clients_are_all_shown_and_all_brought_up_to_date(home: Home, ledger: Ledger, show: Any) -> None:
+    names = [f"client{number:02}" for number in range(50)]
+    for name in names:
+        deployed(home, name)
+    page = show("screens/monitor.py")
+    assert [name for name in names if f"{name.title()} {name}" not in page.text and name not in page.text] == []
+    assert "50 at rest" in page.text
+
+    mark = make_note(Mark.GIVEN_UP, system_clock.now(), "it crashed again and again")
+    for name in names:
+        failed(ledger, name, "crashed", f"RuntimeError: trouble of {name}")
+        ledger.set_client(name, status_note=mark)
+    page.app.run()
+    assert not page.app.exception
+    assert "50 in trouble" in page.text
+    assert [name for name in names if f"trouble of {name}" not in page.text] == []
