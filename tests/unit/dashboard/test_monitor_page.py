@@ -160,21 +160,3 @@ def test_a_client_removed_meanwhile_is_no_error(home: Home, ledger: Ledger, show
     page.app.run()
     assert not page.app.exception
     assert "No client is deployed yet" in page.text
-
-
-def test_fifty_clients_are_all_shown_and_all_brought_up_to_date(home: Home, ledger: Ledger, show: Any) -> None:
-    names = [f"client{number:02}" for number in range(50)]
-    for name in names:
-        deployed(home, name)
-    page = show("screens/monitor.py")
-    assert [name for name in names if f"{name.title()} {name}" not in page.text and name not in page.text] == []
-    assert "50 at rest" in page.text
-
-    mark = make_note(Mark.GIVEN_UP, system_clock.now(), "it crashed again and again")
-    for name in names:
-        failed(ledger, name, "crashed", f"RuntimeError: trouble of {name}")
-        ledger.set_client(name, status_note=mark)
-    page.app.run()
-    assert not page.app.exception
-    assert "50 in trouble" in page.text
-    assert [name for name in names if f"trouble of {name}" not in page.text] == []
