@@ -222,3 +222,20 @@ class TestRecover:
 
     def test_nothing_pending_nothing_asked(self):
         assert recover(self.Answering(fills=[self.fill("e1", 4.0)]), [], 0) == ([], [])
+
+    def test_an_order_the_broker_had_accepted_is_not_said_to_have_never_arrived(self):
+        fills, (update,) = recover(self.Answering(), [OpenOrder(order(), OrderState.ACCEPTED)], 5 * DAY)
+        assert fills == []
+        assert update.state is OrderState.CANCELLED
+        assert "ended at the broker" in update.reason
+
+    def test_an_answer_without_executions_that_are_booked_is_incomplete_and_stops_the_start(self):
+        pending = OpenOrder(order(), OrderState.PARTIALLY_FILLED, 4.0, 100.0, ("e1",))
+        for fills in ([], [self.fill("e2", 6.0)]):
+            with pytest.raises(BrokerUnreachable, match="e1"):
+                recover(self.Answering(fills=fills), [pending], 5 * DAY)
+
+    def test_an_order_that_is_still_open_needs_no_old_executions(self):
+        waiting = OrderUpdate("r", OrderState.PARTIALLY_FILLED, 4.0, 6.0, 100.0, 2 * DAY)
+        pending = OpenOrder(order(), OrderState.PARTIALLY_FILLED, 4.0, 100.0, ("e1",))
+        assert recover(self.Answering([waiting]), [pending], 5 * DAY) == ([], [waiting])
