@@ -80,6 +80,20 @@ def test_a_job_killed_in_the_middle_is_interrupted_and_not_repeated(bench: Any, 
     assert len(bench.ran) == 1
 
 
+def test_a_run_whose_end_nobody_recorded_does_not_keep_the_next_days_from_taking_place(
+    bench: Any, client_of: Any
+) -> None:
+    kind = client_of(daily)
+    bench.start(kind)
+    bench.run_until("2026-01-05 20:46")
+    bench.records.runs[0] = bench.records.runs[0]._replace(outcome="running")  # the mark that a killed process leaves
+    for day in ("06", "07"):
+        bench.start(kind)
+        bench.run_until(f"2026-01-{day} 20:46")
+    assert bench.ran == [f"2026-01-{day} 20:45 job" for day in ("05", "06", "07")]
+    assert [outcome for _, outcome in bench.outcomes()] == ["interrupted", "ok", "ok"]
+
+
 @pytest.mark.parametrize(
     ("policy", "ran", "outcomes"),
     [
