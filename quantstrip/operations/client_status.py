@@ -7,10 +7,10 @@ from typing import Any
 import psutil
 
 from quantstrip.clock import SECOND, Micros, from_text, system_clock
-from quantstrip.config import SettingsManager
 from quantstrip.errors import ServiceNotRunning
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
+from quantstrip.operations.settings import manager_of
 from quantstrip.ports import ProcessState
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import FAILED, ClientRow, RunRow, client_row, run_row
@@ -92,7 +92,7 @@ class StatusReader:
     def __init__(self, home: Home, ledger: Ledger) -> None:
         self._ledger = ledger
         self._now = system_clock.now()
-        self._policy = restart_policy(SettingsManager(home))
+        self._policy = restart_policy(manager_of(home))
         try:
             states = SupervisordSupervisor(home).states()
         except ServiceNotRunning:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from quantstrip.clock import Clock, system_clock
-from quantstrip.config import SettingsManager
 from quantstrip.errors import ClientError, ClientLoadError, ServiceNotRunning
 from quantstrip.home import VARIABLE, Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations.client_status import ClientStatus, Problem, StatusReader, problems_of
+from quantstrip.operations.settings import manager_of
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import make_note
 from quantstrip.supervise.configuration import write_program
@@ -79,7 +79,7 @@ def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
         name = path.stem
         ledger.alert("deploy_refused", f"{name} was not deployed", str(error), client=name, rate_key=f"deploy:{name}")
         raise
-    write_program(home, made.name, stop_seconds=stop_seconds(SettingsManager(home)))
+    write_program(home, made.name, stop_seconds=stop_seconds(manager_of(home)))
     _point_at(ledger, made.name, made.code_hash, f"version {made.code_hash} deployed", start=start, source=path)
     ledger.add_deployment(made.name, made.code_hash, list(made.files), "")
     started = start and _run_now(home, ledger, made.name, f"version {made.code_hash} deployed")
@@ -173,7 +173,7 @@ def await_settled(
 
 
 def _control(home: Home, ledger: Ledger) -> Control:
-    limit = stop_seconds(SettingsManager(home))
+    limit = stop_seconds(manager_of(home))
     return Control(home, SupervisordSupervisor(home), ledger, stop_seconds=limit)
 
 

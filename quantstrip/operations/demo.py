@@ -3,11 +3,11 @@
 import shutil
 from typing import Final
 
-from quantstrip.config import SettingsManager
 from quantstrip.home import Home, asset
 from quantstrip.ledger import open_ledger
 from quantstrip.operations.clients import deploy
 from quantstrip.operations.homes import make_home
+from quantstrip.operations.settings import manager_of
 
 DEMO_CLIENTS: Final = ("ma_cross", "rsi_reversion")
 REPLAY_SECONDS: Final = 60.0
@@ -19,7 +19,7 @@ def prepare_demo(home: Home) -> None:
     What is there already stays as it is: a client that was edited, stopped or set differently is left alone.
     """
     make_home(home)
-    settings = SettingsManager(home)
+    settings = manager_of(home)
     ledger = open_ledger(home)
     for name in DEMO_CLIENTS:
         target = home.clients / f"{name}.py"

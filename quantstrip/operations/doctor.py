@@ -122,9 +122,9 @@ def _disk(home: Home) -> str:
 
 
 def _settings(home: Home) -> str:
-    from quantstrip.config import SettingsManager
+    from quantstrip.operations.settings import manager_of
 
-    manager = SettingsManager(home)
+    manager = manager_of(home)
     secrets = [setting.path for setting in manager.tree() if setting.secret and setting.value]
     for path in secrets:
         manager.get(path)

@@ -65,14 +65,14 @@ def check_start(home: Home, port: int) -> None:
         SettingsError: the settings file is malformed.
 
     """
-    from quantstrip.config import SettingsManager
     from quantstrip.ledger import open_ledger
+    from quantstrip.operations.settings import manager_of
 
     check_path(home)
     home.create()
     if pid := service_pid(home):
         raise service_running(home, pid)
-    SettingsManager(home).items()
+    manager_of(home).items()
     check_port(port)
     open_ledger(home)
 
@@ -125,9 +125,9 @@ def up(
 
 def configured_port(home: Home) -> int:
     """The setting ``dashboard.port``."""
-    from quantstrip.config import SettingsManager
+    from quantstrip.operations.settings import manager_of
 
-    return int(SettingsManager(home).get("dashboard.port", 8051))
+    return int(manager_of(home).get("dashboard.port", 8051))
 
 
 def down(home: Home, *, clock: Clock = system_clock) -> None:
@@ -193,13 +193,13 @@ def answers(port: int, timeout_seconds: float = 1.0) -> bool:
 
 
 def _foreground(home: Home, port: int, tell: Callable[[str], None]) -> None:
-    from quantstrip.config import SettingsManager
     from quantstrip.log import logger, open_stream
+    from quantstrip.operations.settings import manager_of
     from quantstrip.supervise.options import log_options, stop_seconds
     from quantstrip.supervise.programs import write_all
     from quantstrip.supervise.runner import ServiceRunner
 
-    settings = SettingsManager(home)
+    settings = manager_of(home)
     open_stream(home, "up", **log_options(settings))
     limit = stop_seconds(settings)
     greeting = Greeting(home, port, tell)
@@ -280,10 +280,10 @@ def _left_running(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 def _stop_limit(home: Home) -> float:
-    from quantstrip.config import SettingsManager
+    from quantstrip.operations.settings import manager_of
     from quantstrip.supervise.options import stop_seconds
 
-    return stop_seconds(SettingsManager(home)) + 40.0
+    return stop_seconds(manager_of(home)) + 40.0
 
 
 def _alive(pid: int) -> bool:

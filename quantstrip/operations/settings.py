@@ -1,10 +1,17 @@
 """Reading and changing settings."""
 
+from functools import cache
 from typing import Any
 
 from quantstrip.config import Setting, SettingsManager
 from quantstrip.errors import SettingsError
 from quantstrip.home import Home
+
+
+@cache
+def manager_of(home: Home) -> SettingsManager:
+    """The settings of ``home``, one object per process: it notices by itself when the file changes."""
+    return SettingsManager(home)
 
 
 def get_setting(home: Home, path: str) -> Any:
@@ -14,7 +21,7 @@ def get_setting(home: Home, path: str) -> Any:
         SettingsError: nothing is there.
 
     """
-    manager = SettingsManager(home)
+    manager = manager_of(home)
     found = manager.find(path)
     if found is None:
         raise SettingsError(f"there is no setting {path!r}", hint="List them with: quantstrip settings list")
@@ -28,14 +35,14 @@ def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> 
         SettingsError: the value is not of the type, or the path leads through a value.
 
     """
-    SettingsManager(home).set_by_path(path, value, value_type)
+    manager_of(home).set_by_path(path, value, value_type)
 
 
 def list_settings(home: Home, path: str = "") -> list[Setting]:
     """Every setting at and below ``path``, secrets masked."""
-    return SettingsManager(home).tree(path)
+    return manager_of(home).tree(path)
 
 
 def delete_setting(home: Home, path: str) -> None:
     """Delete a value of one's own; a platform setting goes back to its default."""
-    SettingsManager(home).delete(path)
+    manager_of(home).delete(path)

@@ -9,10 +9,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantstrip.config import SettingsManager
 from quantstrip.errors import ServiceError
 from quantstrip.home import Home
 from quantstrip.operations.service import configured_port
+from quantstrip.operations.settings import manager_of
 from quantstrip.supervise.configuration import render_unit, write_atomically
 from quantstrip.supervise.options import stop_seconds
 
@@ -87,7 +87,7 @@ def install(
         port=port if port is not None else configured_port(home),
         scope="system" if system else "user",
         run_as=run_as,
-        stop_seconds=stop_seconds(SettingsManager(home)),
+        stop_seconds=stop_seconds(manager_of(home)),
     )
     _check_free(path, home)
     _write(path, text)

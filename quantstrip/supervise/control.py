@@ -9,8 +9,10 @@ from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import ClientNotFound, ServiceError, ServiceNotRunning
 from quantstrip.home import Home
 from quantstrip.ports import Supervisor
+from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import ClientRow, client_row, make_note
 from quantstrip.supervise.configuration import DEFAULT_STOP_SECONDS, program_file, write_program
+from quantstrip.supervise.memory import MemorySupervisor
 from quantstrip.supervise.names import program_name
 from quantstrip.supervise.policy import Mark
 from quantstrip.supervise.record import control_lock
@@ -28,7 +30,7 @@ class Control:
     """
 
     home: Home
-    supervisor: Supervisor
+    supervisor: SupervisordSupervisor | MemorySupervisor
     ledger: "Ledger"
     stop_seconds: int = DEFAULT_STOP_SECONDS
     clock: Clock = system_clock
@@ -52,7 +54,7 @@ class Control:
         """Run it from now on; earlier failures are forgiven. One that runs is left alone."""
         with self._alone(name):
             self.row(name)
-            self.supervisor.states()  # without a service nothing is changed
+            self._check_service()
             self._want(name, reason)
             self._launch(name)
 
@@ -67,7 +69,7 @@ class Control:
         """End it if it runs and start it again, with the version that is deployed now."""
         with self._alone(name):
             self.row(name)
-            self.supervisor.states()
+            self._check_service()
             self._want(name, reason)
             self._halt(name)
             self._launch(name)
@@ -92,6 +94,13 @@ class Control:
                     hint="Try again; see: quantstrip status",
                 )
             yield
+
+    def _check_service(self) -> None:
+        if not self.supervisor.alive():
+            raise ServiceNotRunning(
+                f"no service runs on the home {self.home.root}; nothing was changed",
+                hint="Start it with: quantstrip up",
+            )
 
     def _want(self, name: str, reason: str) -> None:
         note = make_note(Mark.NONE, self.clock.now(), reason)

@@ -71,6 +71,10 @@ class MemorySupervisor:
             self.stop(name)
         self._down = True
 
+    def alive(self) -> bool:
+        """True until ``shutdown``."""
+        return not self._down
+
     def end(self, name: str, exit_code: int, state: str = "EXITED") -> int:
         """The process ends by itself with ``exit_code``; returns the pid it had."""
         process = self._find(name)
