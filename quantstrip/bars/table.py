@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from quantstrip.clock import SECOND, Micros, to_datetime
 from quantstrip.errors import DataError
-from quantstrip.model import TIMEFRAMES, Bar
+from quantstrip.model import TIMEFRAMES, Bar, bar_of_row
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -171,7 +171,7 @@ class BarTable:
         """Bars of rows ``start`` to ``stop``."""
         cut = slice(start, stop)
         return map(
-            Bar._make,
+            bar_of_row,
             zip(
                 repeat(self.symbol),
                 repeat(self.timeframe),

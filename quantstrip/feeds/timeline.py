@@ -10,7 +10,7 @@ from quantstrip.bars import BarTable
 from quantstrip.bars.table import Times, Values
 from quantstrip.clock import Micros
 from quantstrip.errors import DataError
-from quantstrip.model import Bar
+from quantstrip.model import Bar, bar_of_row
 from quantstrip.ports import Columns
 
 Tables = BarTable | Sequence[BarTable] | Mapping[str, BarTable]
@@ -80,7 +80,7 @@ class Timeline:
         ts_open, ts, *values = (column[rows].tolist() for column in self._columns)
         bars = list(
             map(
-                Bar._make,
+                bar_of_row,
                 zip(
                     self._symbol[rows].tolist(),
                     self._timeframe[rows].tolist(),
