@@ -88,6 +88,11 @@ class Broker(Protocol):
     persistent: bool
     """True when its orders outlive this process, so that they are asked about at the start."""
 
+    @property
+    def idle(self) -> bool:
+        """True while ``advance`` cannot have anything to say without a new order; False where that is not known."""
+        ...
+
     def submit(self, order: Order) -> None:
         """Send an order.
 

@@ -7,7 +7,7 @@ from quantstrip.brokers.waiting import Waiting
 from quantstrip.clock import Micros
 from quantstrip.errors import OrderRefused
 from quantstrip.matching import CostModel, SessionEnd, bar_session_end, entry_rest, match, price_bracket
-from quantstrip.model import Bar, Fill, Instrument, Leg, Order, OrderSide, OrderState, TimeInForce
+from quantstrip.model import Bar, Fill, Instrument, Leg, Order, OrderSide, OrderState, OrderType, TimeInForce
 from quantstrip.model.position import QUANTITY_DIGITS
 from quantstrip.ports import BrokerEvent, BrokerPosition, OrderUpdate
 
@@ -48,6 +48,11 @@ class SimulatedBroker:
         self._events: list[BrokerEvent] = []
         self._now: Micros = 0
 
+    @property
+    def idle(self) -> bool:
+        """True while no order waits and nothing is left to tell."""
+        return not self._waiting and not self._events
+
     def submit(self, order: Order) -> None:
         """Take an order; a reference seen before is left alone.
 
@@ -62,6 +67,7 @@ class SimulatedBroker:
         if not 0.0 < order.quantity < float("inf"):
             raise OrderRefused(f"an order needs a positive quantity, got {order.quantity!r}")
         self._seen.add(order.reference)
+        self._now = max(self._now, order.ts)
         self._waiting[order.reference] = Waiting(order, held_back=bool(order.parent))
 
     def cancel(self, reference: str) -> None:
@@ -130,6 +136,9 @@ class SimulatedBroker:
 
     def _match(self, waiting: Waiting, bar: Bar) -> None:
         order = waiting.order
+        if order.order_type is _MARKET:  # the commonest by far
+            self._fill(order, bar.open, True, bar)
+            return
         price, slips, waiting.memory = match(order, waiting.memory, bar)
         if price == price:  # not NaN
             self._fill(order, price, slips, bar)
@@ -200,7 +209,7 @@ class SimulatedBroker:
         )
 
 
-_BUY = OrderSide.BUY
+_BUY, _MARKET = OrderSide.BUY, OrderType.MARKET
 _ACCEPTED, _FILLED, _PARTIALLY_FILLED = OrderState.ACCEPTED, OrderState.FILLED, OrderState.PARTIALLY_FILLED
 _CANCELLED, _EXPIRED = OrderState.CANCELLED, OrderState.EXPIRED
 _BAR, _DAY = TimeInForce.BAR, TimeInForce.DAY

@@ -15,6 +15,7 @@ from typing import Any
 
 from quantstrip.clock import Clock, ManualClock, Micros, from_datetime
 from quantstrip.engine.faults import fault
+from quantstrip.engine.marks import RESTLESS, Marks
 from quantstrip.engine.recovery import recover
 from quantstrip.engine.stopping import stopping
 from quantstrip.engine.summary import RunSummary
@@ -22,7 +23,7 @@ from quantstrip.errors import DataError, OrderRefused, StrategyError
 from quantstrip.indicators import History
 from quantstrip.matching import SessionEnd, bar_session_end
 from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal, Tick
-from quantstrip.ports import Broker, BrokerEvent, ColumnFeed, Feed, OrderUpdate, Recorder
+from quantstrip.ports import Broker, BrokerEvent, ColumnFeed, Columns, Feed, OrderUpdate, Recorder
 from quantstrip.risk import NATIVE, Guard, RiskProfile
 from quantstrip.strategy import StrategyBase
 from quantstrip.trading import Account, Desk, OrderBook
@@ -90,7 +91,9 @@ class Engine:
         self._booked: set[str] = set()
         self._moment: Micros = -1
         self._sequence = 0
-        self._equity = self.account.equity()
+        self._only = History("")
+        """History of the run's only symbol, where a feed gives it beforehand."""
+        self._marks = self._new_marks(None)
 
     def run(self, stop: threading.Event | None = None) -> RunSummary:
         """Recover, start the strategy, feed it every slice, stop it; returns what came of it.
@@ -117,6 +120,7 @@ class Engine:
         finally:
             self._call("on_stop")
         self.summary.halts = self.guard.halts()
+        self.summary.slices = len(self.summary.curve_ts)
         self.summary.bars = sum(history.length for history in strategy._bars.histories.values())
         return self.summary
 
@@ -133,52 +137,59 @@ class Engine:
     def _handle_slices(self, slices: Iterator[tuple[Micros, Sequence[Bar]]]) -> bool:
         """Handle up to ``progress_every`` slices; False when the feed has ended.
 
-        The hot path: everything here runs once a bar, so names are local and calls are few.
+        The hot path. While the broker is idle and only the price of the run's one symbol can move, a bar whose close
+        stays in the calm range (see ``Marks``) goes straight to the strategy.
         """
-        account, guard, clock = self.account, self.guard, self._clock
-        prices, held = account.prices, account.held
-        histories, on_bar = self.strategy._bars.histories, self.strategy.on_bar
-        advance, decide = self.broker.advance, self._decide
-        note_ts, note_equity = self.summary.curve_ts.append, self.summary.curve_equity.append
-        equity, count, symbol = self._equity, 0, ""
+        marks, broker, clock = self._marks, self.broker, self._clock
+        history, on_bar = self._only, self.strategy.on_bar
+        bars: Sequence[Bar] = ()
+        ts, seen = 0, False
+        low, high, until = marks.calm() if broker.idle else RESTLESS
         for ts, bars in islice(slices, self._every):
-            count += 1
+            seen = True
             clock.moment = ts
-            events = advance(ts, bars)
-            if events:
-                self._handle_events(events)
-            for bar in bars:
-                prices[bar.symbol] = bar.close
-            before, equity = equity, account.cash
-            for holding in held:
-                equity += holding.units * prices[holding.symbol]
-            if ts > guard.next_end or not guard.low <= equity <= guard.peak:
-                guard.mark(ts, bars, equity, before)
-            for bar in bars:
-                if bar.symbol != symbol:
-                    symbol = bar.symbol
-                    history = histories.get(symbol) or self._new_history(symbol)
+            if ts > until or not low <= bars[0].close <= high:
+                self._handle(ts, bars)
+            else:
                 history.length += 1
                 if history.growing:
-                    history.grow(bar)
+                    history.grow(bars[0])
                 try:
-                    signals = on_bar(bar)
+                    signals = on_bar(bars[0])
                 except Exception as error:
-                    raise fault(self.strategy, "on_bar", error, symbol, ts) from error
-                if signals:
-                    decide(signals, symbol, ts)
-            note_ts(ts)
-            note_equity(equity)
-        return count > 0 and self._note_progress(ts, bars, equity, count)
+                    raise fault(self.strategy, "on_bar", error, bars[0].symbol, ts) from error
+                if not signals:
+                    continue
+                marks.mark(ts, bars, history.length - 1)
+                self._decide(signals, bars[0].symbol, ts)
+            low, high, until = marks.calm() if broker.idle else RESTLESS
+        if seen:
+            self._note_progress(ts, bars)
+        return seen
 
-    def _note_progress(self, ts: Micros, bars: Sequence[Bar], equity: float, count: int) -> bool:
+    def _handle(self, ts: Micros, bars: Sequence[Bar]) -> None:
+        """One slice, whole: what the broker did, then the marks, then each bar to the strategy."""
+        events = self.broker.advance(ts, bars)
+        if events:
+            self._handle_events(events)
+        self._marks.mark(ts, bars, self._only.length)
+        histories, on_bar = self.strategy._bars.histories, self.strategy.on_bar
+        for bar in bars:
+            history = histories.get(bar.symbol) or self._new_history(bar.symbol)
+            history.add(bar)
+            try:
+                signals = on_bar(bar)
+            except Exception as error:
+                raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
+            if signals:
+                self._decide(signals, bar.symbol, ts)
+
+    def _note_progress(self, ts: Micros, bars: Sequence[Bar]) -> None:
         """Note how far the run is; ``bars`` are those of the last slice."""
-        self._equity = equity
-        self.summary.slices += count
+        self._marks.settle(ts, bars, self._only.length)
         for bar in bars:
             self.strategy._bars.histories[bar.symbol].check(bar)
-        self.recorder.progress(ts, equity)
-        return True
+        self.recorder.progress(ts, self._marks.equity)
 
     def _decide(self, signals: Sequence[Any], symbol: str, ts: Micros) -> None:
         """Turn signals into orders or recorded refusals."""
@@ -292,12 +303,18 @@ class Engine:
 
     def _preload(self) -> None:
         """Give the strategy's histories the columns of a feed that knows them."""
-        if not isinstance(self.feed, ColumnFeed):
-            return
-        for symbol, columns in self.feed.columns().items():
-            history = self.strategy._bars.history(symbol)
+        given = self.feed.columns() if isinstance(self.feed, ColumnFeed) else {}
+        for symbol, columns in given.items():
+            history = self._new_history(symbol)
             if not history.length:
                 history.preload(columns)
+                if len(given) == 1:
+                    self._only = history
+                    self._marks = self._new_marks(columns)
+
+    def _new_marks(self, columns: Columns | None) -> Marks:
+        summary = self.summary
+        return Marks(self.account, self.guard, summary.curve_ts, summary.curve_equity, columns)
 
     def _new_history(self, symbol: str) -> History:
         if symbol not in self.instruments:

@@ -1,5 +1,6 @@
 """The bars of one symbol over a whole run, and the indicator series computed from them."""
 
+import math
 from array import array
 from collections.abc import Callable, Sequence
 from itertools import repeat
@@ -17,6 +18,10 @@ MAX_BARS = 500
 """Bars a strategy sees of each symbol."""
 _PIECE = 16_384
 """Rows an indicator is computed ahead where the history is known: large enough for numpy, small in memory."""
+_NEAR = 512
+"""Rows back that a line reads from its own list."""
+_AHEAD = 1024
+"""Rows that a line's list is filled ahead: small enough to stay in the processor's cache."""
 _FIELDS = ("open", "high", "low", "close", "volume")
 
 
@@ -174,13 +179,13 @@ class Line:
         self._series = series
         self._output = output
         self._rows: list[float] = []
-        self._start = 0
+        """Values of rows ``_start`` to some way past the bar at hand, ``_NEAR`` of them before it."""
+        self._start = -_NEAR
 
     def __getitem__(self, back: int) -> float:
-        row = self._history.length + back - self._start
-        if back < 0 <= row:
+        if -512 <= back < 0:  # _NEAR, written out: this line runs millions of times
             try:
-                return self._rows[row]
+                return self._rows[self._history.length + back - self._start]
             except IndexError:
                 pass
         return self._read(back)
@@ -190,11 +195,11 @@ class Line:
         if back >= 0:
             raise IndexError(f"lines are read backwards, from [-1] for the bar at hand; got [{back}]")
         if length + back < 0:
-            return float("nan")
+            return math.nan
         self._series.reach(length)
-        row = length + back
-        if row >= self._start:
-            self._start = max(0, row - MAX_BARS)
-            stop = min(self._series.done, row + 4096)
-            self._rows = self._series.shown[self._output][self._start : stop].tolist()
-        return float(self._series.shown[self._output][row])
+        values = self._series.shown[self._output]
+        if length - self._start > len(self._rows):
+            self._start = length - 1 - _NEAR
+            stop = min(self._series.done, length + _AHEAD)
+            self._rows = [math.nan] * max(0, -self._start) + values[max(0, self._start) : stop].tolist()
+        return float(values[length + back])

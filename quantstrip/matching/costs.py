@@ -35,14 +35,14 @@ class CostModel:
     def slipped(self, price: float, buying: bool) -> float:
         """The price after slippage: higher for a buyer, lower for a seller."""
         share = self.slippage_bps / 10_000.0
-        return price * (1.0 + share) if buying else price * (1.0 - share)
+        return price * (1.0 + share if buying else 1.0 - share)
 
     def commission(self, quantity: float, price: float, multiplier: float = 1.0, digits: int = 2) -> float:
         """Commission of one fill, in money, rounded to the currency's minor unit."""
         paid = quantity * self.commission_per_share
         if self.commission_rate:
             paid += quantity * price * multiplier * self.commission_rate
-        return round(max(paid, self.minimum_commission), digits)
+        return round(paid if paid > self.minimum_commission else self.minimum_commission, digits)
 
 
 FREE = CostModel(0.0, 0.0)

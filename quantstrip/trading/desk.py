@@ -96,26 +96,18 @@ class Desk:
         return Decision([order], refusal)
 
     def _size(self, signal: Signal, instrument: Instrument, price: float) -> Size:
-        account = self._account
-        held = account.position(signal.symbol, signal.leg).quantity
-        opens = held >= 0.0 if signal.side is _BUY else held <= 0.0
-        if opens and signal.quantity is None and self._quantity is not None:
-            signal = signal._replace(quantity=self._quantity)
-        return size(
-            signal,
-            held,
-            self._closing(signal),
-            account.equity(),
-            price,
-            instrument,
-            ratio=self._ratio,
-            allow_short=self.profile.allow_short,
-        )
+        held = self._account.position(signal.symbol, signal.leg).quantity
+        equity = 0.0
+        if signal.quantity is None and (held >= 0.0 if signal.side is _BUY else held <= 0.0):
+            if self._quantity is not None:
+                signal = signal._replace(quantity=self._quantity)
+            else:
+                equity = self._account.equity()
+        closing = self._closing(signal) if self._orders else 0.0
+        return size(signal, held, closing, equity, price, instrument, self._ratio, self.profile.allow_short)
 
     def _closing(self, signal: Signal) -> float:
         """Units that market orders on their way will take off the position already."""
-        if not self._orders:
-            return 0.0
         return sum(
             tracked.remaining
             for tracked in self._orders

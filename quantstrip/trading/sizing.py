@@ -28,7 +28,6 @@ def size(
     equity: float,
     price: float,
     instrument: Instrument,
-    *,
     ratio: float = DEFAULT_RATIO,
     allow_short: bool = False,
 ) -> Size:
@@ -42,7 +41,7 @@ def size(
         signal: what the strategy wants.
         held: units held on the signal's leg, negative when short.
         closing: units of it that market orders on their way will close.
-        equity: the strategy's allocation plus its own PnL, in money.
+        equity: the strategy's allocation plus its own PnL, in money; asked for by entries without a quantity alone.
         price: close of the deciding bar.
         instrument: its lot and multiplier.
         ratio: share of equity for an entry without a quantity.
@@ -53,7 +52,7 @@ def size(
     wanted = signal.quantity
     against = held < 0.0 if buying else held > 0.0
     if not against:
-        if _only_reduces(signal):
+        if signal.leg is not _NET and _only_reduces(signal):
             return Size(0.0, 0.0, f"there is no {signal.leg} position in {signal.symbol} to close")
         return _opening(wanted, equity, price, instrument, ratio)
     free = max(0.0, abs(held) - closing)
@@ -78,15 +77,12 @@ def floor_to_lot(quantity: float, lot: float) -> float:
 
 
 _BUY, _SELL = OrderSide.BUY, OrderSide.SELL
-_NET, _LONG, _SHORT = Leg.NET, Leg.LONG, Leg.SHORT
+_NET, _LONG = Leg.NET, Leg.LONG
 
 
 def _only_reduces(signal: Signal) -> bool:
-    """A sell of the long leg and a buy of the short leg never open anything."""
-    leg = signal.leg
-    if leg is _NET:
-        return False
-    return signal.side is (_SELL if leg is _LONG else _BUY)
+    """A sell of the long leg and a buy of the short one never open anything."""
+    return signal.side is (_SELL if signal.leg is _LONG else _BUY)
 
 
 def _may_flip(signal: Signal, allow_short: bool) -> bool:
@@ -94,8 +90,7 @@ def _may_flip(signal: Signal, allow_short: bool) -> bool:
 
 
 def _opening(wanted: float | None, equity: float, price: float, instrument: Instrument, ratio: float) -> Size:
-    unit = price * instrument.multiplier
-    asked = max(0.0, ratio * equity / unit) if wanted is None else wanted
+    asked = max(0.0, ratio * equity / (price * instrument.multiplier)) if wanted is None else wanted
     opening = floor_to_lot(asked, instrument.lot_size)
     if opening > 0.0:
         return Size(0.0, opening)

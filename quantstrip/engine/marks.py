@@ -1,0 +1,109 @@
+"""Marking to market: prices, equity, halts and the equity curve, in step with the bars.
+
+While no order waits and a run has one symbol, only the price moves: the account is cash plus units times close. Bars
+inside the range that ``calm`` gives cannot set a new peak, break a limit or begin a session, so the loop skips their
+marks; the curve gets them afterwards, from the columns, to the same bits.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quantstrip.clock import Micros
+from quantstrip.model import Bar
+from quantstrip.ports import Columns
+from quantstrip.risk import Guard
+from quantstrip.trading import Account
+
+if TYPE_CHECKING:
+    from array import array
+
+_INF = float("inf")
+RESTLESS: tuple[float, float, Micros] = (_INF, -_INF, -1)
+"""The calm range that no bar lies in."""
+_INSIDE = 1e-12
+"""The calm range is narrower by this fraction than arithmetic says: at its edge rounding does not decide."""
+
+
+class Marks:
+    """The marks of one run.
+
+    Args:
+        account: the strategy's books; its prices are kept here.
+        guard: told of every equity that matters.
+        ts, equity: the curve; one entry a slice.
+        columns: the run's only history, where it is known beforehand; None switches calm stretches off.
+
+    """
+
+    def __init__(
+        self, account: Account, guard: Guard, ts: "array[int]", equity: "array[float]", columns: Columns | None
+    ) -> None:
+        self.equity = account.equity()
+        self._account = account
+        self._guard = guard
+        self._ts = ts
+        self._curve = equity
+        self._columns = columns
+        self._row = 0
+        """Rows of the columns that are in the curve."""
+        self._changes = [(0, account.cash, account.held[0].units if account.held else 0.0)]
+        """Row from which on cash and units were held, for the rows that are not in the curve yet."""
+
+    def mark(self, ts: Micros, bars: Sequence[Bar], row: int) -> None:
+        """Mark all positions at the closes of ``bars``; ``row`` is the number of slices before this one."""
+        account, guard, prices = self._account, self._guard, self._account.prices
+        before = self.equity
+        if self._columns is None:
+            for bar in bars:
+                prices[bar.symbol] = bar.close
+            equity = account.equity()
+            self._ts.append(ts)
+            self._curve.append(equity)
+        else:
+            symbol, close = bars[0].symbol, bars[0].close
+            if ts > guard.next_end and row:
+                before = self._equity_at(row - 1)
+            prices[symbol] = close
+            equity = account.equity()
+            held = account.held
+            self._changes.append((row, account.cash, held[0].units if held else 0.0))
+        if ts > guard.next_end or not guard.low <= equity <= guard.peak:
+            guard.mark(ts, bars, equity, before)
+        self.equity = equity
+
+    def calm(self) -> tuple[float, float, Micros]:
+        """Lowest and highest close, and the last moment, up to which nothing needs a mark."""
+        held, guard = self._account.held, self._guard
+        if self._columns is None or len(held) > 1:
+            return RESTLESS
+        cash = self._account.cash
+        if not held:
+            return (-_INF, _INF, guard.next_end) if guard.low <= cash <= guard.peak else RESTLESS
+        units = held[0].units
+        low, high = (guard.low - cash) / units, (guard.peak - cash) / units
+        if units < 0.0:
+            low, high = high, low
+        return low + abs(low) * _INSIDE, high - abs(high) * _INSIDE, guard.next_end
+
+    def settle(self, ts: Micros, bars: Sequence[Bar], rows: int) -> None:
+        """Bring curve, prices and guard up to ``bars``, the last of ``rows`` slices."""
+        if self._columns is None:
+            return
+        self._account.prices[bars[0].symbol] = bars[0].close
+        before, self.equity = self.equity, self._account.equity()
+        self._guard.mark(ts, bars, self.equity, before)
+        starts, cash, units = (np.array(values) for values in zip(*self._changes, strict=True))
+        lengths = np.diff(np.append(np.maximum(starts, self._row), rows))
+        closes = self._columns.close[self._row : rows]
+        self._curve.frombytes((np.repeat(cash, lengths) + np.repeat(units, lengths) * closes).tobytes())
+        self._ts.frombytes(self._columns.ts[self._row : rows].tobytes())
+        self._row = rows
+        del self._changes[:-1]
+
+    def _equity_at(self, row: int) -> float:
+        """Equity at the close of a row since the last change."""
+        assert self._columns is not None  # noqa: S101 - asked only where rows are known
+        _, cash, units = self._changes[-1]
+        return cash + units * float(self._columns.close[row])
