@@ -135,7 +135,7 @@ class StatusReader:
             code_hash=row.code_hash,
             differs=row.differs,
             desired="running" if row.wanted else "stopped",
-            mode=row.mode,
+            mode=last.mode if last else row.mode,
             note=row.note,
         )
 

@@ -122,9 +122,9 @@ def _disk(home: Home) -> str:
 
 
 def _settings(home: Home) -> str:
-    from quantstrip.operations.settings import manager_of
+    from quantstrip.config import SettingsManager
 
-    manager = manager_of(home)
+    manager = SettingsManager(home)  # a fresh one: keys that were read before may be gone by now
     secrets = [setting.path for setting in manager.tree() if setting.secret and setting.value]
     for path in secrets:
         manager.get(path)

@@ -61,6 +61,7 @@ def check_start(home: Home, port: int) -> None:
         HomeError: the home cannot be written or lies in a synchronised folder.
         ServiceRunning: a service runs on this home.
         PortInUse: another program has the port.
+        SecretError: the login token can be read by others.
         SchemaMismatch: the database is newer than this program.
         SettingsError: the settings file is malformed.
 
@@ -73,6 +74,7 @@ def check_start(home: Home, port: int) -> None:
     if pid := service_pid(home):
         raise service_running(home, pid)
     manager_of(home).items()
+    access.token(home)
     check_port(port)
     open_ledger(home)
 

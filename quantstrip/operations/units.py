@@ -11,7 +11,6 @@ from pathlib import Path
 
 from quantstrip.errors import ServiceError
 from quantstrip.home import Home
-from quantstrip.operations.service import configured_port
 from quantstrip.operations.settings import manager_of
 from quantstrip.supervise.configuration import render_unit, write_atomically
 from quantstrip.supervise.options import stop_seconds
@@ -69,7 +68,7 @@ def install(
         home: the home the service works on.
         system: for the whole machine instead of the user's own systemd.
         run_as: with ``system``, the user that runs it; never root.
-        port: the dashboard's; None takes the setting.
+        port: the dashboard's; None leaves it to the setting at each start.
         name: the unit's name; another home needs another one.
 
     Raises:
@@ -84,7 +83,7 @@ def install(
         raise ServiceError("--run-as needs --system: a user's own service runs as that user", hint="Add --system.")
     text = render_unit(
         home,
-        port=port if port is not None else configured_port(home),
+        port=port,
         scope="system" if system else "user",
         run_as=run_as,
         stop_seconds=stop_seconds(manager_of(home)),

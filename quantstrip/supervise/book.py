@@ -52,6 +52,7 @@ class RunRow:
     exit_code: int | None
     trace: str
     next_job_time: str
+    mode: str
 
     @property
     def failure(self) -> Failure | None:
@@ -92,6 +93,7 @@ def run_row(row: Mapping[str, Any]) -> RunRow:
         exit_code=None if row["exit_code"] is None else int(row["exit_code"]),
         trace=str(row["trace"] or ""),
         next_job_time=str(row["next_job_time"] or ""),
+        mode=str(row["mode"] or ""),
     )
 
 

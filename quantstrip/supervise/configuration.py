@@ -106,8 +106,19 @@ def check_path(home: Home) -> None:
         )
 
 
-def render_unit(home: Home, *, port: int, scope: str, run_as: str = "", stop_seconds: int = 20) -> str:
-    """The systemd unit that runs ``quantstrip up`` on ``home``; ``scope`` is ``user`` or ``system``."""
+def render_unit(
+    home: Home, *, scope: str, port: int | None = None, run_as: str = "", stop_seconds: int = DEFAULT_STOP_SECONDS
+) -> str:
+    """The systemd unit that runs ``quantstrip up`` on ``home``.
+
+    Args:
+        home: whose service.
+        scope: ``user`` or ``system``.
+        port: the dashboard's; None leaves it to the setting at each start.
+        run_as: the user of a system unit.
+        stop_seconds: how long a client may take to end.
+
+    """
     check_path(home)
     template = _environment().get_template("quantstrip.service.j2")
     return template.render(

@@ -14,6 +14,7 @@ from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.log import logger, open_stream
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.events import CLOSED, Event, EventReader
+from quantstrip.supervise.leftovers import end_leftovers
 from quantstrip.supervise.options import log_options, restart_policy, stop_seconds
 from quantstrip.supervise.reconcile import Reconciler
 from quantstrip.supervise.record import read_record
@@ -31,7 +32,8 @@ def run(home: Home, reader: EventReader) -> None:
     reader.start()
     logger.info("the warden looks after the clients of {}", home.root)
     pause = 0.0
-    while not _over(reader.take(pause)):
+    while not _over(events := reader.take(pause)):
+        end_leftovers(events)
         try:
             reconciler.policy = restart_policy(settings)
             reconciler.stop_seconds = stop_seconds(settings)

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -28,6 +30,20 @@ LOAD_ERROR = """
 
     class Client(ClientBase):
         pass
+"""
+TICKING = """
+    from quantstrip import ClientBase, logger
+
+    class Client(ClientBase):
+        count = 0
+
+        def __init__(self, *args):
+            super().__init__()
+            self.scheduler.every(1).seconds.do(self.job)
+
+        def job(self):
+            self.count += 1
+            logger.info("tick {}", self.count)
 """
 FINISHING = """
     from quantstrip import ClientBase
@@ -250,6 +266,37 @@ def test_a_second_copy_in_the_foreground_is_refused(service: Service) -> None:
     assert service.status("once").pid == running.pid
 
 
+def test_a_client_runs_in_the_foreground_from_its_file_until_ctrl_c(service: Service) -> None:
+    path = service.write("loose", TICKING)
+    process = subprocess.Popen(
+        service.command("run", str(path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        assert any("tick" in line for line in process.stdout), "its log is on the terminal"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) == 0
+    assert service.ledger.client_runs("loose")[0]["outcome"] == "stopped"
+    assert not any(client.name == "loose" for client in clients.list_clients(service.home)), "it was not deployed"
+
+
+def test_a_log_is_followed_until_ctrl_c(service: Service) -> None:
+    service.run("ticking", TICKING)
+    process = subprocess.Popen(
+        service.command("logs", "ticking", "-f", "-n", "0"), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        ticks = (line for line in process.stdout if "tick" in line)
+        assert next(ticks) != next(ticks)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) == 0
+
+
 def test_the_status_tells_how_a_client_is(service: Service) -> None:
     status = service.run("healthy")
     now = system_clock.now()
@@ -258,3 +305,45 @@ def test_the_status_tells_how_a_client_is(service: Service) -> None:
     assert now - 20 * SECOND < status.started <= now
     assert 10 < status.memory_mb < 200
     assert (status.restarts, status.last_error, status.differs, status.desired) == (0, "", False, "running")
+
+
+@pytest.mark.parametrize("end", ["stop", "crash", "kill"])
+def test_what_a_client_started_ends_with_it(service: Service, end: str, tmp_path: Path) -> None:
+    name = f"parent_{end}"
+    before = service.run(
+        name,
+        f"""
+        import subprocess
+        from pathlib import Path
+        from quantstrip import ClientBase
+
+        class Client(ClientBase):
+            def on_start(self):
+                own = Path({str(tmp_path)!r}) / "pids"
+                if not own.exists():
+                    helper = subprocess.Popen(["sleep", "600"])
+                    apart = subprocess.Popen(["sleep", "600"], start_new_session=True)
+                    own.write_text(f"{{helper.pid}} {{apart.pid}}")
+                self.scheduler.every(1).seconds.do(self.job)
+
+            def job(self):
+                if Path({str(tmp_path)!r}, "crash").exists():
+                    raise SystemExit(3)
+        """,
+    )
+    pids = until("it started both", lambda: (own := tmp_path / "pids").exists() and own.read_text().split())
+    helper, apart = (psutil.Process(int(pid)) for pid in pids)
+    try:
+        assert helper.is_running()
+        if end == "stop":
+            clients.stop(service.home, name)
+        elif end == "crash":
+            (tmp_path / "crash").touch()
+        else:
+            os.kill(before.pid, signal.SIGKILL)
+        until("the helper is gone", lambda: not helper.is_running(), 15)
+        assert apart.is_running(), "who wants it to go on starts it in a session of its own"
+    finally:
+        for process in (helper, apart):
+            if process.is_running():
+                process.kill()

@@ -66,6 +66,10 @@ def test_the_unit_runs_the_service_in_the_foreground_and_leaves_no_child_behind(
         assert line in lines
 
 
+def test_without_a_port_the_setting_decides_at_each_start(home: Home) -> None:
+    assert "--port" not in render_unit(home, scope="user")
+
+
 def test_a_system_unit_names_the_user_that_runs_it_and_starts_at_boot(home: Home) -> None:
     lines = render_unit(home, port=8051, scope="system", run_as="trader").splitlines()
     assert "User=trader" in lines
@@ -76,9 +80,9 @@ def test_install_writes_the_users_unit_and_says_plainly_what_to_run_where_no_sys
     home: Home, config: Path
 ) -> None:
     assert not units.systemd_runs(system=False), "this test is about a machine without a running systemd"
-    result = units.install(home, port=8051)
+    result = units.install(home)
     assert result.path == config / "systemd" / "user" / "quantstrip.service"
-    assert result.path.read_text() == render_unit(home, port=8051, scope="user", stop_seconds=20)
+    assert result.path.read_text() == render_unit(home, scope="user", stop_seconds=20)
     assert result.done == ()
     assert result.to_run == (
         "systemctl --user daemon-reload",
