@@ -8,7 +8,7 @@ from quantstrip.clock import Micros
 from quantstrip.errors import OrderRefused
 from quantstrip.matching import CostModel, SessionEnd, bar_session_end, entry_rest, match, price_bracket
 from quantstrip.model import Bar, Fill, Instrument, Leg, Order, OrderSide, OrderState, OrderType, TimeInForce
-from quantstrip.model.position import QUANTITY_DIGITS
+from quantstrip.model.position import on_grid
 from quantstrip.ports import BrokerEvent, BrokerPosition, OrderUpdate
 
 
@@ -67,7 +67,8 @@ class SimulatedBroker:
         if not 0.0 < order.quantity < float("inf"):
             raise OrderRefused(f"an order needs a positive quantity, got {order.quantity!r}")
         self._seen.add(order.reference)
-        self._now = max(self._now, order.ts)
+        if order.ts > self._now:
+            self._now = order.ts
         self._waiting[order.reference] = Waiting(order, held_back=bool(order.parent))
 
     def cancel(self, reference: str) -> None:
@@ -162,7 +163,7 @@ class SimulatedBroker:
             f"{reference}.1", reference, order.strategy, symbol, side, quantity, paid, bar.ts, commission, currency,
             leg, order.order_type,
         )  # fmt: skip
-        self._positions[symbol, leg] = round(held + quantity if buying else held - quantity, QUANTITY_DIGITS) + 0.0
+        self._positions[symbol, leg] = on_grid(held + quantity if buying else held - quantity)
         self._fills.append(fill)
         self._events.append(fill)
         del self._waiting[reference]

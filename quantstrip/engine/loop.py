@@ -193,7 +193,7 @@ class Engine:
 
     def _decide(self, signals: Sequence[Any], symbol: str, ts: Micros) -> None:
         """Turn signals into orders or recorded refusals."""
-        if isinstance(signals, Signal) or not isinstance(signals, (list, tuple)):
+        if type(signals) is not list and (isinstance(signals, Signal) or not isinstance(signals, tuple)):
             signals = (signals,)
         if ts != self._moment:
             self._moment, self._sequence = ts, 0

@@ -111,7 +111,7 @@ def apply(
     if not -_HUGE < amount < _HUGE:
         raise InvalidRecord(f"a fill of {quantity!r} at {price!r} is worth more than a number can hold")
     held, avg, cost, realized = position
-    after = round(held + trade, QUANTITY_DIGITS) + 0.0
+    after = on_grid(held + trade)
     if held == 0.0 or (held > 0.0) == (trade > 0.0):
         average = price if held == 0.0 else (held * avg + trade * price) / (held + trade)
         opened = _OPEN_LONG if trade > 0.0 else _OPEN_SHORT
@@ -135,6 +135,11 @@ def apply(
 def market_value(position: Position, price: float, multiplier: float = 1.0) -> float:
     """Signed money the position is worth at ``price``."""
     return position.quantity * price * multiplier
+
+
+def on_grid(quantity: float) -> float:
+    """A quantity on the grid of ``QUANTITY_DIGITS``; never minus zero."""
+    return (quantity if quantity % 1.0 == 0.0 else round(quantity, QUANTITY_DIGITS)) + 0.0
 
 
 def _money(value: float, digits: int) -> float:

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from quantstrip.model import Instrument, Leg, OrderSide, Signal
-from quantstrip.model.position import QUANTITY_DIGITS
+from quantstrip.model.position import on_grid
 
 DEFAULT_RATIO = 0.02
 """Share of the strategy's equity that an entry without a quantity is worth."""
@@ -73,7 +73,7 @@ def floor_to_lot(quantity: float, lot: float) -> float:
     if lot <= 0.0:
         return quantity
     lots = math.floor(quantity / lot + 1e-9)
-    return round(lots * lot, QUANTITY_DIGITS)
+    return on_grid(lots * lot)
 
 
 _BUY, _SELL = OrderSide.BUY, OrderSide.SELL
