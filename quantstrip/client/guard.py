@@ -38,6 +38,29 @@ def is_orphan(home: Home) -> bool:
     return supervisor != os.getppid()
 
 
+def end_helpers(seconds: float = 1.0) -> None:
+    """Ask the processes that this one started to end, and give them ``seconds`` for it; the warden kills what is left.
+
+    They are those of its process group, which is its own under a supervisor; one that was started in a session of its
+    own goes on. SIGTERM comes to the caller too, which must ignore it.
+    """
+    if "SUPERVISOR_ENABLED" not in os.environ or os.getpgrp() != os.getpid():
+        return  # in a terminal the group belongs to the shell
+    import psutil  # here, since no client needs it before
+
+    helpers = [child for child in psutil.Process().children(recursive=True) if _group_of(child.pid) == os.getpid()]
+    if helpers:
+        os.killpg(os.getpid(), signal.SIGTERM)
+        psutil.wait_procs(helpers, timeout=seconds)
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
+
+
 def lock_path(home: Home, name: str) -> Path:
     """The lock file of a client."""
     return home.locks / f"client-{name}.lock"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from quantstrip.client.child import Child
-from quantstrip.client.guard import client_lock, die_with_parent, is_orphan
+from quantstrip.client.guard import client_lock, die_with_parent, end_helpers, is_orphan
 from quantstrip.errors import ClientBusy, LedgerError, QuantstripError, SchemaMismatch
 from quantstrip.home import VARIABLE, find_home
 from quantstrip.model import ExitCode
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_process() -> None:
-    """``main``, then the end of the process, also when threads of the client's code do not end."""
+    """``main``, then the end of the process and of those it started, also when threads of its code do not end."""
     faulthandler.enable()
     code = int(main())
     for number in (signal.SIGTERM, signal.SIGINT):  # it has ended already: its own exit code stands
@@ -52,6 +52,7 @@ def run_process() -> None:
     timer = threading.Timer(_LINGER, os._exit, [code])
     timer.daemon = True
     timer.start()
+    end_helpers()
     sys.exit(code)
 
 
