@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
-from quantstrip.clock import to_text
+from quantstrip.clock import system_clock, to_text
 from quantstrip.errors import LedgerBusy, LedgerError, SchemaMismatch
 from quantstrip.home import asset
 from quantstrip.ledger.backup import backup
@@ -176,14 +176,14 @@ def _alone(store: Store) -> Iterator[None]:
             f"the folder {path.parent} cannot be written: {error.strerror}", hint="Choose another home with --home DIR."
         ) from error
     with handle:
-        deadline = store.clock.monotonic() + 2 * store.busy_seconds
+        deadline = system_clock.monotonic() + 2 * store.busy_seconds
         while not _lock(handle):
-            if store.clock.monotonic() > deadline:
+            if system_clock.monotonic() > deadline:
                 raise LedgerBusy(
                     f"another process has been migrating {store.path} for {2 * store.busy_seconds:.0f} s",
                     hint="End that process, then try again; an unfinished migration undoes itself.",
                 )
-            store.clock.wait(0.02)
+            system_clock.wait(0.02)
         yield  # closing the file gives the lock back
 
 

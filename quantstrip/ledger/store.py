@@ -18,7 +18,7 @@ from sqlalchemy import ClauseElement, Table
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from quantstrip.clock import Clock, Micros, to_text
+from quantstrip.clock import Clock, Micros, system_clock, to_text
 from quantstrip.errors import InvalidRecord, LedgerBusy, LedgerError
 
 BUSY_SECONDS = 30.0
@@ -31,7 +31,8 @@ _PRAGMAS = (
     # which is close to half of all the time spent on commits. 4000 pages are 16 MB of log at most.
     "PRAGMA wal_autocheckpoint = 4000",
 )
-_IDLE = 8
+_KEPT = 8
+_SHORTEST, _LONGEST = 0.001, 0.008  # seconds between two looks at the lock
 _ABANDONED: list[object] = []  # connections inherited through fork: neither used nor closed in the child
 
 
@@ -166,8 +167,9 @@ class Store:
 
     def _fresh(self) -> None:
         self._pid = os.getpid()
-        self._idle: list[Connection] = []
-        self.turn = threading.Lock()
+        self._readers: list[Connection] = []
+        self._writer: Connection | None = None
+        self._turn = threading.Lock()
         self._threads = _Thread()
 
     def now(self) -> Micros:
@@ -194,36 +196,72 @@ class Store:
             if joined is not None:
                 yield joined
                 return
-            raw = self.checkout()
+            raw = self._readers.pop() if self._readers else self._open("rw", None)
             try:
                 yield Transaction(raw, to_text(self.clock.now()))
             finally:
-                self.give_back(raw)
+                if len(self._readers) < _KEPT:
+                    self._readers.append(raw)
+                else:
+                    raw.close()
 
     def connect(self, *, read_only: bool = False) -> Connection:
         """A connection of its own, which the caller closes; writing begins IMMEDIATE."""
         with self.translated():
             return self._open("ro" if read_only else "rw", "IMMEDIATE")
 
-    def checkout(self) -> Connection:
-        """A connection that leaves transactions to the caller, who gives it back."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._open("rw", None)
+    def begin(self, level: str) -> Connection:
+        """Wait for this process's and then this thread's turn to write; the writer, with its transaction begun.
 
-    def give_back(self, raw: Connection) -> None:
-        """Keep a connection for the next one who needs it."""
-        if raw.in_transaction or len(self._idle) >= _IDLE:
-            raw.close()
-        else:
-            self._idle.append(raw)
+        Threads of one process queue at a lock, in turn. Between processes SQLite's own waiting grows to a tenth of a
+        second a look, so that an unlucky one waits long for a lock that was free many times; here it looks at least
+        every eight milliseconds.
+
+        Raises:
+            LedgerBusy: the turn did not come within the busy timeout.
+
+        """
+        deadline = system_clock.monotonic() + self.busy_seconds
+        if not self._turn.acquire(timeout=self.busy_seconds):
+            raise busy(self.path, self.busy_seconds)
+        try:
+            with self.translated():
+                raw = self._writer or self._open("rw", None, timeout=0.0)
+                self._writer = raw
+                raw.durable(level)
+                pause = _SHORTEST
+                while True:
+                    try:
+                        raw.execute("BEGIN IMMEDIATE")
+                        return raw
+                    except sqlite3.OperationalError as error:
+                        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or system_clock.monotonic() > deadline:
+                            raise
+                    system_clock.wait(pause)
+                    pause = min(2 * pause, _LONGEST)
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def end(self, raw: Connection, *, commit: bool) -> None:
+        """End the transaction and let the next one write; a connection that cannot even roll back is closed."""
+        try:
+            with self.translated():
+                if commit:
+                    raw.execute("COMMIT")
+                elif raw.in_transaction:  # a full disk has rolled back already
+                    raw.execute("ROLLBACK")
+        finally:
+            if raw.in_transaction:
+                self._writer = None
+                raw.close()
+            self._turn.release()
 
     def thread(self) -> _Thread:
         """What belongs to this thread, in this process."""
         if os.getpid() != self._pid:
             # SQLite forbids using, and even closing, a connection that was carried across a fork.
-            _ABANDONED.append((self._idle, self._threads))
+            _ABANDONED.append((self._readers, self._writer, self._threads))
             self._fresh()
         return self._threads
 
@@ -236,15 +274,19 @@ class Store:
             raise translate(error, self.path, self.busy_seconds) from error
 
     def close(self) -> None:
-        """Close the connections that nobody uses; the next use opens new ones."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close the connections; the next use opens new ones."""
+        with self._turn:
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                writer.close()
+        while self._readers:
+            self._readers.pop().close()
 
-    def _open(self, mode: str, isolation: Literal["IMMEDIATE"] | None) -> Connection:
+    def _open(self, mode: str, isolation: Literal["IMMEDIATE"] | None, *, timeout: float | None = None) -> Connection:
         raw = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}",
             uri=True,
-            timeout=self.busy_seconds,
+            timeout=self.busy_seconds if timeout is None else timeout,
             isolation_level=isolation,
             check_same_thread=False,
             cached_statements=256,
@@ -267,42 +309,17 @@ class Writing:
     def __enter__(self) -> Transaction:
         store = self._store
         self._thread = thread = store.thread()
-        if thread.transaction is not None:
-            return thread.transaction
-        # Threads of one process queue here, in turn; SQLite's own waiting polls.
-        if not store.turn.acquire(timeout=store.busy_seconds):
-            raise busy(store.path, store.busy_seconds)
-        try:
-            raw = store.checkout()
-            try:
-                raw.durable(self._level)
-                raw.execute("BEGIN IMMEDIATE")
-            except BaseException:
-                raw.close()
-                raise
-        except BaseException as error:
-            store.turn.release()
-            if isinstance(error, sqlite3.Error):
-                raise translate(error, store.path, store.busy_seconds) from error
-            raise
-        self._raw = raw
-        thread.transaction = Transaction(raw, to_text(store.clock.now()))
+        if thread.transaction is None:
+            self._raw = raw = store.begin(self._level)
+            thread.transaction = Transaction(raw, to_text(store.clock.now()))
         return thread.transaction
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        store, raw = self._store, self._raw
-        try:
-            if raw is not None:
-                self._thread.transaction = None
-                try:
-                    raw.execute("COMMIT" if kind is None else "ROLLBACK")
-                finally:
-                    store.give_back(raw)  # which closes, and so undoes, what could not be ended
-                    store.turn.release()
-        except sqlite3.Error as failed:
-            raise translate(failed, store.path, store.busy_seconds) from failed
+        if self._raw is not None:
+            self._thread.transaction = None
+            self._store.end(self._raw, commit=kind is None)
         if isinstance(error, sqlite3.Error):
-            raise translate(error, store.path, store.busy_seconds) from error
+            raise translate(error, self._store.path, self._store.busy_seconds) from error
 
 
 def busy(path: Path, seconds: float) -> LedgerBusy:
