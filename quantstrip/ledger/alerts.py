@@ -6,7 +6,8 @@ from sqlalchemy import bindparam, func, select, update
 
 from quantstrip.clock import HOUR, to_text
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import alert
 
 QUIET = HOUR

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import position_event
 from quantstrip.model import FLAT, Booking, OrderSide, Position, apply, minor_digits
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, select, update
 from quantstrip.errors import InvalidRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Insert, Statement
+from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.tables import client, deployment
 
 _FIXED = ("name", "create_time", "update_time")

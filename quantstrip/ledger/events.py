@@ -8,7 +8,8 @@ from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.names import broker_id_of, by_id_or_name, strategy_id_of
-from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import execution, orders, strategy, strategy_event
 from quantstrip.model import EventStatus
 

@@ -13,7 +13,8 @@ from quantstrip.ledger.family import Context, Family
 from quantstrip.ledger.instruments import ready_calendars, terms_of, trade_date_of
 from quantstrip.ledger.names import UNALLOCATED, broker_id_of, strategy_id_of
 from quantstrip.ledger.orders import ORDER_OF
-from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import commission, execution
 from quantstrip.model import minor_digits
 

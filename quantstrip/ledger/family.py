@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from quantstrip.ledger import validate
-from quantstrip.ledger.store import Statement, Store
+from quantstrip.ledger.statements import Statement
+from quantstrip.ledger.store import Store
 from quantstrip.model import Mode
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from quantstrip.errors import QuantstripError
 from quantstrip.ledger import validate
 from quantstrip.ledger.alerts import raise_alert
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Statement, Store, Transaction, Upsert
+from quantstrip.ledger.statements import Statement, Upsert
+from quantstrip.ledger.store import Store, Transaction
 from quantstrip.ledger.tables import instrument, mtm_price
 from quantstrip.log import logger
 from quantstrip.model import Instrument

@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, delete, select, update
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import broker, strategy
 
 if TYPE_CHECKING:

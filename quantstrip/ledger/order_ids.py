@@ -5,7 +5,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from quantstrip.clock import SECOND, from_text
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Statement, Transaction
+from quantstrip.ledger.statements import Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import order_id_state
 
 _START = from_text("2020-01-01 00:00:00")

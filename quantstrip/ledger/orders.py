@@ -10,7 +10,8 @@ from quantstrip.ledger.events import order_ended
 from quantstrip.ledger.family import Context, Family
 from quantstrip.ledger.names import broker_id_of, by_id_or_name, strategy_id_of
 from quantstrip.ledger.order_ids import next_order_id
-from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import order_status, orders, strategy
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.names import broker_id_of, by_id_or_name, strategy_id_of
 from quantstrip.ledger.orders import ORDER_OF
-from quantstrip.ledger.store import Insert, Statement
+from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.tables import position_event, position_external, strategy
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from quantstrip.ledger.ledger import Ledger
 from quantstrip.ledger.names import ensure_broker, strategy_id_of
 from quantstrip.ledger.orders import note_external_id, record_order, record_status
 from quantstrip.ledger.resume import known_of, notes_of, open_orders_of
-from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import rejected_signal, strategy_event
 from quantstrip.model import Fill, Instrument, Order, Signal
 from quantstrip.ports import OpenOrder, OrderUpdate

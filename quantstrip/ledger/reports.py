@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select, update
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Insert, Statement, Upsert
+from quantstrip.ledger.statements import Insert, Statement, Upsert
 from quantstrip.ledger.tables import email_account, report, report_item, report_section
 
 if TYPE_CHECKING:

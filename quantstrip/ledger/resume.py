@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ScalarSelect, bindparam, func, select
 
 from quantstrip.clock import from_text
-from quantstrip.ledger.store import Statement, Transaction
+from quantstrip.ledger.statements import Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import execution, order_status, orders, rejected_signal, strategy
 from quantstrip.model import FINAL, Leg, Order, OrderSide, OrderState, OrderType, TimeInForce
 from quantstrip.ports import OpenOrder

@@ -10,7 +10,7 @@ from quantstrip.clock import DAY, Micros, from_text, to_text
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
-from quantstrip.ledger.store import Insert, Statement
+from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.tables import client_run, execution, job_run, orders
 from quantstrip.model import Mode
 

@@ -9,20 +9,16 @@ straight to the driver, because a fill must cost little more than its commit.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import ClauseElement, Table
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-
 from quantstrip.clock import Clock, Micros, system_clock, to_text
-from quantstrip.errors import InvalidRecord, LedgerBusy, LedgerError
+from quantstrip.ledger.faults import busy, translate
+from quantstrip.ledger.statements import Insert, Statement
 
 BUSY_SECONDS = 30.0
-_DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     # Without it INSERT OR REPLACE would delete history without asking the triggers.
@@ -34,66 +30,6 @@ _PRAGMAS = (
 _KEPT = 8
 _SHORTEST, _LONGEST = 0.001, 0.008  # seconds between two looks at the lock
 _ABANDONED: list[object] = []  # connections inherited through fork: neither used nor closed in the child
-
-
-class Statement:
-    """A Core statement, built and compiled on first use, and from then on plain text with named parameters.
-
-    A client uses a dozen of them; building all of them would be a good part of its start.
-    """
-
-    __slots__ = ("_build", "_defaults", "_text")
-
-    def __init__(self, build: Callable[[], ClauseElement]) -> None:
-        self._build = build
-        self._text = ""
-        self._defaults: dict[str, Any] = {}
-
-    def bind(self, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The text and its parameters; a parameter without a value keeps the statement's own, else NULL."""
-        if not self._text:
-            compiled = self._build().compile(dialect=_DIALECT)
-            self._defaults = dict(compiled.params)
-            self._text = str(compiled)
-        return self._text, {**self._defaults, **values}
-
-
-class Insert(Statement):
-    """Insertion of one row of ``table``; a row whose key is there already is left alone."""
-
-    __slots__ = ("_keyed", "_table")
-
-    def __init__(self, table: Table, *, keyed: bool = False) -> None:
-        super().__init__(self._insertion)
-        self._table, self._keyed = table, keyed
-
-    def _insertion(self) -> ClauseElement:
-        clause = insert(self._table).values(dict.fromkeys(columns_of(self._table)))
-        return clause.on_conflict_do_nothing() if self._keyed else clause
-
-
-class Upsert(Statement):
-    """Insertion of one row of ``table``; where its ``key`` is there, the columns ``changes`` are brought up to date."""
-
-    __slots__ = ("_changes", "_key", "_table")
-
-    def __init__(self, table: Table, key: Sequence[str], changes: Sequence[str]) -> None:
-        super().__init__(self._upsertion)
-        self._table, self._key, self._changes = table, key, changes
-
-    def _upsertion(self) -> ClauseElement:
-        clause = insert(self._table)
-        given = {name: clause.excluded[name] for name in self._changes}
-        return clause.values(dict.fromkeys(columns_of(self._table))).on_conflict_do_update(
-            index_elements=list(self._key), set_=given
-        )
-
-
-def columns_of(table: Table) -> list[str]:
-    """Names of the columns an insertion gives: all but a generated key."""
-    keys = [column.name for column in table.primary_key]
-    generated = keys[0] if len(keys) == 1 and table.c[keys[0]].type.python_type is int else ""
-    return [column.name for column in table.c if column.name != generated]
 
 
 class Transaction:
@@ -196,7 +132,10 @@ class Store:
             if joined is not None:
                 yield joined
                 return
-            raw = self._readers.pop() if self._readers else self._open("rw", None)
+            try:
+                raw = self._readers.pop()
+            except IndexError:
+                raw = self._open("rw", None)
             try:
                 yield Transaction(raw, to_text(self.clock.now()))
             finally:
@@ -228,6 +167,8 @@ class Store:
             with self.translated():
                 raw = self._writer or self._open("rw", None, timeout=0.0)
                 self._writer = raw
+                if raw.in_transaction:  # begun, but interrupted before anybody had it
+                    raw.execute("ROLLBACK")
                 raw.durable(level)
                 pause = _SHORTEST
                 while True:
@@ -320,48 +261,3 @@ class Writing:
             self._store.end(self._raw, commit=kind is None)
         if isinstance(error, sqlite3.Error):
             raise translate(error, self._store.path, self._store.busy_seconds) from error
-
-
-def busy(path: Path, seconds: float) -> LedgerBusy:
-    """The error for a database that stayed locked."""
-    return LedgerBusy(
-        f"the ledger {path} stayed locked by another process for {seconds:g} s",
-        hint="Close programs that hold a transaction open on it (database browsers, unfinished scripts), then try "
-        "again. Is the home in a synchronised folder, or open on two machines?",
-    )
-
-
-_ERRORS: dict[int, tuple[str, str]] = {
-    sqlite3.SQLITE_FULL: (
-        "the disk that holds {path} is full; nothing was written",
-        "Free some space, then try again.",
-    ),
-    sqlite3.SQLITE_CANTOPEN: ("the ledger {path} cannot be opened", "Does its folder exist, and may you write in it?"),
-    sqlite3.SQLITE_READONLY: (
-        "the ledger {path} is read-only",
-        "Give yourself write access to the file and its folder.",
-    ),
-    sqlite3.SQLITE_CORRUPT: ("the ledger {path} is damaged", "Stop everything and restore the newest backup."),
-    sqlite3.SQLITE_NOTADB: ("{path} is no SQLite database", "Move the file away, or restore a backup."),
-}
-
-
-def translate(error: sqlite3.Error, path: Path, busy_seconds: float) -> LedgerError:
-    """The ledger's error for one of the driver's."""
-    extended = getattr(error, "sqlite_errorcode", 0)
-    code = extended & 0xFF  # extended result codes carry the primary one in their low byte
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return busy(path, busy_seconds)
-    if extended == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-        return InvalidRecord(
-            f"the ledger refused a change: {error}",
-            hint="A row that others refer to (a strategy with orders, say) cannot be deleted; one that is "
-            "missing must be inserted first.",
-        )
-    if code == sqlite3.SQLITE_CONSTRAINT:
-        return InvalidRecord(
-            f"the ledger refused a row: {error}",
-            hint="History is appended to, never changed; a correction is a new row.",
-        )
-    message, hint = _ERRORS.get(code, (f"the ledger {{path}} answered: {error}", ""))
-    return LedgerError(message.replace("{path}", str(path)), hint=hint)

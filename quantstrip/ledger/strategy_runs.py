@@ -11,7 +11,8 @@ from quantstrip.errors import UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.names import strategy_id_of
-from quantstrip.ledger.store import Insert, Statement, Transaction
+from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import strategy, strategy_equity, strategy_run
 
 _R = strategy_run.c

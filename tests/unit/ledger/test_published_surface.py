@@ -10,7 +10,7 @@ import pytest
 import quantstrip
 import quantstrip.ledger as room
 from quantstrip.ledger import Ledger, db_handler
-from quantstrip.ledger.store import Statement
+from quantstrip.ledger.statements import Statement
 
 PUBLISHED = {
     "get_connection": "",
