@@ -1,4 +1,4 @@
-"""A recorder that remembers in memory: backtests and tests."""
+"""Recorders that remember in memory: backtests and tests."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,18 +17,11 @@ class Rejection(NamedTuple):
     reason: str
 
 
-class MemoryRecorder:
-    """Keeps everything in the order in which it happened; each key once.
-
-    Attributes:
-        orders: by reference.
-
-    """
+class FillRecorder:
+    """Keeps what a result is made of, each key once: fills and refusals. Orders and their states are forgotten."""
 
     def __init__(self) -> None:
-        self.orders: dict[str, Order] = {}
         self._rejections: dict[Rejection, None] = {}
-        self._updates: dict[str, list[OrderUpdate]] = {}
         self._fills: dict[str, Fill] = {}
 
     @property
@@ -41,17 +34,11 @@ class MemoryRecorder:
         """Every signal that became no order, oldest first."""
         return list(self._rejections)
 
-    def order(self, order: Order, instrument: Instrument) -> None:  # noqa: ARG002 - part of the port
-        """Keep an order, once by its reference."""
-        self.orders.setdefault(order.reference, order)
+    def order(self, order: Order, instrument: Instrument) -> None:
+        """Not kept."""
 
     def update(self, update: OrderUpdate) -> None:
-        """Keep a change of state, once."""
-        known = self._updates.get(update.reference)
-        if known is None:
-            self._updates[update.reference] = [update]
-        elif update not in known:
-            known.append(update)
+        """Not kept."""
 
     def fill(self, fill: Fill, instrument: Instrument) -> None:  # noqa: ARG002 - part of the port
         """Keep a fill, once by its exec_id."""
@@ -63,6 +50,36 @@ class MemoryRecorder:
 
     def progress(self, ts: Micros, equity: float) -> None:
         """Nothing to keep: the run's summary has the curve."""
+
+    def open_orders(self) -> Sequence[OpenOrder]:
+        """None: it remembers no order."""
+        return ()
+
+
+class MemoryRecorder(FillRecorder):
+    """Keeps everything in the order in which it happened, each key once.
+
+    Attributes:
+        orders: by reference.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.orders: dict[str, Order] = {}
+        self._updates: dict[str, list[OrderUpdate]] = {}
+
+    def order(self, order: Order, instrument: Instrument) -> None:  # noqa: ARG002 - part of the port
+        """Keep an order, once by its reference."""
+        self.orders.setdefault(order.reference, order)
+
+    def update(self, update: OrderUpdate) -> None:
+        """Keep a change of state, once."""
+        known = self._updates.get(update.reference)
+        if known is None:
+            self._updates[update.reference] = [update]
+        elif update not in known:
+            known.append(update)
 
     def updates(self, reference: str | None = None) -> list[OrderUpdate]:
         """Changes of state of one order, or of all, order by order; oldest first."""

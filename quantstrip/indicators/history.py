@@ -199,7 +199,9 @@ class Line:
         self._series.reach(length)
         values = self._series.shown[self._output]
         if length - self._start > len(self._rows):
-            self._start = length - 1 - _NEAR
+            start = length - 1 - _NEAR
+            known = self._rows[start - self._start :] or [math.nan] * max(0, -start)
             stop = min(self._series.done, length + _AHEAD)
-            self._rows = [math.nan] * max(0, -self._start) + values[max(0, self._start) : stop].tolist()
+            self._rows = known + values[start + len(known) : stop].tolist()
+            self._start = start
         return float(values[length + back])
