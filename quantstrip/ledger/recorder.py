@@ -24,6 +24,7 @@ from quantstrip.ledger.resume import known_of, notes_of, open_orders_of
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import rejected_signal, strategy_event
+from quantstrip.log import logger
 from quantstrip.model import Fill, Instrument, Order, Signal
 from quantstrip.ports import OpenOrder, OrderUpdate
 
@@ -166,6 +167,10 @@ class LedgerRecorder:
             if fill.commission:
                 record_commission(tx, self._store.now(), fee)
         self._known.fills.add(fill.exec_id)
+        logger.info(
+            "{} {:g} {} at {:g}, commission {:.2f} {}, {}",
+            fill.side, fill.quantity, fill.symbol, fill.price, fill.commission, fill.currency, row["exec_time"][:19],
+        )  # fmt: skip
 
     def rejected(self, signal: Signal, ts: Micros, rule: str, reason: str) -> None:
         """A signal that became no order. The n-th one of a moment is the same one when the run is repeated."""
@@ -191,6 +196,7 @@ class LedgerRecorder:
             row["strategy_id"] = next(iter(self._strategies.values()))
             tx.insert(_REJECT, row | {"create_time": tx.now})
         self._known.rejections.add(key)
+        logger.warning("{} {} rejected by {}: {}, {}", signal.side, signal.symbol, rule, reason, key[0][:19])
 
     def open_orders(self) -> Sequence[OpenOrder]:
         """Orders of this run whose last recorded state is not final, oldest first."""
