@@ -85,7 +85,9 @@ class Marks:
         low, high = (guard.low - cash) / units, (guard.peak - cash) / units
         if units < 0.0:
             low, high = high, low
-        return low + abs(low) * _INSIDE, high - abs(high) * _INSIDE, guard.next_end
+        low *= 1.0 + _INSIDE if low > 0.0 else 1.0 - _INSIDE
+        high *= 1.0 - _INSIDE if high > 0.0 else 1.0 + _INSIDE
+        return low, high, guard.next_end
 
     def settle(self, ts: Micros, bars: Sequence[Bar], rows: int) -> None:
         """Bring curve, prices and guard up to ``bars``, the last of ``rows`` slices."""

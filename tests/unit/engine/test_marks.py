@@ -1,0 +1,100 @@
+"""Calm stretches: what the loop skips while only the price moves changes not one bit of the result."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quantstrip.brokers import CostModel, SimulatedBroker
+from quantstrip.clock import MINUTE
+from quantstrip.engine import FillRecorder
+from quantstrip.model import Bar, Signal
+from quantstrip.ports import Columns
+from quantstrip.risk import NATIVE, OFF, RiskProfile
+
+TIGHT = RiskProfile("TIGHT", None, None, None, None, True, True, 0.004, 0.01, None, None, False)
+
+
+def minutes(moves, per_day=40):
+    """One-minute bars of a market that moves by ``moves`` per cent, ``per_day`` bars a day."""
+    bars, close = [], 100.0
+    for index, move in enumerate(moves):
+        open_, close = close, round(close * (1 + move / 100), 2)
+        begin = (index // per_day) * 1440 * MINUTE + (index % per_day) * MINUTE
+        bars.append(
+            Bar("S", "1m", begin, begin + MINUTE, open_, max(open_, close) + 0.1, min(open_, close) - 0.1, close, 5.0)
+        )
+    return bars
+
+
+def feeds(lab, bars):
+    """The same bars twice: bar by bar, and with the columns given beforehand."""
+    made = [(bar.ts, [bar]) for bar in bars]
+    arrays = [np.array(column) for column in list(zip(*bars, strict=True))[2:9]]
+    columns = Columns(arrays[0].astype(np.int64), arrays[1].astype(np.int64), *map(np.float64, arrays[2:]), "1m", "")
+
+    class Known(lab.ListFeed):
+        def columns(self):
+            return {"S": columns}
+
+    return lab.ListFeed(made), Known(made)
+
+
+def result(lab, feed, plan, profile, every):
+    """Everything a run leaves behind; ``plan`` says which bars send which signals."""
+    seen = []
+
+    def say(strategy, bar):
+        seen.append((bar, lab.clock_time()))
+        return [Signal("S", side, quantity=quantity) for side, quantity in plan.get(len(seen) - 1, ())]
+
+    engine = lab.engine(
+        lab.Scripted(say), feed, broker=SimulatedBroker(lab.instruments, CostModel()), cash=10_000.0, risk=profile,
+        progress_every=every,
+    )  # fmt: skip
+    lab.clock_time = engine._clock.now
+    summary = engine.run()
+    return (
+        seen, lab.recorder.fills, lab.recorder.rejections, lab.recorder.updates(), engine.strategy.heard,
+        summary.ts.tolist(), summary.equity.tobytes(), summary.halts, engine.guard.peak, summary.account.prices,
+        summary.slices, summary.bars,
+    )  # fmt: skip
+
+
+orders = st.tuples(st.sampled_from(["BUY", "SELL"]), st.integers(1, 80))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 10_000),
+    step=st.sampled_from([0.02, 0.2, 1.0]),
+    plan=st.dictionaries(st.integers(0, 120), st.lists(orders, min_size=1, max_size=2), min_size=2, max_size=10),
+    profile=st.sampled_from([OFF, NATIVE, TIGHT]),
+    every=st.sampled_from([1, 7, 1000]),
+)
+def test_known_columns_give_the_very_same_run(lab, seed, step, plan, profile, every):
+    moves = np.random.default_rng(seed).normal(0.0, step, 120).tolist()
+    streamed, known = feeds(lab, minutes(moves))
+    assert result(lab, known, plan, profile, every) == result(lab, streamed, plan, profile, 1)
+
+
+@pytest.mark.parametrize("quantity", [80, -80])
+def test_a_quiet_position_is_marked_at_every_close(lab, quantity):
+    moves = [0.0, *np.linspace(-1, 1, 120).tolist()]
+    plan = {0: [("BUY" if quantity > 0 else "SELL", abs(quantity))]}
+    *_, equity, _halts, _peak, _prices, slices, _bars = result(lab, feeds(lab, minutes(moves))[1], plan, OFF, 50)
+    curve = np.frombuffer(equity)
+    assert slices == len(curve) == 121
+    closes = np.array([bar.close for bar in minutes(moves)])
+    changes = np.diff(curve[1:])
+    assert changes == pytest.approx(quantity * np.diff(closes[1:]), abs=1e-8)
+
+
+def test_a_backtests_recorder_keeps_the_result_alone(lab):
+    recorder = FillRecorder()
+    lab.run(
+        lambda _strategy, bar: [Signal("S", quantity=1), Signal("X")], lab.slices(100, 101, 102), recorder=recorder
+    )  # fmt: skip
+    assert len(recorder.fills) == 2
+    assert [one.rule for one in recorder.rejections] == ["validity"] * 3
+    assert recorder.open_orders() == ()
