@@ -11,10 +11,10 @@ from quantstrip.model.enums import (
     TimeInForce,
 )
 from quantstrip.model.exits import ExitCode
-from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Tick, bar_of_row, minor_digits
+from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Number, Tick, bar_of_row, minor_digits
 from quantstrip.model.position import FLAT, Booking, Position, apply, market_value
 from quantstrip.model.states import FINAL, advance
-from quantstrip.model.trade import Fill, Number, Order, Signal
+from quantstrip.model.trade import Fill, Order, Signal
 
 __all__ = [
     "FINAL",

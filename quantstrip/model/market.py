@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
 from quantstrip.clock import Micros, from_datetime, to_datetime
+
+Number = float | int | str | Decimal
+"""What a price or a quantity may be given as."""
 
 TIMEFRAMES: dict[str, int] = {
     "1m": 60,
@@ -91,11 +95,11 @@ class Bar(NamedTuple):
         cls,
         symbol: str,
         timestamp: datetime,
-        open: float,  # noqa: A002 - the field's name everywhere
-        high: float,
-        low: float,
-        close: float,
-        volume: float = 0.0,
+        open: Number,  # noqa: A002 - the field's name everywhere
+        high: Number,
+        low: Number,
+        close: Number,
+        volume: Number = 0.0,
         *,
         timeframe: str = "1d",
         open_time: datetime | None = None,

@@ -1,14 +1,11 @@
 """What a strategy wants and what becomes of it: signals, orders, fills."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import NamedTuple, Self
 
 from quantstrip.clock import Micros
 from quantstrip.model.enums import Leg, OrderSide, OrderType, TimeInForce
-
-Number = float | int | str | Decimal
-"""What a price or a quantity may be given as."""
+from quantstrip.model.market import Number
 
 # Reading a member through its class costs more than the comparison it is for.
 _BUY, _MARKET, _GTC, _NET = OrderSide.BUY, OrderType.MARKET, TimeInForce.GTC, Leg.NET

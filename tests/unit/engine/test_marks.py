@@ -1,5 +1,7 @@
 """Calm stretches: what the loop skips while only the price moves changes not one bit of the result."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +17,7 @@ from quantstrip.risk import NATIVE, OFF, RiskProfile
 TIGHT = RiskProfile("TIGHT", None, None, None, None, True, True, 0.004, 0.01, None, None, False)
 
 
-def minutes(moves, per_day=40):
+def minutes(moves: Any, per_day: Any = 40) -> Any:
     """One-minute bars of a market that moves by ``moves`` per cent, ``per_day`` bars a day."""
     bars, close = [], 100.0
     for index, move in enumerate(moves):
@@ -27,24 +29,26 @@ def minutes(moves, per_day=40):
     return bars
 
 
-def feeds(lab, bars):
+def feeds(lab: Any, bars: Any) -> Any:
     """The same bars twice: bar by bar, and with the columns given beforehand."""
     made = [(bar.ts, [bar]) for bar in bars]
     arrays = [np.array(column) for column in list(zip(*bars, strict=True))[2:9]]
-    columns = Columns(arrays[0].astype(np.int64), arrays[1].astype(np.int64), *map(np.float64, arrays[2:]), "1m", "")
+    columns = Columns._make(
+        [arrays[0].astype(np.int64), arrays[1].astype(np.int64), *map(np.float64, arrays[2:]), "1m", ""]
+    )
 
-    class Known(lab.ListFeed):
-        def columns(self):
+    class Known(lab.ListFeed):  # type: ignore[misc]
+        def columns(self) -> Any:
             return {"S": columns}
 
     return lab.ListFeed(made), Known(made)
 
 
-def result(lab, feed, plan, profile, every):
+def result(lab: Any, feed: Any, plan: Any, profile: RiskProfile, every: int) -> Any:
     """Everything a run leaves behind; ``plan`` says which bars send which signals."""
     seen = []
 
-    def say(strategy, bar):
+    def say(strategy: Any, bar: Any) -> Any:
         seen.append((bar, lab.clock_time()))
         return [Signal("S", side, quantity=quantity) for side, quantity in plan.get(len(seen) - 1, ())]
 
@@ -72,14 +76,16 @@ orders = st.tuples(st.sampled_from(["BUY", "SELL"]), st.integers(1, 80))
     profile=st.sampled_from([OFF, NATIVE, TIGHT]),
     every=st.sampled_from([1, 7, 1000]),
 )
-def test_known_columns_give_the_very_same_run(lab, seed, step, plan, profile, every):
+def test_known_columns_give_the_very_same_run(
+    lab: Any, seed: int, step: Any, plan: Any, profile: RiskProfile, every: int
+) -> None:
     moves = np.random.default_rng(seed).normal(0.0, step, 120).tolist()
     streamed, known = feeds(lab, minutes(moves))
     assert result(lab, known, plan, profile, every) == result(lab, streamed, plan, profile, 1)
 
 
 @pytest.mark.parametrize("quantity", [80, -80])
-def test_a_quiet_position_is_marked_at_every_close(lab, quantity):
+def test_a_quiet_position_is_marked_at_every_close(lab: Any, quantity: float) -> None:
     moves = [0.0, *np.linspace(-1, 1, 120).tolist()]
     plan = {0: [("BUY" if quantity > 0 else "SELL", abs(quantity))]}
     *_, equity, _halts, _peak, _prices, slices, _bars = result(lab, feeds(lab, minutes(moves))[1], plan, OFF, 50)
@@ -90,7 +96,7 @@ def test_a_quiet_position_is_marked_at_every_close(lab, quantity):
     assert changes == pytest.approx(quantity * np.diff(closes[1:]), abs=1e-8)
 
 
-def test_a_backtests_recorder_keeps_the_result_alone(lab):
+def test_a_backtests_recorder_keeps_the_result_alone(lab: Any) -> None:
     recorder = FillRecorder()
     lab.run(
         lambda _strategy, bar: [Signal("S", quantity=1), Signal("X")], lab.slices(100, 101, 102), recorder=recorder

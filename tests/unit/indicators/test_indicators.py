@@ -1,6 +1,7 @@
 """Indicators: TA-Lib's numbers, the same bits however the bars arrive, nothing from the future."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantstrip.errors import DataError, StrategyError
-from quantstrip.indicators import BarWindows, History, Indicators
+from quantstrip.indicators import BarWindows, History, Indicators, Line
 from quantstrip.model import Bar
 from quantstrip.ports import Columns
 
@@ -26,7 +27,7 @@ CALLS = [
 ]
 
 
-def market(rows=60):
+def market(rows: int = 60) -> Any:
     """A deterministic market that rises, falls and swings."""
     i = np.arange(float(rows))
     close = np.round(100 + 8 * np.sin(i / 5) + 3 * np.cos(i / 2) + 0.1 * i, 2)
@@ -34,7 +35,7 @@ def market(rows=60):
     return columns(close, high, low, np.round(1000 + 300 * np.sin(i / 3)))
 
 
-def columns(close, high=None, low=None, volume=None):
+def columns(close: Any, high: Any = None, low: Any = None, volume: Any = None) -> Columns:
     close = np.asarray(close, dtype=np.float64)
     ts = np.arange(1, len(close) + 1, dtype=np.int64) * 60_000_000
     high = close if high is None else high
@@ -43,20 +44,20 @@ def columns(close, high=None, low=None, volume=None):
     return Columns(ts - 60_000_000, ts, close, high, low, close, volume, "1m", "made")
 
 
-def bars(data):
+def bars(data: Any) -> Any:
     *arrays, timeframe, source = data
     rows = zip(*(array.tolist() for array in arrays), strict=True)
-    return [Bar("S", timeframe, *row, source) for row in rows]
+    return [Bar._make(("S", timeframe, *row, source)) for row in rows]
 
 
-def known(data, length=None, limit=500):
+def known(data: Any, length: int | None = None, limit: int = 500) -> Any:
     history = History("S", limit)
     history.preload(data)
     history.length = len(data.ts) if length is None else length
     return Indicators(history)
 
 
-def streamed(data, limit=500, ask_at=None):
+def streamed(data: Any, limit: int = 500, ask_at: Any = None) -> Any:
     """The indicators after feeding bar by bar, asking at some bars and not at others."""
     history = History("S", limit)
     found = Indicators(history)
@@ -68,7 +69,7 @@ def streamed(data, limit=500, ask_at=None):
     return found
 
 
-def arrays(result):
+def arrays(result: Any) -> Any:
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -90,7 +91,9 @@ TALIB = [
 
 
 @pytest.mark.parametrize(("name", "parameters", "output", "first", "values"), TALIB)
-def test_values_and_first_bar_are_those_of_talib(name, parameters, output, first, values):
+def test_values_and_first_bar_are_those_of_talib(
+    name: str, parameters: Any, output: int, first: int, values: Any
+) -> None:
     result = arrays(getattr(known(market()), name)(*parameters))[output]
     assert np.isnan(result[:first]).all()
     assert result[[first, 40, 59]] == pytest.approx(values, abs=1e-7)
@@ -102,7 +105,7 @@ def test_values_and_first_bar_are_those_of_talib(name, parameters, output, first
     st.sets(st.integers(0, 119)),
     st.sampled_from(CALLS),
 )
-def test_streaming_gives_the_bits_of_the_batch(closes, ask_at, call):
+def test_streaming_gives_the_bits_of_the_batch(closes: Any, ask_at: Any, call: Any) -> None:
     data = columns(closes, np.array(closes) * 1.01, np.array(closes) * 0.99, np.array(closes[::-1]))
     name, parameters = call
     batch = arrays(getattr(known(data), name)(*parameters))
@@ -111,7 +114,7 @@ def test_streaming_gives_the_bits_of_the_batch(closes, ask_at, call):
 
 
 @pytest.mark.parametrize(("name", "parameters"), CALLS)
-def test_what_comes_later_changes_nothing(name, parameters):
+def test_what_comes_later_changes_nothing(name: str, parameters: Any) -> None:
     data = market()
     changed = data._replace(**{field: getattr(data, field).copy() for field in ("high", "low", "close", "volume")})
     for field in ("high", "low", "close", "volume"):
@@ -125,26 +128,26 @@ def test_what_comes_later_changes_nothing(name, parameters):
         assert one.tobytes() == other.tobytes()
 
 
-def test_long_histories_do_not_drift():
+def test_long_histories_do_not_drift() -> None:
     """A running sum would have lost the small prices after the large ones."""
     closes = np.concatenate((np.full(5000, 1e9), np.full(50, 0.1)))
     assert known(columns(closes)).sma(10)[-1] == pytest.approx(0.1, rel=1e-12)
     assert known(columns(closes)).bbands(10, 2.0)[0][-1] == pytest.approx(0.1, rel=1e-12)
 
 
-def test_a_history_longer_than_one_piece_is_seamless():
+def test_a_history_longer_than_one_piece_is_seamless() -> None:
     closes = 100 + np.sin(np.arange(40_000) / 7)
     found = known(columns(closes), limit=40_000)
     expected = np.convolve(closes, np.ones(10) / 10, mode="valid")
     assert found.sma(10)[9:] == pytest.approx(expected)
 
 
-def test_a_market_that_does_not_move_is_neither_overbought_nor_oversold():
+def test_a_market_that_does_not_move_is_neither_overbought_nor_oversold() -> None:
     assert known(columns(np.full(30, 5.0))).rsi(14)[-1] == 50.0
 
 
 @pytest.mark.parametrize("make", [known, streamed])
-def test_arrays_have_the_length_of_the_window_but_know_the_whole_run(make):
+def test_arrays_have_the_length_of_the_window_but_know_the_whole_run(make: Any) -> None:
     data = market(60)
     found = make(data, limit=20)
     full = known(data)
@@ -156,19 +159,19 @@ def test_arrays_have_the_length_of_the_window_but_know_the_whole_run(make):
             assert short.tobytes() == long[-20:].tobytes()
 
 
-def test_arrays_cannot_be_written():
+def test_arrays_cannot_be_written() -> None:
     values = known(market()).sma(5)
     with pytest.raises(ValueError, match="read-only"):
         values[-1] = 0.0
 
 
 @pytest.mark.parametrize("period", [0, -3, 2.5, True, math.nan])
-def test_a_period_must_be_a_whole_number_of_bars(period):
+def test_a_period_must_be_a_whole_number_of_bars(period: int) -> None:
     with pytest.raises(StrategyError, match="period of at least 1 bar"):
         known(market()).sma(period)
 
 
-def test_unknown_indicators_and_outputs_are_named():
+def test_unknown_indicators_and_outputs_are_named() -> None:
     found = known(market())
     with pytest.raises(StrategyError, match=r"no indicator 'smaa'\nThere are: sma, ema"):
         found.line("smaa", 3)
@@ -181,12 +184,12 @@ def test_unknown_indicators_and_outputs_are_named():
 
 
 class TestLine:
-    def test_reads_what_the_array_ends_with(self):
+    def test_reads_what_the_array_ends_with(self) -> None:
         data = market(60)
         history = History("S")
         history.preload(data)
         found = Indicators(history)
-        lines = {
+        lines: dict[str, tuple[Line, Any]] = {
             "upper": (found.line("bbands", 5, output="upper"), lambda: found.bbands(5)[0]),
             "hist": (found.line("macd", output="hist"), lambda: found.macd()[2]),
             "sma": (found.line("sma", 7), lambda: found.sma(7)),
@@ -197,7 +200,7 @@ class TestLine:
                 for back in range(-1, -min(4, history.length) - 1, -1):
                     assert str(line[back]) == str(float(array()[back]))
 
-    def test_streaming_reads_the_same(self):
+    def test_streaming_reads_the_same(self) -> None:
         data = market(60)
         history = History("S")
         line = Indicators(history).line("ema", 4)
@@ -207,7 +210,7 @@ class TestLine:
             seen.append(line[-1])
         assert np.array(seen).tobytes() == known(data).ema(4).tobytes()
 
-    def test_never_shows_the_future(self):
+    def test_never_shows_the_future(self) -> None:
         history = History("S")
         history.preload(market(60))
         line = Indicators(history).line("sma", 1)
@@ -216,7 +219,7 @@ class TestLine:
             with pytest.raises(IndexError, match="backwards"):
                 line[back]
 
-    def test_is_nan_before_the_first_bar(self):
+    def test_is_nan_before_the_first_bar(self) -> None:
         history = History("S")
         history.preload(market(60))
         line = Indicators(history).line("sma", 1)
@@ -225,7 +228,7 @@ class TestLine:
         assert math.isnan(line[-4])
         assert not math.isnan(line[-3])
 
-    def test_reads_far_back_after_many_bars(self):
+    def test_reads_far_back_after_many_bars(self) -> None:
         data = columns(np.arange(20_000.0))
         history = History("S")
         history.preload(data)
@@ -237,7 +240,7 @@ class TestLine:
 
 
 class TestWindows:
-    def test_a_window_holds_the_last_bars_and_moves(self):
+    def test_a_window_holds_the_last_bars_and_moves(self) -> None:
         data = market(30)
         windows = BarWindows(limit=10)
         history = windows.history("S")
@@ -249,14 +252,14 @@ class TestWindows:
         assert window is windows["S"]
         assert window == bars(data)[16:26]
 
-    def test_a_streamed_window_is_the_same(self):
+    def test_a_streamed_window_is_the_same(self) -> None:
         data = market(30)
         windows = BarWindows(limit=10)
         for bar in bars(data):
             windows.history("S").add(bar)
         assert windows["S"] == bars(data)[20:]
 
-    def test_it_reads_like_a_dictionary(self):
+    def test_it_reads_like_a_dictionary(self) -> None:
         windows = BarWindows()
         windows.history("A")
         windows.history("B")
@@ -272,13 +275,13 @@ class TestWindows:
         with pytest.raises(KeyError):
             windows["C"]
 
-    def test_columns_cannot_be_given_after_bars(self):
+    def test_columns_cannot_be_given_after_bars(self) -> None:
         history = History("S")
         history.add(bars(market(1))[0])
         with pytest.raises(DataError, match="1 bars have been fed"):
             history.preload(market(5))
 
-    def test_a_feed_that_promised_other_bars_is_caught(self):
+    def test_a_feed_that_promised_other_bars_is_caught(self) -> None:
         history = History("S")
         history.preload(market(5))
         history.length = 3

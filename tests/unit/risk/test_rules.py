@@ -1,6 +1,7 @@
 """The eleven rules of the native table: default, limit, and a reason when one refuses."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -15,23 +16,31 @@ AAPL = Instrument("AAPL")
 CASH = 100_000.0
 
 
-def guard(profile=NATIVE):
+def guard(profile: RiskProfile = NATIVE) -> Any:
     return Guard(profile, CASH, {"AAPL": AAPL}, bar_session_end)
 
 
-def intent(value=2_000.0, side="BUY", quantity=20.0, decided=100.0, last=100.0, ts=0, leg=Leg.NET):
+def intent(
+    value: float = 2_000.0,
+    side: str = "BUY",
+    quantity: float = 20.0,
+    decided: Any = 100.0,
+    last: Any = 100.0,
+    ts: int = 0,
+    leg: Any = Leg.NET,
+) -> Any:
     return Intent(AAPL, OrderSide(side), leg, quantity, value, decided, last, ts)
 
 
-def book(symbol_value=0.0, gross_value=0.0, cash=CASH, equity=CASH):
+def book(symbol_value: Any = 0.0, gross_value: Any = 0.0, cash: float = CASH, equity: float = CASH) -> Any:
     return Book(equity, cash, symbol_value, gross_value)
 
 
-def refusal(intent_=None, book_=None, *, profile=NATIVE, guard_=None):
+def refusal(intent_: Any = None, book_: Any = None, *, profile: RiskProfile = NATIVE, guard_: Any = None) -> Any:
     return check(profile, intent_ or intent(), book_ or book(), guard_ or guard(profile))
 
 
-def test_the_native_defaults_are_the_table_of_the_guide():
+def test_the_native_defaults_are_the_table_of_the_guide() -> None:
     assert (
         RiskProfile(
             name="NATIVE",
@@ -51,7 +60,7 @@ def test_the_native_defaults_are_the_table_of_the_guide():
     )
 
 
-def test_an_ordinary_order_passes():
+def test_an_ordinary_order_passes() -> None:
     assert refusal() is None
 
 
@@ -96,18 +105,18 @@ def test_an_ordinary_order_passes():
         ),
     ],
 )
-def test_a_rule_refuses_beyond_its_limit_and_says_why(rule, passes, fails, reason):
+def test_a_rule_refuses_beyond_its_limit_and_says_why(rule: str, passes: Any, fails: Any, reason: str) -> None:
     assert refusal(*passes) is None
     assert refusal(*fails) == (rule, reason)
 
 
-def test_a_short_sale_brings_cash_so_the_cash_rule_lets_it():
+def test_a_short_sale_brings_cash_so_the_cash_rule_lets_it() -> None:
     profile = RiskProfile(allow_short=True)
     assert refusal(intent(side="SELL"), book(cash=1_000.0), profile=profile) is None
 
 
 class TestMargin:
-    def test_without_margin_gross_value_stays_within_equity(self):
+    def test_without_margin_gross_value_stays_within_equity(self) -> None:
         assert refusal(intent(CASH), profile=CASH_ONLY) is None
         assert refusal(intent(CASH + 1), profile=CASH_ONLY) == (
             "allow_margin",
@@ -115,21 +124,21 @@ class TestMargin:
             "without margin 1 times equity is the limit",
         )
 
-    def test_leverage_is_chosen(self):
+    def test_leverage_is_chosen(self) -> None:
         twice = RiskProfile(**{**_fields(CASH_ONLY), "leverage": 2.0})
         assert refusal(intent(2 * CASH), profile=twice) is None
         assert refusal(intent(2 * CASH + 1), profile=twice).rule == "allow_margin"
 
-    def test_with_margin_it_does_not_ask(self):
+    def test_with_margin_it_does_not_ask(self) -> None:
         assert refusal(intent(50 * CASH), profile=OFF) is None
 
 
-def _fields(profile):
+def _fields(profile: RiskProfile) -> Any:
     return {name: getattr(profile, name) for name in profile.__slots__}
 
 
 class TestDuplicates:
-    def test_the_same_opening_order_within_less_than_a_minute_is_refused(self):
+    def test_the_same_opening_order_within_less_than_a_minute_is_refused(self) -> None:
         guard_ = guard()
         guard_.accept("AAPL", OrderSide.BUY, Leg.NET, 20.0, 0)
         assert refusal(intent(ts=59 * SECOND), guard_=guard_) == (
@@ -138,7 +147,7 @@ class TestDuplicates:
         )
         assert refusal(intent(ts=60 * SECOND - 1), guard_=guard_).rule == "duplicate_seconds"
 
-    def test_after_exactly_a_minute_it_passes(self):
+    def test_after_exactly_a_minute_it_passes(self) -> None:
         guard_ = guard()
         guard_.accept("AAPL", OrderSide.BUY, Leg.NET, 20.0, 0)
         assert refusal(intent(ts=60 * SECOND), guard_=guard_) is None
@@ -146,13 +155,13 @@ class TestDuplicates:
     @pytest.mark.parametrize(
         "other", [intent(quantity=21.0), intent(side="SELL"), intent(leg=Leg.LONG)], ids=["quantity", "side", "leg"]
     )
-    def test_another_order_is_no_duplicate(self, other):
+    def test_another_order_is_no_duplicate(self, other: Any) -> None:
         profile = RiskProfile(allow_short=True)
         guard_ = guard(profile)
         guard_.accept("AAPL", OrderSide.BUY, Leg.NET, 20.0, 0)
         assert refusal(other, profile=profile, guard_=guard_) is None
 
-    def test_memory_of_accepted_orders_does_not_grow_without_end(self):
+    def test_memory_of_accepted_orders_does_not_grow_without_end(self) -> None:
         guard_ = guard()
         for second in range(5_000):
             guard_.accept("AAPL", OrderSide.BUY, Leg.NET, float(second), second * SECOND)
@@ -163,13 +172,13 @@ class TestDuplicates:
 class Market:
     """Marks a guard with one equity a daily bar."""
 
-    def __init__(self, profile=NATIVE):
+    def __init__(self, profile: RiskProfile = NATIVE) -> None:
         self.guard = guard(profile)
         self.profile = profile
         self.day = 0
         self.equity = CASH
 
-    def close(self, equity):
+    def close(self, equity: float) -> Any:
         bar = Bar("AAPL", "1d", self.day * DAY, (self.day + 1) * DAY, 1.0, 1.0, 1.0, 1.0, 0.0)
         before, self.equity = self.equity, equity
         self.guard.mark(bar.ts, [bar], equity, before)
@@ -179,7 +188,7 @@ class Market:
 
 
 class TestHalts:
-    def test_a_daily_loss_beyond_three_percent_halts_entries(self):
+    def test_a_daily_loss_beyond_three_percent_halts_entries(self) -> None:
         market = Market()
         assert market.close(97_000.0) is None
         assert market.close(94_000.0) == "max_daily_loss"
@@ -187,13 +196,13 @@ class TestHalts:
         assert (halt.rule, halt.calendar) == ("max_daily_loss", "NYSE")
         assert "equity fell 3.09% in this session, from 97,000.00 to 94,000.00" in halt.reason
 
-    def test_the_daily_halt_ends_with_its_session(self):
+    def test_the_daily_halt_ends_with_its_session(self) -> None:
         market = Market()
         assert market.close(96_000.0) == "max_daily_loss"
         assert market.close(96_000.0) is None
         assert market.guard.halts() == []
 
-    def test_a_recovery_within_the_session_does_not_lift_it(self):
+    def test_a_recovery_within_the_session_does_not_lift_it(self) -> None:
         market = Market()
         bar = Bar("AAPL", "1m", 0, 60 * SECOND, 1.0, 1.0, 1.0, 1.0, 0.0)
         market.guard.mark(bar.ts, [bar], 96_000.0, CASH)
@@ -201,7 +210,7 @@ class TestHalts:
         market.guard.mark(later.ts, [later], 99_999.0, 96_000.0)
         assert refusal(guard_=market.guard).rule == "max_daily_loss"
 
-    def test_a_person_can_lift_it_earlier_and_losses_count_from_there(self):
+    def test_a_person_can_lift_it_earlier_and_losses_count_from_there(self) -> None:
         market = Market()
         market.close(96_000.0)
         market.guard.clear("max_daily_loss")
@@ -212,7 +221,7 @@ class TestHalts:
         market.guard.mark(bar.ts, [bar], 93_000.0, 94_000.0)
         assert refusal(guard_=market.guard).rule == "max_daily_loss"
 
-    def test_a_drawdown_beyond_eight_percent_halts_until_it_is_cleared(self):
+    def test_a_drawdown_beyond_eight_percent_halts_until_it_is_cleared(self) -> None:
         market = Market(RiskProfile(max_daily_loss=None))
         assert market.close(110_000.0) is None
         assert market.close(101_200.0) is None
@@ -223,19 +232,19 @@ class TestHalts:
         assert market.close(199_000.0) is None
         assert market.guard.peak == 200_000.0
 
-    def test_clearing_begins_a_new_peak(self):
+    def test_clearing_begins_a_new_peak(self) -> None:
         market = Market(RiskProfile(max_daily_loss=None))
         market.close(90_000.0)
         market.guard.clear("max_drawdown")
         assert market.close(85_000.0) is None
         assert market.close(82_000.0) == "max_drawdown"
 
-    def test_daily_halts_follow_the_instruments_own_exchange(self):
+    def test_daily_halts_follow_the_instruments_own_exchange(self) -> None:
         instruments = {"AAPL": AAPL, "BTC": Instrument("BTC", calendar="24/7")}
         ends = {"AAPL": 10, "BTC": 1_000}
         guard_ = Guard(NATIVE, CASH, instruments, lambda bar: bar.ts - bar.ts % ends[bar.symbol] + ends[bar.symbol])
 
-        def bar(symbol, ts):
+        def bar(symbol: str, ts: int) -> Any:
             return Bar(symbol, "1m", ts - 1, ts, 1.0, 1.0, 1.0, 1.0, 0.0)
 
         guard_.mark(5, [bar("AAPL", 5), bar("BTC", 5)], CASH, CASH)
@@ -246,13 +255,13 @@ class TestHalts:
         assert guard_.daily_halt("NYSE") is None
         assert guard_.daily_halt("24/7") is not None
 
-    def test_quiet_bars_need_no_mark(self):
+    def test_quiet_bars_need_no_mark(self) -> None:
         """What the engine relies on: nothing can halt while equity stays in [low, peak]."""
         guard_ = guard(RiskProfile(max_daily_loss=None))
         assert guard_.low == CASH * 0.92
         assert guard_.peak == CASH
 
-    def test_the_kill_switch_stops_entries_until_it_is_released(self):
+    def test_the_kill_switch_stops_entries_until_it_is_released(self) -> None:
         guard_ = guard(OFF)
         guard_.kill("lunch")
         assert refusal(profile=OFF, guard_=guard_) == ("kill_switch", "entries are switched off: lunch")
@@ -261,16 +270,16 @@ class TestHalts:
 
 
 class TestProfiles:
-    def test_off_refuses_nothing(self):
+    def test_off_refuses_nothing(self) -> None:
         assert refusal(intent(1e9, "SELL", last=500.0), book(1e9, 1e9, -1e9), profile=OFF) is None
 
-    def test_cash_only_asks_for_cash_alone(self):
+    def test_cash_only_asks_for_cash_alone(self) -> None:
         assert refusal(intent(90_000.0, "SELL", last=500.0), profile=CASH_ONLY) is None
 
-    def test_each_is_known_by_name(self):
+    def test_each_is_known_by_name(self) -> None:
         assert {"NATIVE": NATIVE, "CASH_ONLY": CASH_ONLY, "OFF": OFF} == PROFILES
 
-    def test_a_run_prints_every_rule(self):
+    def test_a_run_prints_every_rule(self) -> None:
         text = NATIVE.describe()
         assert text.startswith("NATIVE: max_order_value=20000, max_symbol_weight=0.2,")
         for name, _ in RULES:
@@ -279,6 +288,6 @@ class TestProfiles:
         assert "max_drawdown=off" in OFF.describe()
 
     @pytest.mark.parametrize("value", [-0.1, math.nan, math.inf])
-    def test_an_impossible_limit_is_refused(self, value):
+    def test_an_impossible_limit_is_refused(self, value: float) -> None:
         with pytest.raises(ConfigError, match=r"max_drawdown must be a number of at least 0.*\n.*fractions"):
             RiskProfile(max_drawdown=value)

@@ -3,18 +3,19 @@
 import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
 
 from quantstrip.errors import StrategyError
-from quantstrip.model import Bar, OrderSide, Signal, Tick
+from quantstrip.model import Bar, OrderSide, OrderState, Signal, Tick
 from quantstrip.strategy import StrategyBase
 
 START = datetime(2024, 1, 2, 21, tzinfo=UTC)
 
 
-def bar(index, close=100.0, symbol="AAPL"):
+def bar(index: int, close: float = 100.0, symbol: str = "AAPL") -> Any:
     return Bar.at(symbol, START + timedelta(days=index), close, close + 1, close - 1, close, 1000.0)
 
 
@@ -25,21 +26,21 @@ class RsiMeanReversion(StrategyBase):
     parameters = ["rsi_period", "oversold", "overbought"]  # noqa: RUF012 - as the guide writes it
     variables = ["current_rsi"]  # noqa: RUF012
 
-    def __init__(self, symbols=None, rsi_period=14, oversold=30, overbought=70):
+    def __init__(self, symbols: Any = None, rsi_period: Any = 14, oversold: Any = 30, overbought: Any = 70) -> None:
         super().__init__(name="rsi_mean_reversion", symbols=symbols or ["AAPL"])
         self.rsi_period = rsi_period
         self.oversold = oversold
         self.overbought = overbought
         self.current_rsi = 0.0
-        self._in_position = set()
+        self._in_position: set[str] = set()
 
-    def on_trade(self, symbol, side, price, volume):
+    def on_trade(self, symbol: str, side: str, price: float, volume: Any) -> None:
         if str(side) == "BUY":
             self._in_position.add(symbol)
         elif str(side) == "SELL":
             self._in_position.discard(symbol)
 
-    def on_bar(self, bar):
+    def on_bar(self, bar: Any) -> Any:
         bars = self._bars.get(bar.symbol, [])
         if len(bars) < self.rsi_period + 1:
             return []
@@ -53,19 +54,19 @@ class RsiMeanReversion(StrategyBase):
 
 
 class Quiet(StrategyBase):
-    def __init__(self, symbols=None):
+    def __init__(self, symbols: Any = None) -> None:
         super().__init__(name="quiet", symbols=symbols or ["AAPL"])
 
-    def on_bar(self, bar):
+    def on_bar(self, bar: Any) -> Any:
         return []
 
 
-def test_feed_bar_stands_alone():
+def test_feed_bar_stands_alone() -> None:
     """The guide's "how do I test locally": no engine, no feed."""
     strategy = RsiMeanReversion(symbols=["AAPL"])
     strategy.on_init()
     strategy.on_start()
-    answers = [strategy.feed_bar(bar(index, 100.0 - index)) for index in range(20)]
+    answers: list[Any] = [strategy.feed_bar(bar(index, 100.0 - index)) for index in range(20)]
     assert answers[:14] == [[]] * 14
     (signal,) = answers[14]
     assert (signal.symbol, signal.side, signal.order_type) == ("AAPL", OrderSide.BUY, "MARKET")
@@ -73,7 +74,7 @@ def test_feed_bar_stands_alone():
     assert strategy.feed_bar(bar(20, 80.0)) == []
 
 
-def test_bars_of_the_guide_may_be_decimals():
+def test_bars_of_the_guide_may_be_decimals() -> None:
     strategy = Quiet()
     made = Bar.at(
         "AAPL", datetime.now(UTC), Decimal("150"), Decimal("151"), Decimal("149"), Decimal("150.5"), Decimal("1e6"),
@@ -85,7 +86,7 @@ def test_bars_of_the_guide_may_be_decimals():
     assert type(made.close) is float
 
 
-def test_the_last_five_hundred_bars_are_kept_oldest_first():
+def test_the_last_five_hundred_bars_are_kept_oldest_first() -> None:
     strategy = Quiet()
     for index in range(520):
         strategy.feed_bar(bar(index, 100.0 + index))
@@ -96,7 +97,7 @@ def test_the_last_five_hundred_bars_are_kept_oldest_first():
     assert len(strategy.indicators_for("AAPL").sma(10)) == 500
 
 
-def test_a_strategy_may_look_less_far_back():
+def test_a_strategy_may_look_less_far_back() -> None:
     class Short(Quiet):
         _MAX_BAR_HISTORY = 3
 
@@ -106,7 +107,7 @@ def test_a_strategy_may_look_less_far_back():
     assert len(strategy._bars["AAPL"]) == 3
 
 
-def test_symbols_keep_their_own_bars():
+def test_symbols_keep_their_own_bars() -> None:
     strategy = Quiet(["AAPL", "SPY"])
     strategy.feed_bar(bar(0, 10.0, "SPY"))
     assert strategy._bars["AAPL"] == []
@@ -114,40 +115,40 @@ def test_symbols_keep_their_own_bars():
     assert strategy._bars.get("QQQ", []) == []
 
 
-def test_one_symbol_may_be_given_as_a_word():
+def test_one_symbol_may_be_given_as_a_word() -> None:
     assert Quiet("SPY").symbols == ["SPY"]
 
 
-def test_indicators_of_a_symbol_are_one_object():
+def test_indicators_of_a_symbol_are_one_object() -> None:
     strategy = Quiet()
     assert strategy.indicators_for("AAPL") is strategy.indicators_for("AAPL")
 
 
-def test_on_bar_is_required():
+def test_on_bar_is_required() -> None:
     class Empty(StrategyBase):
         pass
 
     with pytest.raises(TypeError, match="on_bar"):
-        Empty("empty", [])
+        Empty("empty", [])  # type: ignore[abstract]
 
 
-def test_other_hooks_are_optional():
+def test_other_hooks_are_optional() -> None:
     strategy = Quiet()
     strategy.on_init()
     strategy.on_start()
     strategy.on_trade("AAPL", OrderSide.BUY, 1.0, 1.0)
-    strategy.on_order("reference", "FILLED")
+    strategy.on_order("reference", OrderState.FILLED)
     assert strategy.on_tick(Tick("AAPL", 0, 1.0)) is None
     strategy.on_stop()
 
 
-def test_parameters_and_variables_are_read_by_name():
+def test_parameters_and_variables_are_read_by_name() -> None:
     strategy = RsiMeanReversion(rsi_period=7)
     assert strategy.get_parameters() == {"rsi_period": 7, "oversold": 30, "overbought": 70}
     assert strategy.get_variables() == {"current_rsi": 0.0}
 
 
-def test_a_parameter_that_is_not_stored_is_named():
+def test_a_parameter_that_is_not_stored_is_named() -> None:
     class Forgetful(Quiet):
         parameters = ["period"]  # noqa: RUF012
 
@@ -155,7 +156,7 @@ def test_a_parameter_that_is_not_stored_is_named():
         Forgetful().get_parameters()
 
 
-def test_the_atr_shortcut_is_the_indicator():
+def test_the_atr_shortcut_is_the_indicator() -> None:
     strategy = Quiet()
     for index in range(40):
         strategy.feed_bar(bar(index, 100.0 + 5 * np.sin(index)))
