@@ -13,19 +13,22 @@ from quantstrip.errors import OrderRefused
 from quantstrip.model import Bar, Fill, Instrument, Leg, Order, OrderSide, OrderType, TimeInForce
 from quantstrip.trading import bracket_orders
 
+Entry = tuple[int, str, str, int, dict[str, Any]]
+"""Day, side, order type, quantity and further fields of an order to send."""
+
 INSTRUMENTS = {name: Instrument(name) for name in ("S", "T")}
 
 
 def bar(
     day: int, open_: float = 100.0, high: float = 110.0, low: float = 90.0, close: float = 105.0, symbol: str = "S"
-) -> Any:
+) -> Bar:
     return Bar(symbol, "1d", day * DAY, (day + 1) * DAY, open_, high, low, close, 0.0)
 
 
 class Desk:
     """Sends orders to a broker and keeps what comes back, as words."""
 
-    def __init__(self, costs: Any = FREE) -> None:
+    def __init__(self, costs: CostModel = FREE) -> None:
         self.broker = SimulatedBroker(INSTRUMENTS, costs)
         self.fills: list[Fill] = []
         self.events: list[str] = []
@@ -40,7 +43,7 @@ class Desk:
         day: int = 0,
         symbol: str = "S",
         **fields: Any,
-    ) -> Any:
+    ) -> Order:
         fields["time_in_force"] = TimeInForce(fields.get("time_in_force", "GTC"))
         order = Order(name, "x", symbol, OrderSide(side), quantity, OrderType(kind), (day + 1) * DAY, **fields)
         self.broker.submit(order)
@@ -55,13 +58,13 @@ class Desk:
         name: str = "o",
         day: int = 0,
         **fields: Any,
-    ) -> Any:
+    ) -> Order:
         entry = self.send(side, kind, quantity, name=name, day=day, **fields)
         for child in bracket_orders(entry, quantity):
             self.broker.submit(child)
         return entry
 
-    def feed(self, *bars: Any) -> Any:
+    def feed(self, *bars: Bar) -> list[str]:
         new = []
         for event in self.broker.advance(bars[0].ts, bars):
             if isinstance(event, Fill):
@@ -74,12 +77,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Any:
+def desk() -> Desk:
     return Desk()
 
 
 class TestOrders:
-    def test_a_market_order_fills_at_the_next_open(self, desk: Any) -> None:
+    def test_a_market_order_fills_at_the_next_open(self, desk: Desk) -> None:
         desk.send("BUY")
         assert desk.feed(bar(1)) == ["o BUY 10 @ 100", "o FILLED"]
         assert desk.feed(bar(2)) == []
@@ -99,37 +102,37 @@ class TestOrders:
         assert desk.fills[0].price == 95.0
         assert desk.fills[0].commission == 0.05
 
-    def test_an_order_that_waits_says_so_once(self, desk: Any) -> None:
+    def test_an_order_that_waits_says_so_once(self, desk: Desk) -> None:
         desk.send("BUY", "LIMIT", limit_price=50.0)
         assert desk.feed(bar(1)) == ["o ACCEPTED"]
         assert desk.feed(bar(2)) == []
         assert desk.feed(bar(3, low=50.0)) == ["o BUY 10 @ 50", "o FILLED"]
 
-    def test_sending_a_reference_again_changes_nothing(self, desk: Any) -> None:
+    def test_sending_a_reference_again_changes_nothing(self, desk: Desk) -> None:
         desk.send("BUY")
         desk.send("BUY")
         assert desk.feed(bar(1)) == ["o BUY 10 @ 100", "o FILLED"]
         desk.send("BUY")
         assert desk.feed(bar(2)) == []
 
-    def test_a_bar_that_had_begun_cannot_fill_it(self, desk: Any) -> None:
+    def test_a_bar_that_had_begun_cannot_fill_it(self, desk: Desk) -> None:
         """Decided at the close of another market's bar, inside this one's."""
         desk.broker.submit(Order("o", "x", "S", OrderSide.BUY, 1.0, OrderType.MARKET, 2 * DAY - HOUR))
         assert desk.feed(bar(1)) == []
         assert desk.feed(bar(2)) == ["o BUY 1 @ 100", "o FILLED"]
 
-    def test_an_order_waits_for_a_bar_of_its_own_symbol(self, desk: Any) -> None:
+    def test_an_order_waits_for_a_bar_of_its_own_symbol(self, desk: Desk) -> None:
         desk.send("BUY", symbol="T")
         assert desk.feed(bar(1)) == []
         assert desk.feed(bar(2), bar(2, symbol="T")) == ["o BUY 10 @ 100", "o FILLED"]
 
-    def test_an_order_still_waiting_at_the_end_never_fills(self, desk: Any) -> None:
+    def test_an_order_still_waiting_at_the_end_never_fills(self, desk: Desk) -> None:
         desk.send("BUY", "LIMIT", limit_price=50.0)
         desk.feed(bar(1))
         assert [update.reference for update in desk.broker.open_orders()] == ["o"]
         assert desk.broker.executions_since(0) == []
 
-    def test_all_sells_come_before_all_buys(self, desk: Any) -> None:
+    def test_all_sells_come_before_all_buys(self, desk: Desk) -> None:
         desk.send("BUY", name="b1", symbol="S")
         desk.send("SELL", name="s1", symbol="T")
         desk.send("BUY", name="b2", symbol="T")
@@ -137,14 +140,14 @@ class TestOrders:
         desk.feed(bar(1), bar(1, symbol="T"))
         assert [fill.reference for fill in desk.fills] == ["s1", "s2", "b1", "b2"]
 
-    def test_a_flip_is_one_fill(self, desk: Any) -> None:
+    def test_a_flip_is_one_fill(self, desk: Desk) -> None:
         desk.send("BUY", name="in")
         desk.feed(bar(1))
         desk.send("SELL", quantity=25.0, name="flip", day=1)
         assert desk.feed(bar(2)) == ["flip SELL 25 @ 100", "flip FILLED"]
         assert desk.broker.positions()[0].quantity == -15.0
 
-    def test_cancelled_is_cancelled(self, desk: Any) -> None:
+    def test_cancelled_is_cancelled(self, desk: Desk) -> None:
         desk.send("BUY")
         desk.broker.cancel("o")
         desk.broker.cancel("unknown")
@@ -152,28 +155,28 @@ class TestOrders:
         assert desk.broker.positions() == []
 
     @pytest.mark.parametrize("quantity", [0.0, -1.0, math.nan, math.inf])
-    def test_an_impossible_quantity_is_refused(self, desk: Any, quantity: float) -> None:
+    def test_an_impossible_quantity_is_refused(self, desk: Desk, quantity: float) -> None:
         with pytest.raises(OrderRefused, match="needs a positive quantity"):
             desk.send("BUY", quantity=quantity)
 
-    def test_an_unknown_symbol_is_refused(self, desk: Any) -> None:
+    def test_an_unknown_symbol_is_refused(self, desk: Desk) -> None:
         with pytest.raises(OrderRefused, match="X is not traded here"):
             desk.send("BUY", symbol="X")
 
 
 class TestTimeInForce:
-    def test_bar_is_for_the_next_bar_only(self, desk: Any) -> None:
+    def test_bar_is_for_the_next_bar_only(self, desk: Desk) -> None:
         desk.send("BUY", "LIMIT", limit_price=50.0, time_in_force="BAR")
         assert desk.feed(bar(1)) == ["o EXPIRED"]
         assert desk.feed(bar(2, low=40.0)) == []
 
-    def test_a_daily_bar_is_a_session(self, desk: Any) -> None:
+    def test_a_daily_bar_is_a_session(self, desk: Desk) -> None:
         desk.send("BUY", "LIMIT", limit_price=50.0, time_in_force="DAY")
         assert desk.feed(bar(1)) == ["o ACCEPTED"]
         assert desk.feed(bar(2, low=40.0)) == ["o EXPIRED"]
 
-    def test_day_lasts_to_the_end_of_the_session_it_is_first_good_for(self, desk: Any) -> None:
-        def minute(index: int, low: float = 90.0) -> Any:
+    def test_day_lasts_to_the_end_of_the_session_it_is_first_good_for(self, desk: Desk) -> None:
+        def minute(index: int, low: float = 90.0) -> Bar:
             start = DAY + index * MINUTE
             return Bar("S", "1m", start, start + MINUTE, 100.0, 110.0, low, 105.0, 0.0)
 
@@ -183,7 +186,7 @@ class TestTimeInForce:
         assert desk.feed(minute(24 * 60 - 1, low=45.0)) == ["hit BUY 10 @ 50", "hit FILLED"]
         assert desk.feed(minute(24 * 60, low=20.0)) == ["missed EXPIRED"]
 
-    def test_good_till_cancelled_waits(self, desk: Any) -> None:
+    def test_good_till_cancelled_waits(self, desk: Desk) -> None:
         desk.send("BUY", "LIMIT", limit_price=50.0)
         for day in range(1, 30):
             desk.feed(bar(day))
@@ -191,18 +194,18 @@ class TestTimeInForce:
 
 
 class TestReduceOnly:
-    def test_it_is_clipped_to_the_position(self, desk: Any) -> None:
+    def test_it_is_clipped_to_the_position(self, desk: Desk) -> None:
         desk.send("BUY", name="in")
         desk.feed(bar(1))
         desk.send("SELL", quantity=15.0, name="out", day=1, reduce_only=True)
         assert desk.feed(bar(2)) == ["out SELL 10 @ 100", "out PARTIALLY_FILLED", "out CANCELLED"]
         assert desk.broker.positions() == []
 
-    def test_it_ends_where_there_is_no_position(self, desk: Any) -> None:
+    def test_it_ends_where_there_is_no_position(self, desk: Desk) -> None:
         desk.send("SELL", name="out", reduce_only=True)
         assert desk.feed(bar(1)) == ["out CANCELLED"]
 
-    def test_it_looks_at_its_own_leg(self, desk: Any) -> None:
+    def test_it_looks_at_its_own_leg(self, desk: Desk) -> None:
         desk.send("BUY", name="in", leg=Leg.LONG)
         desk.feed(bar(1))
         desk.send("SELL", name="other", day=1, reduce_only=True)
@@ -211,7 +214,7 @@ class TestReduceOnly:
 
 
 class TestBrackets:
-    def test_they_are_live_from_the_entry_bar(self, desk: Any) -> None:
+    def test_they_are_live_from_the_entry_bar(self, desk: Desk) -> None:
         desk.bracket(stop_loss_pct=0.05, take_profit_pct=0.5)
         assert desk.feed(bar(1)) == [
             "o BUY 10 @ 100",
@@ -221,22 +224,22 @@ class TestBrackets:
             "o-T CANCELLED",
         ]
 
-    def test_where_stop_and_target_are_both_touched_the_stop_is_taken(self, desk: Any) -> None:
+    def test_where_stop_and_target_are_both_touched_the_stop_is_taken(self, desk: Desk) -> None:
         desk.bracket(stop_loss=95.0, take_profit=105.0)
         assert "o-S SELL 10 @ 95" in desk.feed(bar(1))
         assert len(desk.fills) == 2
 
-    def test_also_on_a_later_bar(self, desk: Any) -> None:
+    def test_also_on_a_later_bar(self, desk: Desk) -> None:
         desk.bracket(stop_loss=80.0, take_profit=120.0)
         assert desk.feed(bar(1))[2:] == ["o-S ACCEPTED", "o-T ACCEPTED"]
         assert desk.feed(bar(2, high=130.0, low=70.0)) == ["o-S SELL 10 @ 80", "o-S FILLED", "o-T CANCELLED"]
 
-    def test_a_target_fills_at_its_price_and_cancels_the_stop(self, desk: Any) -> None:
+    def test_a_target_fills_at_its_price_and_cancels_the_stop(self, desk: Desk) -> None:
         desk.bracket(stop_loss=80.0, take_profit=120.0)
         desk.feed(bar(1))
         assert desk.feed(bar(2, high=121.0)) == ["o-T SELL 10 @ 120", "o-T FILLED", "o-S CANCELLED"]
 
-    def test_a_gap_through_the_stop_costs_the_gap(self, desk: Any) -> None:
+    def test_a_gap_through_the_stop_costs_the_gap(self, desk: Desk) -> None:
         desk.bracket(stop_loss=80.0)
         desk.feed(bar(1))
         assert desk.feed(bar(2, open_=70.0, high=75.0, low=60.0))[0] == "o-S SELL 10 @ 70"
@@ -249,46 +252,46 @@ class TestBrackets:
         desk.feed(bar(2, high=107.0))
         assert desk.fills[1].price == pytest.approx(101.0 * 1.05)
 
-    def test_a_short_entry_is_protected_from_above(self, desk: Any) -> None:
+    def test_a_short_entry_is_protected_from_above(self, desk: Desk) -> None:
         desk.bracket("SELL", stop_loss_pct=0.05, take_profit_pct=0.05)
         assert desk.feed(bar(1))[2] == "o-S BUY 10 @ 105"
 
-    def test_a_trailing_stop_starts_at_the_fill_and_follows(self, desk: Any) -> None:
+    def test_a_trailing_stop_starts_at_the_fill_and_follows(self, desk: Desk) -> None:
         desk.bracket(trailing_pct=0.1)
         assert desk.feed(bar(1, high=120.0, low=91.0))[2:] == ["o-R ACCEPTED"]
         assert desk.feed(bar(2, open_=118.0, high=119.0, low=108.0))[0] == "o-R SELL 10 @ 108"
 
-    def test_held_back_while_the_entry_waits(self, desk: Any) -> None:
+    def test_held_back_while_the_entry_waits(self, desk: Desk) -> None:
         desk.bracket(kind="LIMIT", limit_price=95.0, stop_loss=92.0)
         assert desk.feed(bar(1, low=96.0)) == ["o ACCEPTED"]
         assert desk.feed(bar(2, low=93.0)) == ["o BUY 10 @ 95", "o FILLED", "o-S ACCEPTED"]
 
-    def test_after_an_entry_inside_the_bar_the_high_before_it_does_not_count(self, desk: Any) -> None:
+    def test_after_an_entry_inside_the_bar_the_high_before_it_does_not_count(self, desk: Desk) -> None:
         """The bar opens at its high and falls to the entry: the target above the close was not reached after it."""
         desk.bracket(kind="LIMIT", limit_price=95.0, stop_loss=80.0, take_profit=104.0)
         assert desk.feed(bar(1, open_=109.0, high=110.0, low=94.0, close=96.0))[2:] == ["o-S ACCEPTED", "o-T ACCEPTED"]
 
-    def test_after_an_entry_inside_the_bar_a_close_beyond_the_target_does_count(self, desk: Any) -> None:
+    def test_after_an_entry_inside_the_bar_a_close_beyond_the_target_does_count(self, desk: Desk) -> None:
         desk.bracket(kind="LIMIT", limit_price=95.0, stop_loss=80.0, take_profit=104.0)
         assert "o-T SELL 10 @ 104" in desk.feed(bar(1, low=94.0))
 
-    def test_after_an_entry_inside_the_bar_the_stop_is_taken_at_its_price(self, desk: Any) -> None:
+    def test_after_an_entry_inside_the_bar_the_stop_is_taken_at_its_price(self, desk: Desk) -> None:
         """The bar opened below the stop before the entry was triggered above it: no gap was held through."""
         desk.bracket(kind="STOP", stop_price=105.0, stop_loss=102.0)
         assert desk.feed(bar(1))[2] == "o-S SELL 10 @ 102"
 
-    def test_an_entry_that_ends_takes_its_bracket_along(self, desk: Any) -> None:
+    def test_an_entry_that_ends_takes_its_bracket_along(self, desk: Desk) -> None:
         desk.bracket(kind="LIMIT", limit_price=50.0, stop_loss=40.0, take_profit=60.0, time_in_force="BAR")
         assert desk.feed(bar(1)) == ["o EXPIRED", "o-S CANCELLED", "o-T CANCELLED"]
         assert desk.broker.open_orders() == []
 
-    def test_a_position_closed_by_hand_takes_its_bracket_along(self, desk: Any) -> None:
+    def test_a_position_closed_by_hand_takes_its_bracket_along(self, desk: Desk) -> None:
         desk.bracket(stop_loss=50.0, take_profit=200.0)
         desk.feed(bar(1))
         desk.send("SELL", name="out", day=1, reduce_only=True)
         assert desk.feed(bar(2)) == ["out SELL 10 @ 100", "out FILLED", "o-S CANCELLED", "o-T CANCELLED"]
 
-    def test_a_flip_leaves_no_old_bracket_behind(self, desk: Any) -> None:
+    def test_a_flip_leaves_no_old_bracket_behind(self, desk: Desk) -> None:
         desk.bracket(stop_loss=50.0)
         desk.feed(bar(1))
         desk.send("SELL", quantity=20.0, name="flip", day=1)
@@ -296,7 +299,7 @@ class TestBrackets:
         assert desk.broker.open_orders() == []
         assert desk.broker.positions()[0].quantity == -10.0
 
-    def test_a_bracket_protects_what_is_left(self, desk: Any) -> None:
+    def test_a_bracket_protects_what_is_left(self, desk: Desk) -> None:
         desk.bracket(stop_loss=80.0)
         desk.feed(bar(1))
         desk.send("SELL", quantity=4.0, name="part", day=1, reduce_only=True)
@@ -308,7 +311,7 @@ prices = st.floats(50.0, 150.0).map(lambda price: round(price, 1))
 
 
 @st.composite
-def markets(draw: Any) -> Any:
+def markets(draw: st.DrawFn) -> list[Bar]:
     """A dozen daily bars without any relation to one another: gaps everywhere."""
     bars = []
     for day in range(1, 13):
@@ -319,7 +322,7 @@ def markets(draw: Any) -> Any:
 
 
 @st.composite
-def entries(draw: Any) -> Any:
+def entries(draw: st.DrawFn) -> Entry:
     """An order of any type, with any bracket, sent on any day."""
     kind = draw(st.sampled_from([kind.value for kind in OrderType]))
     fields = {
@@ -337,7 +340,7 @@ def entries(draw: Any) -> Any:
 
 @settings(max_examples=150, deadline=None)
 @given(markets(), st.lists(entries(), min_size=1, max_size=6))
-def test_whatever_is_sent_the_books_are_possible(bars: Any, wanted: Any) -> None:
+def test_whatever_is_sent_the_books_are_possible(bars: list[Bar], wanted: list[Entry]) -> None:
     """No fill outside its bar, none before its order, one at most for each order, and positions that add up."""
     desk = Desk()
     for day in range(13):

@@ -1,9 +1,11 @@
 """Indicators: TA-Lib's numbers, the same bits however the bars arrive, nothing from the future."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,9 @@ from quantstrip.indicators import BarWindows, History, Indicators, Line
 from quantstrip.model import Bar
 from quantstrip.ports import Columns
 
-CALLS = [
+Values = npt.NDArray[np.float64]
+
+CALLS: list[tuple[str, tuple[float, ...]]] = [
     ("sma", (10,)),
     ("sma", (1,)),
     ("ema", (10,)),
@@ -27,7 +31,7 @@ CALLS = [
 ]
 
 
-def market(rows: int = 60) -> Any:
+def market(rows: int = 60) -> Columns:
     """A deterministic market that rises, falls and swings."""
     i = np.arange(float(rows))
     close = np.round(100 + 8 * np.sin(i / 5) + 3 * np.cos(i / 2) + 0.1 * i, 2)
@@ -35,7 +39,9 @@ def market(rows: int = 60) -> Any:
     return columns(close, high, low, np.round(1000 + 300 * np.sin(i / 3)))
 
 
-def columns(close: Any, high: Any = None, low: Any = None, volume: Any = None) -> Columns:
+def columns(
+    close: Sequence[float] | Values, high: Values | None = None, low: Values | None = None, volume: Values | None = None
+) -> Columns:
     close = np.asarray(close, dtype=np.float64)
     ts = np.arange(1, len(close) + 1, dtype=np.int64) * 60_000_000
     high = close if high is None else high
@@ -44,20 +50,20 @@ def columns(close: Any, high: Any = None, low: Any = None, volume: Any = None) -
     return Columns(ts - 60_000_000, ts, close, high, low, close, volume, "1m", "made")
 
 
-def bars(data: Any) -> Any:
+def bars(data: Columns) -> list[Bar]:
     *arrays, timeframe, source = data
     rows = zip(*(array.tolist() for array in arrays), strict=True)
     return [Bar._make(("S", timeframe, *row, source)) for row in rows]
 
 
-def known(data: Any, length: int | None = None, limit: int = 500) -> Any:
+def known(data: Columns, length: int | None = None, limit: int = 500) -> Indicators:
     history = History("S", limit)
     history.preload(data)
     history.length = len(data.ts) if length is None else length
     return Indicators(history)
 
 
-def streamed(data: Any, limit: int = 500, ask_at: Any = None) -> Any:
+def streamed(data: Columns, limit: int = 500, ask_at: set[int] | None = None) -> Indicators:
     """The indicators after feeding bar by bar, asking at some bars and not at others."""
     history = History("S", limit)
     found = Indicators(history)
@@ -69,7 +75,7 @@ def streamed(data: Any, limit: int = 500, ask_at: Any = None) -> Any:
     return found
 
 
-def arrays(result: Any) -> Any:
+def arrays(result: Values | tuple[Values, ...]) -> tuple[Values, ...]:
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -92,7 +98,7 @@ TALIB = [
 
 @pytest.mark.parametrize(("name", "parameters", "output", "first", "values"), TALIB)
 def test_values_and_first_bar_are_those_of_talib(
-    name: str, parameters: Any, output: int, first: int, values: Any
+    name: str, parameters: tuple[float, ...], output: int, first: int, values: tuple[float, ...]
 ) -> None:
     result = arrays(getattr(known(market()), name)(*parameters))[output]
     assert np.isnan(result[:first]).all()
@@ -105,7 +111,9 @@ def test_values_and_first_bar_are_those_of_talib(
     st.sets(st.integers(0, 119)),
     st.sampled_from(CALLS),
 )
-def test_streaming_gives_the_bits_of_the_batch(closes: Any, ask_at: Any, call: Any) -> None:
+def test_streaming_gives_the_bits_of_the_batch(
+    closes: list[float], ask_at: set[int], call: tuple[str, tuple[float, ...]]
+) -> None:
     data = columns(closes, np.array(closes) * 1.01, np.array(closes) * 0.99, np.array(closes[::-1]))
     name, parameters = call
     batch = arrays(getattr(known(data), name)(*parameters))
@@ -114,7 +122,7 @@ def test_streaming_gives_the_bits_of_the_batch(closes: Any, ask_at: Any, call: A
 
 
 @pytest.mark.parametrize(("name", "parameters"), CALLS)
-def test_what_comes_later_changes_nothing(name: str, parameters: Any) -> None:
+def test_what_comes_later_changes_nothing(name: str, parameters: tuple[float, ...]) -> None:
     data = market()
     changed = data._replace(**{field: getattr(data, field).copy() for field in ("high", "low", "close", "volume")})
     for field in ("high", "low", "close", "volume"):
@@ -147,7 +155,7 @@ def test_a_market_that_does_not_move_is_neither_overbought_nor_oversold() -> Non
 
 
 @pytest.mark.parametrize("make", [known, streamed])
-def test_arrays_have_the_length_of_the_window_but_know_the_whole_run(make: Any) -> None:
+def test_arrays_have_the_length_of_the_window_but_know_the_whole_run(make: Callable[..., Indicators]) -> None:
     data = market(60)
     found = make(data, limit=20)
     full = known(data)
@@ -166,7 +174,7 @@ def test_arrays_cannot_be_written() -> None:
 
 
 @pytest.mark.parametrize("period", [0, -3, 2.5, True, math.nan])
-def test_a_period_must_be_a_whole_number_of_bars(period: int) -> None:
+def test_a_period_must_be_a_whole_number_of_bars(period: Any) -> None:
     with pytest.raises(StrategyError, match="period of at least 1 bar"):
         known(market()).sma(period)
 
@@ -189,7 +197,7 @@ class TestLine:
         history = History("S")
         history.preload(data)
         found = Indicators(history)
-        lines: dict[str, tuple[Line, Any]] = {
+        lines: dict[str, tuple[Line, Callable[[], Values]]] = {
             "upper": (found.line("bbands", 5, output="upper"), lambda: found.bbands(5)[0]),
             "hist": (found.line("macd", output="hist"), lambda: found.macd()[2]),
             "sma": (found.line("sma", 7), lambda: found.sma(7)),

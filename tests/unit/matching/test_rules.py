@@ -27,12 +27,14 @@ from quantstrip.matching import (
 from quantstrip.model import Bar, Instrument, Order, OrderSide, OrderType
 
 Candle = tuple[float, float, float, float]
+"""open, high, low, close."""
+
 prices = st.floats(1.0, 200.0).map(lambda price: round(price, 2))
 sides = st.booleans()
 
 
 @st.composite
-def candles(draw: Any) -> Any:
+def candles(draw: st.DrawFn) -> Candle:
     """open, high, low, close of a possible bar."""
     values = sorted(draw(st.lists(prices, min_size=4, max_size=4)))
     low, high = values[0], values[3]
@@ -41,12 +43,12 @@ def candles(draw: Any) -> Any:
 
 
 def bar(
-    open_: float = 100.0, high: float = 110.0, low: float = 90.0, close: float = 105.0, volume: Any = 1000.0
-) -> Any:
+    open_: float = 100.0, high: float = 110.0, low: float = 90.0, close: float = 105.0, volume: float = 1000.0
+) -> Bar:
     return Bar("S", "1d", 0, 86_400_000_000, open_, high, low, close, volume)
 
 
-def order(side: str = "BUY", kind: str = "MARKET", **fields: Any) -> Any:
+def order(side: str = "BUY", kind: str = "MARKET", **fields: Any) -> Order:
     return Order("ref", "strategy", "S", OrderSide(side), 10.0, OrderType(kind), 0, **fields)
 
 
@@ -146,7 +148,7 @@ class TestTrailing:
             assert after == (min(peak, low) if buying else max(peak, high))
 
     @given(st.lists(candles(), min_size=1, max_size=20), st.floats(0.5, 20.0))
-    def test_the_level_never_moves_back(self, bars: Any, amount: float) -> None:
+    def test_the_level_never_moves_back(self, bars: list[Candle], amount: float) -> None:
         peak, level = 100.0, 100.0 - amount
         for open_, high, low, _ in bars:
             price, peak = trailing_price(False, peak, amount, 0.0, open_, high, low)
@@ -187,7 +189,7 @@ class TestMatch:
             ("TRAILING_STOP", {"trail_percent": 0.05}, True),
         ],
     )
-    def test_stops_slip_and_limits_do_not(self, kind: str, fields: Any, slips: bool) -> None:
+    def test_stops_slip_and_limits_do_not(self, kind: str, fields: dict[str, Any], slips: bool) -> None:
         result = match(order("BUY", kind, **fields), Memory(peak=100.0), bar())
         assert result.price == result.price
         assert result.slips is slips

@@ -10,13 +10,13 @@ from quantstrip.errors import ConfigError
 from quantstrip.matching import bar_session_end
 from quantstrip.model import Bar, Instrument, Leg, OrderSide
 from quantstrip.risk import CASH_ONLY, NATIVE, OFF, PROFILES, Book, Guard, Intent, RiskProfile, check
-from quantstrip.risk.rules import RULES
+from quantstrip.risk.rules import RULES, Refusal
 
 AAPL = Instrument("AAPL")
 CASH = 100_000.0
 
 
-def guard(profile: RiskProfile = NATIVE) -> Any:
+def guard(profile: RiskProfile = NATIVE) -> Guard:
     return Guard(profile, CASH, {"AAPL": AAPL}, bar_session_end)
 
 
@@ -24,20 +24,33 @@ def intent(
     value: float = 2_000.0,
     side: str = "BUY",
     quantity: float = 20.0,
-    decided: Any = 100.0,
-    last: Any = 100.0,
+    decided: float = 100.0,
+    last: float = 100.0,
     ts: int = 0,
-    leg: Any = Leg.NET,
-) -> Any:
+    leg: Leg = Leg.NET,
+) -> Intent:
     return Intent(AAPL, OrderSide(side), leg, quantity, value, decided, last, ts)
 
 
-def book(symbol_value: Any = 0.0, gross_value: Any = 0.0, cash: float = CASH, equity: float = CASH) -> Any:
+def book(symbol_value: float = 0.0, gross_value: float = 0.0, cash: float = CASH, equity: float = CASH) -> Book:
     return Book(equity, cash, symbol_value, gross_value)
 
 
-def refusal(intent_: Any = None, book_: Any = None, *, profile: RiskProfile = NATIVE, guard_: Any = None) -> Any:
+def refusal(
+    intent_: Intent | None = None,
+    book_: Book | None = None,
+    *,
+    profile: RiskProfile = NATIVE,
+    guard_: Guard | None = None,
+) -> Refusal | None:
     return check(profile, intent_ or intent(), book_ or book(), guard_ or guard(profile))
+
+
+def refused_by(intent_: Intent | None = None, *, profile: RiskProfile = NATIVE, guard_: Guard | None = None) -> str:
+    """The rule that refuses; one must."""
+    found = refusal(intent_, profile=profile, guard_=guard_)
+    assert found is not None
+    return found.rule
 
 
 def test_the_native_defaults_are_the_table_of_the_guide() -> None:
@@ -105,7 +118,9 @@ def test_an_ordinary_order_passes() -> None:
         ),
     ],
 )
-def test_a_rule_refuses_beyond_its_limit_and_says_why(rule: str, passes: Any, fails: Any, reason: str) -> None:
+def test_a_rule_refuses_beyond_its_limit_and_says_why(
+    rule: str, passes: tuple[Intent, Book], fails: tuple[Intent, Book], reason: str
+) -> None:
     assert refusal(*passes) is None
     assert refusal(*fails) == (rule, reason)
 
@@ -127,13 +142,13 @@ class TestMargin:
     def test_leverage_is_chosen(self) -> None:
         twice = RiskProfile(**{**_fields(CASH_ONLY), "leverage": 2.0})
         assert refusal(intent(2 * CASH), profile=twice) is None
-        assert refusal(intent(2 * CASH + 1), profile=twice).rule == "allow_margin"
+        assert refused_by(intent(2 * CASH + 1), profile=twice) == "allow_margin"
 
     def test_with_margin_it_does_not_ask(self) -> None:
         assert refusal(intent(50 * CASH), profile=OFF) is None
 
 
-def _fields(profile: RiskProfile) -> Any:
+def _fields(profile: RiskProfile) -> dict[str, Any]:
     return {name: getattr(profile, name) for name in profile.__slots__}
 
 
@@ -145,7 +160,7 @@ class TestDuplicates:
             "duplicate_seconds",
             "the same order (BUY 20 AAPL) was accepted 59 s ago; repeats are refused for 60 s",
         )
-        assert refusal(intent(ts=60 * SECOND - 1), guard_=guard_).rule == "duplicate_seconds"
+        assert refused_by(intent(ts=60 * SECOND - 1), guard_=guard_) == "duplicate_seconds"
 
     def test_after_exactly_a_minute_it_passes(self) -> None:
         guard_ = guard()
@@ -155,7 +170,7 @@ class TestDuplicates:
     @pytest.mark.parametrize(
         "other", [intent(quantity=21.0), intent(side="SELL"), intent(leg=Leg.LONG)], ids=["quantity", "side", "leg"]
     )
-    def test_another_order_is_no_duplicate(self, other: Any) -> None:
+    def test_another_order_is_no_duplicate(self, other: Intent) -> None:
         profile = RiskProfile(allow_short=True)
         guard_ = guard(profile)
         guard_.accept("AAPL", OrderSide.BUY, Leg.NET, 20.0, 0)
@@ -178,7 +193,7 @@ class Market:
         self.day = 0
         self.equity = CASH
 
-    def close(self, equity: float) -> Any:
+    def close(self, equity: float) -> str | None:
         bar = Bar("AAPL", "1d", self.day * DAY, (self.day + 1) * DAY, 1.0, 1.0, 1.0, 1.0, 0.0)
         before, self.equity = self.equity, equity
         self.guard.mark(bar.ts, [bar], equity, before)
@@ -208,7 +223,7 @@ class TestHalts:
         market.guard.mark(bar.ts, [bar], 96_000.0, CASH)
         later = bar._replace(ts=120 * SECOND)
         market.guard.mark(later.ts, [later], 99_999.0, 96_000.0)
-        assert refusal(guard_=market.guard).rule == "max_daily_loss"
+        assert refused_by(guard_=market.guard) == "max_daily_loss"
 
     def test_a_person_can_lift_it_earlier_and_losses_count_from_there(self) -> None:
         market = Market()
@@ -219,7 +234,7 @@ class TestHalts:
         market.guard.mark(bar.ts, [bar], 94_000.0, 96_000.0)
         assert refusal(guard_=market.guard) is None
         market.guard.mark(bar.ts, [bar], 93_000.0, 94_000.0)
-        assert refusal(guard_=market.guard).rule == "max_daily_loss"
+        assert refused_by(guard_=market.guard) == "max_daily_loss"
 
     def test_a_drawdown_beyond_eight_percent_halts_until_it_is_cleared(self) -> None:
         market = Market(RiskProfile(max_daily_loss=None))
@@ -244,7 +259,7 @@ class TestHalts:
         ends = {"AAPL": 10, "BTC": 1_000}
         guard_ = Guard(NATIVE, CASH, instruments, lambda bar: bar.ts - bar.ts % ends[bar.symbol] + ends[bar.symbol])
 
-        def bar(symbol: str, ts: int) -> Any:
+        def bar(symbol: str, ts: int) -> Bar:
             return Bar(symbol, "1m", ts - 1, ts, 1.0, 1.0, 1.0, 1.0, 0.0)
 
         guard_.mark(5, [bar("AAPL", 5), bar("BTC", 5)], CASH, CASH)

@@ -1,13 +1,15 @@
 """Loading a strategy's file: what is accepted, and what an author is told, with file and line."""
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from quantstrip.errors import StrategyLoadError
 from quantstrip.strategy import StrategyBase, load_strategy
+
+Write = Callable[..., Path]
 
 GOOD = """
 from quantstrip import Signal, StrategyBase
@@ -23,10 +25,10 @@ class Cross(StrategyBase):
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Any:
+def write(tmp_path: Path) -> Iterator[Write]:
     """Write a strategy's file and give its path."""
 
-    def write(text: str, name: str = "mine.py") -> Any:
+    def write(text: str, name: str = "mine.py") -> Path:
         path = tmp_path / name
         path.write_text(text)
         return path
@@ -38,24 +40,24 @@ def write(tmp_path: Path) -> Any:
         del sys.modules[name]
 
 
-def test_a_file_with_one_strategy_is_loaded_and_constructed(write: Any) -> None:
+def test_a_file_with_one_strategy_is_loaded_and_constructed(write: Write) -> None:
     strategy = load_strategy(write(GOOD))
     assert isinstance(strategy, StrategyBase)
     assert (strategy.name, strategy.symbols, strategy.get_parameters()) == ("cross", ["SPY"], {"fast": 10})
 
 
-def test_symbols_and_parameters_reach_the_constructor(write: Any) -> None:
+def test_symbols_and_parameters_reach_the_constructor(write: Write) -> None:
     strategy = load_strategy(write(GOOD), symbols=("AAPL", "MSFT"), parameters={"fast": 5})
     assert strategy.symbols == ["AAPL", "MSFT"]
     assert strategy.get_parameters() == {"fast": 5}
 
 
-def test_each_load_is_a_fresh_object(write: Any) -> None:
+def test_each_load_is_a_fresh_object(write: Write) -> None:
     path = write(GOOD)
     assert load_strategy(path) is not load_strategy(path)
 
 
-def test_imported_and_abstract_strategies_do_not_count(write: Any) -> None:
+def test_imported_and_abstract_strategies_do_not_count(write: Write) -> None:
     write(GOOD, "base_file.py")
     path = write(
         "from base_file import Cross\n"
@@ -78,7 +80,7 @@ def test_imported_and_abstract_strategies_do_not_count(write: Any) -> None:
         (GOOD.replace("self.fast = fast", "pass"), 4, "names fast, which the strategy has not stored"),
     ],
 )
-def test_a_broken_file_is_refused_with_its_line(write: Any, text: str, line: int, message: str) -> None:
+def test_a_broken_file_is_refused_with_its_line(write: Write, text: str, line: int, message: str) -> None:
     path = write(text)
     with pytest.raises(StrategyLoadError) as caught:
         load_strategy(path)
@@ -86,17 +88,17 @@ def test_a_broken_file_is_refused_with_its_line(write: Any, text: str, line: int
     assert message in str(caught.value)
 
 
-def test_a_file_without_a_strategy_is_refused(write: Any) -> None:
+def test_a_file_without_a_strategy_is_refused(write: Write) -> None:
     with pytest.raises(StrategyLoadError, match="expected one class derived from StrategyBase, found none"):
         load_strategy(write("x = 1\n"))
 
 
-def test_a_file_with_two_strategies_names_both(write: Any) -> None:
+def test_a_file_with_two_strategies_names_both(write: Write) -> None:
     with pytest.raises(StrategyLoadError, match="found Cross, Other"):
         load_strategy(write(GOOD + "\nclass Other(Cross):\n    pass\n"))
 
 
-def test_an_unknown_parameter_lists_the_known_ones(write: Any) -> None:
+def test_an_unknown_parameter_lists_the_known_ones(write: Write) -> None:
     with pytest.raises(StrategyLoadError, match=r"line 4: Cross takes no fats\nIt takes: symbols, fast"):
         load_strategy(write(GOOD), parameters={"fats": 3})
 

@@ -1,9 +1,9 @@
 """The strategy contract: what the base keeps, what the hooks get, what an author is told."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from quantstrip.strategy import StrategyBase
 START = datetime(2024, 1, 2, 21, tzinfo=UTC)
 
 
-def bar(index: int, close: float = 100.0, symbol: str = "AAPL") -> Any:
+def bar(index: int, close: float = 100.0, symbol: str = "AAPL") -> Bar:
     return Bar.at(symbol, START + timedelta(days=index), close, close + 1, close - 1, close, 1000.0)
 
 
@@ -26,7 +26,9 @@ class RsiMeanReversion(StrategyBase):
     parameters = ["rsi_period", "oversold", "overbought"]  # noqa: RUF012 - as the guide writes it
     variables = ["current_rsi"]  # noqa: RUF012
 
-    def __init__(self, symbols: Any = None, rsi_period: Any = 14, oversold: Any = 30, overbought: Any = 70) -> None:
+    def __init__(
+        self, symbols: Sequence[str] | None = None, rsi_period: int = 14, oversold: float = 30, overbought: float = 70
+    ) -> None:
         super().__init__(name="rsi_mean_reversion", symbols=symbols or ["AAPL"])
         self.rsi_period = rsi_period
         self.oversold = oversold
@@ -34,13 +36,13 @@ class RsiMeanReversion(StrategyBase):
         self.current_rsi = 0.0
         self._in_position: set[str] = set()
 
-    def on_trade(self, symbol: str, side: str, price: float, volume: Any) -> None:
+    def on_trade(self, symbol: str, side: OrderSide, price: float, volume: float) -> None:
         if str(side) == "BUY":
             self._in_position.add(symbol)
         elif str(side) == "SELL":
             self._in_position.discard(symbol)
 
-    def on_bar(self, bar: Any) -> Any:
+    def on_bar(self, bar: Bar) -> list[Signal]:
         bars = self._bars.get(bar.symbol, [])
         if len(bars) < self.rsi_period + 1:
             return []
@@ -54,10 +56,10 @@ class RsiMeanReversion(StrategyBase):
 
 
 class Quiet(StrategyBase):
-    def __init__(self, symbols: Any = None) -> None:
+    def __init__(self, symbols: Sequence[str] | None = None) -> None:
         super().__init__(name="quiet", symbols=symbols or ["AAPL"])
 
-    def on_bar(self, bar: Any) -> Any:
+    def on_bar(self, bar: Bar) -> list[Signal]:
         return []
 
 
@@ -66,9 +68,11 @@ def test_feed_bar_stands_alone() -> None:
     strategy = RsiMeanReversion(symbols=["AAPL"])
     strategy.on_init()
     strategy.on_start()
-    answers: list[Any] = [strategy.feed_bar(bar(index, 100.0 - index)) for index in range(20)]
+    answers = [strategy.feed_bar(bar(index, 100.0 - index)) for index in range(20)]
     assert answers[:14] == [[]] * 14
-    (signal,) = answers[14]
+    answer = answers[14]
+    assert isinstance(answer, list)
+    (signal,) = answer
     assert (signal.symbol, signal.side, signal.order_type) == ("AAPL", OrderSide.BUY, "MARKET")
     strategy.on_trade("AAPL", OrderSide.BUY, 85.0, 10.0)
     assert strategy.feed_bar(bar(20, 80.0)) == []
@@ -129,7 +133,7 @@ def test_on_bar_is_required() -> None:
         pass
 
     with pytest.raises(TypeError, match="on_bar"):
-        Empty("empty", [])  # type: ignore[abstract]
+        Empty("empty", [])  # type: ignore[abstract]  # what the test is about
 
 
 def test_other_hooks_are_optional() -> None:

@@ -1,7 +1,7 @@
 """The desk: what becomes of a signal, and why nothing became of it."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -10,6 +10,7 @@ from quantstrip.matching import bar_session_end
 from quantstrip.model import Fill, Instrument, Leg, Order, OrderSide, OrderType, Signal
 from quantstrip.risk import NATIVE, OFF, Guard, RiskProfile
 from quantstrip.trading import Account, Desk, OrderBook
+from quantstrip.trading.desk import Decision
 
 INSTRUMENTS = {"S": Instrument("S"), "T": Instrument("T")}
 
@@ -26,26 +27,31 @@ class Trader:
         self.ts = DAY
         self.sequence = 0
 
-    def hold(self, quantity: float, symbol: str = "S", leg: Any = Leg.NET) -> Any:
+    def hold(self, quantity: float, symbol: str = "S", leg: Leg = Leg.NET) -> Self:
         side = OrderSide.BUY if quantity > 0 else OrderSide.SELL
         price = self.account.prices[symbol]
         fill = Fill(f"f{self.sequence}", "r", "x", symbol, side, abs(quantity), price, self.ts, 0.0, "USD", leg)
         self.account.book(fill, INSTRUMENTS[symbol])
         return self
 
-    def wait(self, side: str, quantity: float, kind: str = "MARKET", symbol: str = "S", **fields: Any) -> Any:
+    def wait(self, side: str, quantity: float, kind: str = "MARKET", symbol: str = "S", **fields: Any) -> Self:
         self.orders.add(Order(f"w{len(self.orders)}", "x", symbol, OrderSide(side), quantity, OrderType(kind), self.ts,
                               decision_price=100.0, **fields))  # fmt: skip
         return self
 
     def decide(
-        self, side: str = "BUY", quantity: float | None = None, symbol: str = "S", decided: Any = None, **fields: Any
-    ) -> Any:
+        self,
+        side: str = "BUY",
+        quantity: float | None = None,
+        symbol: str = "S",
+        decided: float | None = None,
+        **fields: Any,
+    ) -> Decision:
         self.sequence += 1
         signal = Signal(symbol, side, quantity=quantity, **fields)
         return self.desk.decide(signal, self.ts, self.sequence, decided)
 
-    def words(self, *arguments: Any, **fields: Any) -> Any:
+    def words(self, *arguments: Any, **fields: Any) -> tuple[list[str], str | None]:
         """The decision as ``side quantity`` words and the refusing rule."""
         orders, refusal = self.decide(*arguments, **fields)
         return [f"{one.side} {one.quantity:g}" for one in orders], refusal and refusal.rule
@@ -82,7 +88,7 @@ def test_a_bracket_of_a_flip_protects_the_new_side() -> None:
 
 
 class TestExitsAreNeverBlocked:
-    def exits(self, trader: Any) -> Any:
+    def exits(self, trader: Trader) -> bool:
         return trader.hold(30.0).words("SELL") == (["SELL 30"], None)
 
     def test_by_a_halt(self) -> None:
@@ -131,6 +137,7 @@ class TestFlips:
         trader = Trader(RiskProfile(allow_short=True)).hold(30.0)
         orders, refusal = trader.decide("SELL", 500.0)
         assert [(one.quantity, one.reduce_only) for one in orders] == [(30.0, True)]
+        assert refusal is not None
         assert refusal.rule == "max_order_value"
         assert "clipped to the position" in orders[0].reason
 
@@ -147,17 +154,19 @@ class TestRefusals:
 
     def test_zero_lots(self) -> None:
         _, refusal = Trader(cash=1_000.0).decide()
+        assert refusal is not None
         assert refusal.rule == "sizing"
         assert "less than the lot" in refusal.reason
 
     def test_a_sell_without_a_position(self) -> None:
         _, refusal = Trader().decide("SELL")
+        assert refusal is not None
         assert refusal.rule == "allow_short"
 
     def test_outside_trading_hours_where_the_engine_knows_them(self) -> None:
-        asked = []
+        asked: list[tuple[str, int]] = []
 
-        def hours(instrument: Any, ts: int) -> Any:
+        def hours(instrument: Instrument, ts: int) -> bool:
             asked.append((instrument.symbol, ts))
             return False
 
@@ -186,7 +195,7 @@ class TestWhatWaitsCounts:
 
     def test_a_limit_order_is_worth_its_limit(self) -> None:
         trader = Trader()
-        limit = {"order_type": "LIMIT", "limit_price": 80.0}
+        limit: dict[str, Any] = {"order_type": "LIMIT", "limit_price": 80.0}
         assert trader.words(quantity=250, **limit) == (["BUY 250"], None)
         assert trader.words(quantity=251, **limit) == ([], "max_order_value")
 
@@ -216,7 +225,7 @@ def test_references_depend_on_the_moment_and_the_place_in_it() -> None:
 
 
 @pytest.mark.parametrize("leg", [Leg.LONG, Leg.SHORT])
-def test_legs_open_and_close_apart(leg: Any) -> None:
+def test_legs_open_and_close_apart(leg: Leg) -> None:
     opens, closes = ("BUY", "SELL") if leg is Leg.LONG else ("SELL", "BUY")
     trader = Trader(OFF)
     assert trader.words(opens, 10, leg=leg) == ([f"{opens} 10"], None)

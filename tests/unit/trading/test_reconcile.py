@@ -1,7 +1,5 @@
 """Reconciliation: every difference between us and the broker is found, nothing else is."""
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,16 +8,16 @@ from quantstrip.ports import BrokerPosition, OpenOrder, OrderUpdate
 from quantstrip.trading import reconcile
 
 
-def ours(reference: str, state: str = "ACCEPTED", filled: float = 0.0) -> Any:
+def ours(reference: str, state: str = "ACCEPTED", filled: float = 0.0) -> OpenOrder:
     order = Order(reference, "x", "S", OrderSide.BUY, 10.0, OrderType.MARKET, 0)
     return OpenOrder(order, OrderState(state), filled)
 
 
-def theirs(reference: str, state: str = "ACCEPTED", filled: float = 0.0) -> Any:
+def theirs(reference: str, state: str = "ACCEPTED", filled: float = 0.0) -> OrderUpdate:
     return OrderUpdate(reference, OrderState(state), filled, 10.0 - filled, 0.0, 0)
 
 
-def fill(exec_id: str, reference: str = "r", price: float = 100.0, ts: int = 0) -> Any:
+def fill(exec_id: str, reference: str = "r", price: float = 100.0, ts: int = 0) -> Fill:
     return Fill(exec_id, reference, "x", "S", OrderSide.BUY, 10.0, price, ts)
 
 
@@ -82,7 +80,7 @@ names = st.sets(st.sampled_from("abcdef"))
 
 @given(names, names, names, names)
 def test_each_key_ends_in_exactly_one_place(
-    our_orders: Any, their_orders: Any, our_fills: Any, their_fills: Any
+    our_orders: set[str], their_orders: set[str], our_fills: set[str], their_fills: set[str]
 ) -> None:
     result = reconcile(
         [ours(name) for name in our_orders],

@@ -15,13 +15,14 @@ from quantstrip.risk import NATIVE, OFF
 from quantstrip.trading import (
     Account,
     OrderBook,
-    TrackedOrder,
     bracket_orders,
     floor_to_lot,
     order_reference,
     run_identity,
     size,
 )
+from quantstrip.trading.orders import TrackedOrder
+from quantstrip.trading.sizing import Size
 from quantstrip.trading.validity import problem
 
 SHARE = Instrument("S")
@@ -36,10 +37,10 @@ def sized(
     held: float = 0.0,
     closing: float = 0.0,
     short: bool = False,
-    leg: Any = "NET",
-    instrument: Any = SHARE,
+    leg: str = "NET",
+    instrument: Instrument = SHARE,
     price: float = 100.0,
-) -> Any:
+) -> Size:
     signal = Signal(instrument.symbol, side, quantity=quantity, leg=leg)
     return size(signal, held, closing, 100_000.0, price, instrument, allow_short=short)
 
@@ -48,7 +49,9 @@ class TestSizing:
     def test_an_entry_gets_two_percent_of_equity_down_to_the_lot(self) -> None:
         assert sized(price=99.0)[:2] == (0.0, 20.0)
         assert sized(price=101.0)[:2] == (0.0, 19.0)
-        assert sized(price=30_000.0, instrument=COIN)[:2] == (0.0, pytest.approx(0.066))
+        coins = sized(price=30_000.0, instrument=COIN)
+        assert coins.reducing == 0.0
+        assert coins.opening == pytest.approx(0.066)
         assert sized(price=3.0, instrument=FUTURE)[:2] == (0.0, 13.0)
 
     def test_less_than_a_lot_is_nothing_and_says_why(self) -> None:
@@ -89,7 +92,7 @@ class TestSizing:
         assert sized("SELL", 5.0, held=10.0, closing=10.0, short=True)[:2] == (0.0, 5.0)
 
     @pytest.mark.parametrize(("side", "leg", "held"), [("SELL", "LONG", 10.0), ("BUY", "SHORT", -10.0)])
-    def test_a_leg_is_never_flipped(self, side: str, leg: Any, held: float) -> None:
+    def test_a_leg_is_never_flipped(self, side: str, leg: str, held: float) -> None:
         assert sized(side, 25.0, held=held, leg=leg, short=True)[:2] == (10.0, 0.0)
         assert "no " + leg in sized(side, 25.0, leg=leg, short=True).note
 
@@ -100,7 +103,7 @@ class TestSizing:
         st.booleans(),
     )
     def test_reducing_never_exceeds_the_position_and_opening_never_comes_before_it(
-        self, side: str, quantity: float, held: float, short: bool
+        self, side: str, quantity: float | None, held: float, short: bool
     ) -> None:
         result = sized(side, quantity, held=held, short=short)
         against = held < 0 if side == "BUY" else held > 0
@@ -111,26 +114,28 @@ class TestSizing:
             assert result.reducing + result.opening <= quantity + 1e-8
 
     @given(st.integers(0, 10**6), st.sampled_from([1.0, 0.1, 0.001, 5.0, 1e-8]))
-    def test_whole_lots_survive_float_noise(self, lots: float, lot: float) -> None:
+    def test_whole_lots_survive_float_noise(self, lots: int, lot: float) -> None:
         assert floor_to_lot(lots * lot, lot) == pytest.approx(lots * lot)
 
     def test_without_a_lot_any_quantity_goes(self) -> None:
         assert floor_to_lot(1.2345, 0.0) == 1.2345
 
 
-def why(signal: Signal, price: float) -> str:
-    """The problem of a signal, "" where there is none."""
-    return problem(signal, price) or ""
+def complaint(signal: Signal, price: float) -> str:
+    """What is wrong with the signal; something must be."""
+    found = problem(signal, price)
+    assert found is not None
+    return found
 
 
 class TestValidity:
     @pytest.mark.parametrize("quantity", [0.0, -5.0, math.nan, math.inf])
     def test_a_quantity_must_be_positive(self, quantity: float) -> None:
-        assert "quantity must be a positive number of units" in why(Signal("S", quantity=quantity), 100.0)
+        assert "quantity must be a positive number of units" in complaint(Signal("S", quantity=quantity), 100.0)
 
     @pytest.mark.parametrize("price", [math.nan, 0.0, -1.0])
     def test_a_price_must_be_known(self, price: float) -> None:
-        assert "no price of S is known yet; wait for its first bar" in why(Signal("S"), price)
+        assert "no price of S is known yet; wait for its first bar" in complaint(Signal("S"), price)
 
     @pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
     @pytest.mark.parametrize(
@@ -138,40 +143,44 @@ class TestValidity:
         [("LIMIT", "limit_price"), ("STOP", "stop_price"), ("TRAILING_STOP", "trail_amount"), ("MARKET", "stop_loss")],
     )
     def test_prices_must_be_positive(self, kind: str, field: str, value: Any) -> None:
-        assert f"{field} must be a positive price" in why(Signal("S", order_type=kind, **{field: value}), 100.0)
+        assert f"{field} must be a positive price" in complaint(Signal("S", order_type=kind, **{field: value}), 100.0)
 
     @pytest.mark.parametrize("field", ["stop_loss_pct", "trailing_pct"])
     @pytest.mark.parametrize("value", [0.0, 3.0, -0.1, math.nan])
     def test_percentages_are_fractions(self, field: str, value: Any) -> None:
-        assert "between 0 and 1" in why(Signal("S", **{field: value}), 100.0)
+        assert "between 0 and 1" in complaint(Signal("S", **{field: value}), 100.0)
 
     @pytest.mark.parametrize(
         ("kind", "needs"),
         [("LIMIT", "limit_price"), ("STOP", "stop_price"), ("STOP_LIMIT", "limit_price and stop_price")],
     )
     def test_each_type_names_the_price_it_needs(self, kind: str, needs: str) -> None:
-        assert why(Signal("S", order_type=kind), 100.0) == f"a {kind} order needs {needs}, got none"
+        assert problem(Signal("S", order_type=kind), 100.0) == f"a {kind} order needs {needs}, got none"
 
     def test_a_trailing_stop_needs_one_distance(self) -> None:
         trailing = Signal("S", order_type="TRAILING_STOP")
-        assert "either trail_amount or trail_percent" in why(trailing, 100.0)
-        assert "only one" in why(trailing._replace(trail_amount=1.0, trail_percent=0.1), 100.0)
-        assert why(trailing._replace(trail_amount=1.0), 100.0) == ""
+        assert "either trail_amount or trail_percent" in complaint(trailing, 100.0)
+        assert "only one" in complaint(trailing._replace(trail_amount=1.0, trail_percent=0.1), 100.0)
+        assert problem(trailing._replace(trail_amount=1.0), 100.0) is None
 
     def test_a_price_that_would_be_ignored_is_refused(self) -> None:
-        assert why(Signal("S", limit_price=5.0), 100.0) == (
+        assert problem(Signal("S", limit_price=5.0), 100.0) == (
             "a MARKET order takes no limit_price; use order_type LIMIT, STOP_LIMIT, or leave it out"
         )
-        assert "takes no stop_price" in why(Signal("S", order_type="LIMIT", limit_price=1.0, stop_price=1.0), 100.0)
+        assert "takes no stop_price" in complaint(
+            Signal("S", order_type="LIMIT", limit_price=1.0, stop_price=1.0), 100.0
+        )
 
     def test_a_bracket_lies_around_the_entry(self) -> None:
-        assert "stop_loss of 101 must lie below the entry at about 100" in why(Signal("S", stop_loss=101.0), 100.0)
-        assert "take_profit of 99 must lie above" in why(Signal("S", take_profit=99.0), 100.0)
-        assert "stop_loss of 99 must lie above" in why(Signal("S", "SELL", stop_loss=99.0), 100.0)
+        assert "stop_loss of 101 must lie below the entry at about 100" in complaint(
+            Signal("S", stop_loss=101.0), 100.0
+        )
+        assert "take_profit of 99 must lie above" in complaint(Signal("S", take_profit=99.0), 100.0)
+        assert "stop_loss of 99 must lie above" in complaint(Signal("S", "SELL", stop_loss=99.0), 100.0)
         limit = Signal("S", order_type="LIMIT", limit_price=90.0, stop_loss=95.0)
-        assert "below the entry at about 90" in why(limit, 100.0)
-        assert why(limit._replace(stop_loss=85.0, take_profit=95.0), 100.0) == ""
-        assert "not both" in why(Signal("S", stop_loss=90.0, stop_loss_pct=0.1), 100.0)
+        assert "below the entry at about 90" in complaint(limit, 100.0)
+        assert problem(limit._replace(stop_loss=85.0, take_profit=95.0), 100.0) is None
+        assert "not both" in complaint(Signal("S", stop_loss=90.0, stop_loss_pct=0.1), 100.0)
 
 
 class TestReferences:
@@ -181,7 +190,7 @@ class TestReferences:
 
     @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.sampled_from(list(Leg)),
                               st.integers(0, 3), st.integers(0, 3)), min_size=2, unique=True))  # fmt: skip
-    def test_other_words_give_another(self, words: Any) -> None:
+    def test_other_words_give_another(self, words: list[tuple[str, str, Leg, int, int]]) -> None:
         assert len({order_reference(*each) for each in words}) == len(words)
 
     BASE = ("client", "replay", "code", {"fast": 10}, "feed", ["S", "T"], 1e5, NATIVE)
@@ -195,7 +204,7 @@ class TestReferences:
         ("index", "value"),
         [(0, "other"), (1, "paper"), (2, "c2"), (3, {"fast": 11}), (4, "f2"), (5, ["S"]), (6, 2e5), (7, OFF)],
     )
-    def test_any_other_fact_is_another_run(self, index: int, value: float) -> None:
+    def test_any_other_fact_is_another_run(self, index: int, value: object) -> None:
         changed: list[Any] = [*self.BASE]
         changed[index] = value
         assert run_identity(*changed) != run_identity(*self.BASE)
@@ -205,7 +214,7 @@ class TestReferences:
         assert run_identity(*self.BASE, costs="free") != run_identity(*self.BASE)
 
 
-def entry(**fields: Any) -> Any:
+def entry(**fields: Any) -> Order:
     return Order("r", "x", "S", OrderSide.BUY, 10.0, OrderType.MARKET, DAY, **fields)
 
 
@@ -226,11 +235,13 @@ class TestBracketOrders:
         assert bracket_orders(entry(), 10.0) == []
 
 
-def update(state: str, filled: float = 0.0, reference: str = "r") -> Any:
+def update(state: str, filled: float = 0.0, reference: str = "r") -> OrderUpdate:
     return OrderUpdate(reference, OrderState(state), filled, 10.0 - filled, 100.0 if filled else 0.0, DAY)
 
 
-def applied(tracked: TrackedOrder | None) -> TrackedOrder:
+def applied(book: OrderBook, news: OrderUpdate) -> TrackedOrder:
+    """The order that the news changed; there must be one."""
+    tracked = book.apply(news)
     assert tracked is not None
     return tracked
 
@@ -239,10 +250,10 @@ class TestOrderBook:
     def test_it_follows_an_order_to_its_end(self) -> None:
         book = OrderBook()
         book.add(entry())
-        assert applied(book.apply(update("SUBMITTED"))).state is OrderState.SUBMITTED
-        assert applied(book.apply(update("PARTIALLY_FILLED", 4.0))).remaining == 6.0
-        assert applied(book.apply(update("PARTIALLY_FILLED", 7.0))).filled == 7.0
-        assert applied(book.apply(update("FILLED", 10.0))).remaining == 0.0
+        assert applied(book, update("SUBMITTED")).state is OrderState.SUBMITTED
+        assert applied(book, update("PARTIALLY_FILLED", 4.0)).remaining == 6.0
+        assert applied(book, update("PARTIALLY_FILLED", 7.0)).filled == 7.0
+        assert applied(book, update("FILLED", 10.0)).remaining == 0.0
         assert len(book) == 0
 
     def test_a_repeated_word_is_no_news(self) -> None:
@@ -273,11 +284,11 @@ def fill(
     side: str = "BUY",
     quantity: float = 10.0,
     price: float = 100.0,
-    commission: Any = 0.0,
+    commission: float = 0.0,
     symbol: str = "S",
-    leg: Any = Leg.NET,
+    leg: Leg = Leg.NET,
     name: str = "e",
-) -> Any:
+) -> Fill:
     return Fill(name, "r", "x", symbol, OrderSide(side), quantity, price, DAY, commission, "USD", leg)
 
 
@@ -323,7 +334,9 @@ class TestAccount:
         assert (account.cash, account.held) == (100.0, [])
 
     @given(st.lists(st.tuples(st.sampled_from(["BUY", "SELL"]), st.integers(1, 50), st.integers(1, 10**6)), min_size=1))
-    def test_cash_is_the_sum_of_rounded_amounts_and_equity_that_of_cash_and_positions(self, trades: Any) -> None:
+    def test_cash_is_the_sum_of_rounded_amounts_and_equity_that_of_cash_and_positions(
+        self, trades: list[tuple[str, int, int]]
+    ) -> None:
         account = Account(1_000.0)
         cents = 100_000
         for side, quantity, ticks in trades:
