@@ -8,16 +8,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quantstrip.brokers import CostModel, SimulatedBroker
-from quantstrip.clock import MINUTE
+from quantstrip.clock import MINUTE, Micros
 from quantstrip.engine import FillRecorder
 from quantstrip.model import Bar, Signal
-from quantstrip.ports import Columns
+from quantstrip.ports import Columns, Feed
 from quantstrip.risk import NATIVE, OFF, RiskProfile
+from tests.unit.engine.conftest import Lab, ListFeed, Scripted
+
+Plan = dict[int, list[tuple[str, int]]]
+"""Side and quantity of the signals to send at a bar, by the bar's number."""
 
 TIGHT = RiskProfile("TIGHT", None, None, None, None, True, True, 0.004, 0.01, None, None, False)
 
 
-def minutes(moves: Any, per_day: Any = 40) -> Any:
+def minutes(moves: list[float], per_day: int = 40) -> list[Bar]:
     """One-minute bars of a market that moves by ``moves`` per cent, ``per_day`` bars a day."""
     bars, close = [], 100.0
     for index, move in enumerate(moves):
@@ -29,37 +33,36 @@ def minutes(moves: Any, per_day: Any = 40) -> Any:
     return bars
 
 
-def feeds(lab: Any, bars: Any) -> Any:
+def feeds(lab: Lab, bars: list[Bar]) -> tuple[Feed, Feed]:
     """The same bars twice: bar by bar, and with the columns given beforehand."""
     made = [(bar.ts, [bar]) for bar in bars]
-    arrays = [np.array(column) for column in list(zip(*bars, strict=True))[2:9]]
-    columns = Columns._make(
-        [arrays[0].astype(np.int64), arrays[1].astype(np.int64), *map(np.float64, arrays[2:]), "1m", ""]
-    )
+    ts_open, ts, *prices = (np.array(column) for column in list(zip(*bars, strict=True))[2:9])
+    open_, high, low, close, volume = (price.astype(np.float64) for price in prices)
+    columns = Columns(ts_open.astype(np.int64), ts.astype(np.int64), open_, high, low, close, volume, "1m", "")
 
-    class Known(lab.ListFeed):  # type: ignore[misc]
-        def columns(self) -> Any:
+    class Known(ListFeed):
+        def columns(self) -> dict[str, Columns]:
             return {"S": columns}
 
-    return lab.ListFeed(made), Known(made)
+    return ListFeed(made), Known(made)
 
 
-def result(lab: Any, feed: Any, plan: Any, profile: RiskProfile, every: int) -> Any:
+def result(lab: Lab, feed: Feed, plan: Plan, profile: RiskProfile, every: int) -> tuple[Any, ...]:
     """Everything a run leaves behind; ``plan`` says which bars send which signals."""
-    seen = []
+    seen: list[tuple[Bar, Micros]] = []
 
-    def say(strategy: Any, bar: Any) -> Any:
-        seen.append((bar, lab.clock_time()))
+    def say(strategy: Scripted, bar: Bar) -> list[Signal]:
+        seen.append((bar, engine._clock.now()))
         return [Signal("S", side, quantity=quantity) for side, quantity in plan.get(len(seen) - 1, ())]
 
+    strategy = Scripted(say)
     engine = lab.engine(
-        lab.Scripted(say), feed, broker=SimulatedBroker(lab.instruments, CostModel()), cash=10_000.0, risk=profile,
+        strategy, feed, broker=SimulatedBroker(lab.instruments, CostModel()), cash=10_000.0, risk=profile,
         progress_every=every,
     )  # fmt: skip
-    lab.clock_time = engine._clock.now
     summary = engine.run()
     return (
-        seen, lab.recorder.fills, lab.recorder.rejections, lab.recorder.updates(), engine.strategy.heard,
+        seen, lab.recorder.fills, lab.recorder.rejections, lab.recorder.updates(), strategy.heard,
         summary.ts.tolist(), summary.equity.tobytes(), summary.halts, engine.guard.peak, summary.account.prices,
         summary.slices, summary.bars,
     )  # fmt: skip
@@ -77,7 +80,7 @@ orders = st.tuples(st.sampled_from(["BUY", "SELL"]), st.integers(1, 80))
     every=st.sampled_from([1, 7, 1000]),
 )
 def test_known_columns_give_the_very_same_run(
-    lab: Any, seed: int, step: Any, plan: Any, profile: RiskProfile, every: int
+    lab: Lab, seed: int, step: float, plan: Plan, profile: RiskProfile, every: int
 ) -> None:
     moves = np.random.default_rng(seed).normal(0.0, step, 120).tolist()
     streamed, known = feeds(lab, minutes(moves))
@@ -85,7 +88,7 @@ def test_known_columns_give_the_very_same_run(
 
 
 @pytest.mark.parametrize("quantity", [80, -80])
-def test_a_quiet_position_is_marked_at_every_close(lab: Any, quantity: float) -> None:
+def test_a_quiet_position_is_marked_at_every_close(lab: Lab, quantity: int) -> None:
     moves = [0.0, *np.linspace(-1, 1, 120).tolist()]
     plan = {0: [("BUY" if quantity > 0 else "SELL", abs(quantity))]}
     *_, equity, _halts, _peak, _prices, slices, _bars = result(lab, feeds(lab, minutes(moves))[1], plan, OFF, 50)
@@ -96,7 +99,7 @@ def test_a_quiet_position_is_marked_at_every_close(lab: Any, quantity: float) ->
     assert changes == pytest.approx(quantity * np.diff(closes[1:]), abs=1e-8)
 
 
-def test_a_backtests_recorder_keeps_the_result_alone(lab: Any) -> None:
+def test_a_backtests_recorder_keeps_the_result_alone(lab: Lab) -> None:
     recorder = FillRecorder()
     lab.run(
         lambda _strategy, bar: [Signal("S", quantity=1), Signal("X")], lab.slices(100, 101, 102), recorder=recorder
