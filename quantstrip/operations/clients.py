@@ -12,6 +12,7 @@ from quantstrip.home import VARIABLE, Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations.client_status import ClientStatus, Problem, StatusReader, problems_of
 from quantstrip.operations.settings import manager_of
+from quantstrip.redaction import scrub
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import make_note
 from quantstrip.supervise.configuration import write_program
@@ -77,7 +78,8 @@ def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
         made = deploy_files(home, path, known_source=str(known["source"]) if known else "")
     except ClientLoadError as error:
         name = path.stem
-        ledger.alert("deploy_refused", f"{name} was not deployed", str(error), client=name, rate_key=f"deploy:{name}")
+        body = scrub(str(error))  # it quotes the line that does not compile
+        ledger.alert("deploy_refused", f"{name} was not deployed", body, client=name, rate_key=f"deploy:{name}")
         raise
     write_program(home, made.name, stop_seconds=stop_seconds(manager_of(home)))
     _point_at(ledger, made.name, made.code_hash, f"version {made.code_hash} deployed", start=start, source=path)

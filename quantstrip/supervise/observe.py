@@ -11,6 +11,7 @@ from quantstrip.home import Home
 from quantstrip.log import logger
 from quantstrip.model.exits import ExitCode
 from quantstrip.ports import ProcessState
+from quantstrip.redaction import scrub
 from quantstrip.supervise.book import ClientRow, RunRow, run_row
 from quantstrip.supervise.configuration import output_file
 from quantstrip.supervise.names import program_name
@@ -76,7 +77,7 @@ class Observer:
             return ""
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TRACE_BYTES))
-            return file.read().decode(errors="replace").strip()
+            return scrub(file.read().decode(errors="replace").strip())
 
     def _run_of(self, row: ClientRow, pid: int) -> RunRow | None:
         runs = map(run_row, self.ledger.client_runs(row.name, limit=1))
