@@ -1,6 +1,7 @@
 """A broker made of the fill rules: backtest, replay and paper trade against it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import nan
 
 from quantstrip.brokers.waiting import Waiting
@@ -159,10 +160,10 @@ class SimulatedBroker:
         if order.reduce_only:
             quantity = min(wanted, -held if buying else held)
         commission = self.costs.commission(quantity, paid, multiplier, digits)
-        fill = Fill(
+        fill = _new_fill((
             f"{reference}.1", reference, order.strategy, symbol, side, quantity, paid, bar.ts, commission, currency,
             leg, order.order_type,
-        )  # fmt: skip
+        ))  # fmt: skip
         self._positions[symbol, leg] = on_grid(held + quantity if buying else held - quantity)
         self._fills.append(fill)
         self._events.append(fill)
@@ -210,6 +211,7 @@ class SimulatedBroker:
         )
 
 
+_new_fill: Callable[[tuple[object, ...]], Fill] = partial(tuple.__new__, Fill)
 _BUY, _MARKET = OrderSide.BUY, OrderType.MARKET
 _ACCEPTED, _FILLED, _PARTIALLY_FILLED = OrderState.ACCEPTED, OrderState.FILLED, OrderState.PARTIALLY_FILLED
 _CANCELLED, _EXPIRED = OrderState.CANCELLED, OrderState.EXPIRED

@@ -221,7 +221,7 @@ class Engine:
             self._references.add(order.reference)
             self.orders.add(order)
             self.recorder.order(order, self.instruments[order.symbol])
-        self.summary.orders += len(orders)
+            self.summary.orders += 1
         for order in orders:
             if order.parent and self.orders.get(order.parent) is None:
                 self._update(OrderUpdate(order.reference, _CANCELLED, 0.0, order.quantity, 0.0, ts, "entry refused"))

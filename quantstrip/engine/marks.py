@@ -62,13 +62,15 @@ class Marks:
             self._ts.append(ts)
             self._curve.append(equity)
         else:
-            symbol, close = bars[0].symbol, bars[0].close
             if ts > guard.next_end and row:
                 before = self._equity_at(row - 1)
-            prices[symbol] = close
-            equity = account.equity()
-            held = account.held
-            self._changes.append((row, account.cash, held[0].units if held else 0.0))
+            bar, held, equity = bars[0], account.held, account.cash
+            prices[bar.symbol] = bar.close
+            if held:
+                self._changes.append((row, equity, held[0].units))
+                equity = account.equity()
+            else:
+                self._changes.append((row, equity, 0.0))
         if ts > guard.next_end or not guard.low <= equity <= guard.peak:
             guard.mark(ts, bars, equity, before)
         self.equity = equity

@@ -42,6 +42,7 @@ class Guard:
         low: the lower of nothing to worry about: below it some limit is broken.
         next_end: the first end of a running session; a bar that closes later begins another.
         killed: why entries are switched off, None while they are on.
+        halted: True while some halt is in force.
 
     """
 
@@ -57,12 +58,14 @@ class Guard:
         self.low = float("-inf")
         self.next_end: Micros = -1
         self.killed: str | None = None
+        self.halted = False
         self._equity = cash
         self._instruments = instruments
         self._session_end = session_end
         self._sessions: dict[str, _Session] = {}
         self._drawdown: Halt | None = None
         self._accepted: dict[tuple[str, OrderSide, Leg, float], Micros] = {}
+        self._accepted_last: Micros | None = None
         if profile.max_daily_loss is None:  # then sessions do not matter to the rules
             self.next_end = 1 << 62
         self._lower()
@@ -117,6 +120,12 @@ class Guard:
             oldest = ts - round((self.profile.duplicate_seconds or 0.0) * SECOND)
             self._accepted = accepted = {key: when for key, when in accepted.items() if when > oldest}
         accepted[symbol, side, leg, quantity] = ts
+        self._accepted_last = ts
+
+    def may_repeat(self, ts: Micros) -> bool:
+        """False where no order at all was accepted within the duplicate window before ``ts``."""
+        last, window = self._accepted_last, self.profile.duplicate_seconds
+        return window is not None and last is not None and ts - last < window * SECOND
 
     def since_accepted(
         self, symbol: str, side: OrderSide, leg: Leg, quantity: float, ts: Micros
@@ -163,3 +172,4 @@ class Guard:
             share = 1.0 - self.profile.max_daily_loss
             levels += [session.start_equity * share for session in self._sessions.values() if session.halt is None]
         self.low = max(levels)
+        self.halted = bool(self.halts())

@@ -1,6 +1,7 @@
 """Decides what becomes of a signal: one or more orders, a recorded refusal, or both."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from math import nan
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from quantstrip.model import Instrument, Order, OrderSide, OrderType, Signal
 from quantstrip.risk import Book, Guard, Intent, Refusal, RiskProfile, check
 from quantstrip.trading.account import Account
 from quantstrip.trading.orders import OrderBook, bracket_orders
-from quantstrip.trading.references import order_reference
+from quantstrip.trading.references import References
 from quantstrip.trading.sizing import DEFAULT_RATIO, Size, size
 from quantstrip.trading.validity import expected_price, problem
 
@@ -57,7 +58,7 @@ class Desk:
         hours: Hours | None = None,
     ) -> None:
         self.profile: RiskProfile = guard.profile
-        self._run = run
+        self._references = References(run, strategy)
         self._strategy = strategy
         self._account = account
         self._orders = orders
@@ -147,35 +148,23 @@ class Desk:
     def _order(
         self, signal: Signal, ts: Micros, sequence: int, reducing: float, opening: float, decided: float, note: str
     ) -> Order:
-        reason = f"{signal.reason} ({note})" if note and signal.reason else signal.reason or note
-        return Order(
-            order_reference(self._run, self._strategy, signal.leg, ts, sequence),
-            self._strategy,
-            signal.symbol,
-            signal.side,
-            reducing + opening,
-            signal.order_type,
-            ts,
-            signal.limit_price,
-            signal.stop_price,
-            signal.trail_amount,
-            signal.trail_percent,
-            signal.time_in_force,
-            signal.leg,
-            decided,
-            "",
-            "",
-            opening == 0.0,
-            *signal[13:18],
-            reason,
-            signal.strength,
-            signal.tag,
-        )
+        (
+            symbol, side, strength, kind, limit, _, reason, _, stop, trail_amount, trail_percent, in_force, leg,
+            stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, _, tag,
+        ) = signal  # fmt: skip
+        if note:
+            reason = f"{reason} ({note})" if reason else note
+        return _new_order((
+            self._references.make(leg, ts, sequence), self._strategy, symbol, side, reducing + opening, kind, ts,
+            limit, stop, trail_amount, trail_percent, in_force, leg, decided, "", "", opening == 0.0,
+            stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, reason, strength, tag,
+        ))  # fmt: skip
 
 
 _BUY = OrderSide.BUY
 _MARKET = OrderType.MARKET
 _NO_BRACKET = (None,) * 5
+_new_order: Callable[[tuple[object, ...]], Order] = partial(tuple.__new__, Order)
 
 
 def _refused(rule: str, reason: str) -> Decision:

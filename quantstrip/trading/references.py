@@ -10,12 +10,25 @@ from quantstrip.model import Leg, Mode
 from quantstrip.risk import RiskProfile
 
 
-def order_reference(run: str, strategy: str, leg: Leg, ts: Micros, sequence: int) -> str:
-    """Reference of an order: 24 hex digits of BLAKE2b over run, strategy, leg, time of the deciding bar, sequence.
+class References:
+    """Makes the references of one run's orders."""
 
-    ``sequence`` numbers the signals of one moment, refused ones too, so that it does not depend on the verdicts.
-    """
-    return hashlib.blake2b(f"{run}|{strategy}|{leg}|{ts}|{sequence}".encode(), digest_size=12).hexdigest()
+    def __init__(self, run: str, strategy: str) -> None:
+        self._begun = hashlib.blake2b(f"{run}|{strategy}|".encode(), digest_size=12)
+
+    def make(self, leg: Leg, ts: Micros, sequence: int) -> str:
+        """24 hex digits of BLAKE2b over run, strategy, leg, time of the deciding bar, sequence.
+
+        ``sequence`` numbers the signals of one moment, refused ones too, so that it does not depend on the verdicts.
+        """
+        words = self._begun.copy()
+        words.update(f"{leg}|{ts}|{sequence}".encode())
+        return words.hexdigest()
+
+
+def order_reference(run: str, strategy: str, leg: Leg, ts: Micros, sequence: int) -> str:
+    """One reference, see ``References.make``."""
+    return References(run, strategy).make(leg, ts, sequence)
 
 
 def run_identity(

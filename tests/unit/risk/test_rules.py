@@ -4,6 +4,8 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quantstrip.clock import DAY, SECOND
 from quantstrip.errors import ConfigError
@@ -306,3 +308,42 @@ class TestProfiles:
     def test_an_impossible_limit_is_refused(self, value: float) -> None:
         with pytest.raises(ConfigError, match=r"max_drawdown must be a number of at least 0.*\n.*fractions"):
             RiskProfile(max_drawdown=value)
+
+
+money = st.floats(0.0, 250_000.0)
+
+
+@settings(max_examples=300)
+@given(
+    value=money,
+    side=st.sampled_from(["BUY", "SELL"]),
+    last=st.sampled_from([99.0, 100.0, 100.5, 102.0]),
+    symbol_value=money,
+    gross=money,
+    cash=st.floats(-50_000.0, 150_000.0),
+    profile=st.sampled_from([NATIVE, CASH_ONLY, OFF, RiskProfile(allow_short=True, leverage=2.0)]),
+    accepted=st.none() | st.integers(0, 120),
+    halted=st.sampled_from(["", "max_daily_loss", "max_drawdown"]),
+)
+def test_what_passes_at_one_look_passes_every_rule(
+    value: float,
+    side: str,
+    last: float,
+    symbol_value: float,
+    gross: float,
+    cash: float,
+    profile: RiskProfile,
+    accepted: int | None,
+    halted: str,
+) -> None:
+    guard_ = guard(profile)
+    if halted:
+        bar = Bar("AAPL", "1d", 0, DAY, 1.0, 1.0, 1.0, 1.0, 0.0)
+        guard_.mark(DAY, [bar], 0.95 * CASH if halted == "max_daily_loss" else 0.5 * CASH, CASH)
+    if accepted is not None:
+        guard_.accept("AAPL", OrderSide.BUY, Leg.NET, 20.0, 0)
+    one = intent(value, side, last=last, ts=(accepted or 0) * SECOND)
+    account = book(symbol_value, gross, cash)
+    found = check(profile, one, account, guard_)
+    reasons = [name for name, rule in RULES if rule(profile, one, account, guard_) is not None]
+    assert (found and found.rule) == (reasons[0] if reasons else None)
