@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 BARS = 1_000_000
-ROUNDS = 3
+ROUNDS = 5
 PEER = ["backtesting==0.6.6"]
 
 

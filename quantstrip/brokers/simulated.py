@@ -39,7 +39,6 @@ class SimulatedBroker:
     ) -> None:
         self.account = account
         self.costs = costs or CostModel()
-        self._instruments = instruments
         self._terms = {name: (one.multiplier, one.digits, one.currency) for name, one in instruments.items()}
         self._session_end = session_end
         self._seen: set[str] = set()
@@ -61,16 +60,16 @@ class SimulatedBroker:
             OrderRefused: the symbol is unknown, or the quantity is not positive.
 
         """
-        if order.reference in self._seen:
+        reference = order.reference
+        if reference in self._seen:
             return
-        if order.symbol not in self._instruments:
+        if order.symbol not in self._terms:
             raise OrderRefused(f"{order.symbol} is not traded here", hint="Add it to the run's instruments.")
-        if not 0.0 < order.quantity < float("inf"):
+        if not 0.0 < order.quantity < _INF:
             raise OrderRefused(f"an order needs a positive quantity, got {order.quantity!r}")
-        self._seen.add(order.reference)
-        if order.ts > self._now:
-            self._now = order.ts
-        self._waiting[order.reference] = Waiting(order, held_back=bool(order.parent))
+        self._seen.add(reference)
+        self._now = order.ts
+        self._waiting[reference] = Waiting(order)
 
     def cancel(self, reference: str) -> None:
         """Cancel a waiting order, effective before the next bar; its protective orders go with it."""
@@ -212,6 +211,7 @@ class SimulatedBroker:
 
 
 _new_fill: Callable[[tuple[object, ...]], Fill] = partial(tuple.__new__, Fill)
+_INF = float("inf")
 _BUY, _MARKET = OrderSide.BUY, OrderType.MARKET
 _ACCEPTED, _FILLED, _PARTIALLY_FILLED = OrderState.ACCEPTED, OrderState.FILLED, OrderState.PARTIALLY_FILLED
 _CANCELLED, _EXPIRED = OrderState.CANCELLED, OrderState.EXPIRED

@@ -35,9 +35,9 @@ class Waiting:
 
     __slots__ = ("accepted", "conditional", "deadline", "held_back", "memory", "order")
 
-    def __init__(self, order: Order, *, held_back: bool) -> None:
+    def __init__(self, order: Order) -> None:
         self.order = order
-        self.held_back = held_back
+        self.held_back = order.parent != ""
         self.conditional = order.reduce_only or order.time_in_force is _DAY
         self.accepted = False
         self.deadline: Micros | None = None

@@ -203,13 +203,12 @@ class Engine:
                     f"expected a list of Signal, got {signal!r} in it", hint="Return [] to do nothing."
                 )
                 raise fault(self.strategy, "on_bar", wrong, symbol, ts)
-            sequence = self._sequence
-            self._sequence = sequence + 1
+            self._sequence += 1
             if signal.cancel is not None:
                 self._cancel(signal, ts)
                 continue
             decided = None if signal.timestamp is None else self._price_at(signal)
-            orders, refusal = self._desk.decide(signal, ts, sequence, decided)
+            orders, refusal = self._desk.decide(signal, ts, self._sequence, decided)
             if refusal is not None:
                 self._refuse(signal, ts, *refusal)
             if orders:
@@ -221,18 +220,18 @@ class Engine:
             self._references.add(order.reference)
             self.orders.add(order)
             self.recorder.order(order, self.instruments[order.symbol])
-            self.summary.orders += 1
+        self.summary.orders += len(orders)
         for order in orders:
+            state, reason = _SUBMITTED, ""
             if order.parent and self.orders.get(order.parent) is None:
-                self._update(OrderUpdate(order.reference, _CANCELLED, 0.0, order.quantity, 0.0, ts, "entry refused"))
-                continue
-            try:
-                self.broker.submit(order)
-            except OrderRefused as refused:
-                self._update(OrderUpdate(order.reference, _REJECTED, 0.0, order.quantity, 0.0, ts, str(refused)))
-                self._refuse(signal, ts, "broker", str(refused))
+                state, reason = _CANCELLED, "the entry was refused"
             else:
-                self._update(OrderUpdate(order.reference, _SUBMITTED, 0.0, order.quantity, 0.0, ts))
+                try:
+                    self.broker.submit(order)
+                except OrderRefused as refused:
+                    state, reason = _REJECTED, str(refused)
+                    self._refuse(signal, ts, "broker", reason)
+            self._update(OrderUpdate(order.reference, state, 0.0, order.quantity, 0.0, ts, reason))
 
     def _cancel(self, signal: Signal, ts: Micros) -> None:
         waiting = self.orders.matching(signal.cancel or "")

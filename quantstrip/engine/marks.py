@@ -53,26 +53,19 @@ class Marks:
 
     def mark(self, ts: Micros, bars: Sequence[Bar], row: int) -> None:
         """Mark all positions at the closes of ``bars``; ``row`` is the number of slices before this one."""
-        account, guard, prices = self._account, self._guard, self._account.prices
-        before = self.equity
+        account, guard = self._account, self._guard
+        for bar in bars:
+            account.prices[bar.symbol] = bar.close
+        held = account.held
+        equity = account.equity() if held else account.cash
         if self._columns is None:
-            for bar in bars:
-                prices[bar.symbol] = bar.close
-            equity = account.equity()
             self._ts.append(ts)
             self._curve.append(equity)
-        else:
-            if ts > guard.next_end and row:
-                before = self._equity_at(row - 1)
-            bar, held, equity = bars[0], account.held, account.cash
-            prices[bar.symbol] = bar.close
-            if held:
-                self._changes.append((row, equity, held[0].units))
-                equity = account.equity()
-            else:
-                self._changes.append((row, equity, 0.0))
         if ts > guard.next_end or not guard.low <= equity <= guard.peak:
+            before = self._equity_at(row - 1) if self._columns is not None and row else self.equity
             guard.mark(ts, bars, equity, before)
+        if self._columns is not None:
+            self._changes.append((row, account.cash, held[0].units if held else 0.0))
         self.equity = equity
 
     def calm(self) -> tuple[float, float, Micros]:
