@@ -108,14 +108,14 @@ class SimulatedBroker:
 
     def _match_all(self, bars: Sequence[Bar]) -> None:
         by_symbol = {bar.symbol: bar for bar in bars}
-        queue = [waiting for waiting in self._waiting.values() if waiting.order.symbol in by_symbol]
+        queue = list(self._waiting.values())
         if len(queue) > 1:
             queue.sort(key=Waiting.precedence)
         for waiting in queue:
             order = waiting.order
-            bar = by_symbol[order.symbol]
+            bar = by_symbol.get(order.symbol)
             # A bar that had begun before the order was sent cannot fill it: its open is not to be had any more.
-            if bar.ts_open < order.ts or waiting.held_back or order.reference not in self._waiting:
+            if bar is None or bar.ts_open < order.ts or waiting.held_back or order.reference not in self._waiting:
                 continue
             if waiting.conditional and self._ended(waiting, bar):
                 continue

@@ -160,7 +160,7 @@ class Engine:
                     raise fault(self.strategy, "on_bar", error, bars[0].symbol, ts) from error
                 if not signals:
                     continue
-                marks.mark(ts, bars, history.length - 1)
+                marks.price(bars[0])
                 self._decide(signals, bars[0].symbol, ts)
             low, high, until = marks.calm() if broker.idle else RESTLESS
         if seen:
@@ -217,12 +217,10 @@ class Engine:
     def _send(self, orders: list[Order], signal: Signal, ts: Micros) -> None:
         """Commit all orders of a signal, then submit them: a crash in between leaves nothing unknown."""
         for order in orders:
-            self._references.add(order.reference)
-            self.orders.add(order)
             self.recorder.order(order, self.instruments[order.symbol])
         self.summary.orders += len(orders)
         for order in orders:
-            state, reason = _SUBMITTED, ""
+            reference, state, reason = order.reference, _SUBMITTED, ""
             if order.parent and self.orders.get(order.parent) is None:
                 state, reason = _CANCELLED, "the entry was refused"
             else:
@@ -231,7 +229,10 @@ class Engine:
                 except OrderRefused as refused:
                     state, reason = _REJECTED, str(refused)
                     self._refuse(signal, ts, "broker", reason)
-            self._update(OrderUpdate(order.reference, state, 0.0, order.quantity, 0.0, ts, reason))
+                else:
+                    self._references.add(reference)
+                    self.orders.add(order, state)
+            self._tell_order(OrderUpdate(reference, state, 0.0, order.quantity, 0.0, ts, reason), order.symbol)
 
     def _cancel(self, signal: Signal, ts: Micros) -> None:
         waiting = self.orders.matching(signal.cancel or "")
@@ -279,11 +280,15 @@ class Engine:
             if self.orders.get(update.reference) is None:  # over already: a late word, the recorder knows repeats
                 self.recorder.update(update)
             return
+        self._tell_order(update, tracked.order.symbol)
+
+    def _tell_order(self, update: OrderUpdate, symbol: str) -> None:
+        """Have a new state recorded and tell the strategy."""
         self.recorder.update(update)
         try:
-            self.strategy.on_order(update.reference, tracked.state)
+            self.strategy.on_order(update.reference, update.state)
         except Exception as error:
-            raise fault(self.strategy, "on_order", error, tracked.order.symbol, update.ts) from error
+            raise fault(self.strategy, "on_order", error, symbol, update.ts) from error
 
     def _recover(self) -> list[Fill]:
         """Bring orders and books up to date with the broker; returns the fills the strategy has not heard of."""

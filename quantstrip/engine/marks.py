@@ -51,6 +51,10 @@ class Marks:
         self._changes = [(0, account.cash, account.held[0].units if account.held else 0.0)]
         """Row from which on cash and units were held, for the rows that are not in the curve yet."""
 
+    def price(self, bar: Bar) -> None:
+        """Note the close of a calm bar, for a decision: it is all that has changed."""
+        self._account.prices[bar.symbol] = bar.close
+
     def mark(self, ts: Micros, bars: Sequence[Bar], row: int) -> None:
         """Mark all positions at the closes of ``bars``; ``row`` is the number of slices before this one."""
         account, guard = self._account, self._guard

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import nan
-from typing import NamedTuple
 
 from quantstrip.clock import Micros, to_text
 from quantstrip.model import Instrument, Order, OrderSide, OrderType, Signal
@@ -18,14 +17,11 @@ Hours = Callable[[Instrument, Micros], bool]
 """Is the instrument's exchange open at that moment?"""
 
 
-class Decision(NamedTuple):
-    """What to do about a signal: orders to send, in this order, and the refusal to record, if any.
+Decision = tuple[list[Order], Refusal | None]
+"""What to do about a signal: orders to send, in this order, and the refusal to record, if any.
 
-    Both together mean that a flip was refused and only its reducing part is sent.
-    """
-
-    orders: list[Order]
-    refusal: Refusal | None = None
+Both together mean that a flip was refused and only its reducing part is sent.
+"""
 
 
 class Desk:
@@ -90,11 +86,11 @@ class Desk:
             else:
                 self._guard.accept(signal.symbol, signal.side, signal.leg, opening, ts)
         if reducing + opening <= 0.0:
-            return Decision([], refusal or Refusal("sizing", note))
+            return [], refusal or Refusal("sizing", note)
         order = self._order(signal, ts, sequence, reducing, opening, decision_price or price, note)
         if opening > 0.0 and signal[13:18] != _NO_BRACKET:
-            return Decision([order, *bracket_orders(order, opening)], refusal)
-        return Decision([order], refusal)
+            return [order, *bracket_orders(order, opening)], refusal
+        return [order], refusal
 
     def _size(self, signal: Signal, instrument: Instrument, price: float) -> Size:
         held = self._account.position(signal.symbol, signal.leg).quantity
@@ -168,4 +164,4 @@ _new_order: Callable[[tuple[object, ...]], Order] = partial(tuple.__new__, Order
 
 
 def _refused(rule: str, reason: str) -> Decision:
-    return Decision([], Refusal(rule, reason))
+    return [], Refusal(rule, reason)
