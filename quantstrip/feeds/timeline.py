@@ -15,7 +15,8 @@ from quantstrip.ports import Columns
 
 Tables = BarTable | Sequence[BarTable] | Mapping[str, BarTable]
 Moment = tuple[Micros, Sequence[Bar]]
-_CHUNK = 4096
+_CHUNK = 1024
+"""Slices built at a time: their bars stay in the processor's cache until they are used; 4096 cost a run a fifth."""
 
 
 class Timeline:
