@@ -148,20 +148,21 @@ class Engine:
         for ts, bars in islice(slices, self._every):
             seen = True
             clock.moment = ts
-            if ts > until or not low <= bars[0].close <= high:
+            bar = bars[0]
+            if ts > until or not low <= bar.close <= high:
                 self._handle(ts, bars)
             else:
                 history.length += 1
                 if history.growing:
-                    history.grow(bars[0])
+                    history.grow(bar)
                 try:
-                    signals = on_bar(bars[0])
+                    signals = on_bar(bar)
                 except Exception as error:
-                    raise fault(self.strategy, "on_bar", error, bars[0].symbol, ts) from error
+                    raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
                 if not signals:
                     continue
-                marks.price(bars[0])
-                self._decide(signals, bars[0].symbol, ts)
+                marks.price(bar)
+                self._decide(signals, bar.symbol, ts)
             low, high, until = marks.calm() if broker.idle else RESTLESS
         if seen:
             self._note_progress(ts, bars)
