@@ -70,10 +70,11 @@ def run_backtest(
     # What the run is, is written down before it begins: a strategy may change its own parameters on the way.
     run = _describe(strategy, feed, cash, risk, model, quantity)
     recorder = MemoryRecorder()
+    session_end = exchange_session_end(traded)
     engine = Engine(
         strategy,
         feed=feed,
-        broker=SimulatedBroker(traded, model, session_end=exchange_session_end(traded)),
+        broker=SimulatedBroker(traded, model, session_end=session_end),
         recorder=recorder,
         instruments=traded,
         cash=cash,
@@ -81,6 +82,7 @@ def run_backtest(
         clock=ManualClock(),
         run_key=run["key"],
         quantity=quantity,
+        session_end=session_end,
     )
     summary = engine.run()
     trades, open_trades = round_trips(recorder.fills, traded)

@@ -12,7 +12,7 @@ from quantstrip.client.making import make_strategy
 from quantstrip.clock import Clock, ManualClock, from_text
 from quantstrip.errors import ClientLoadError, ConfigError, InvalidRecord
 from quantstrip.feeds import HistoryFeed, ReplayFeed
-from quantstrip.matching import exchange_session_end
+from quantstrip.matching import SessionEnd, exchange_session_end
 from quantstrip.model import Instrument
 from quantstrip.risk import PROFILES, RiskProfile
 from quantstrip.strategy import StrategyBase
@@ -48,11 +48,14 @@ class Setup:
             self.feed.started = from_text(started)
         return self.feed
 
+    @property
+    def session_end(self) -> SessionEnd:
+        """When the session of a bar ends on its exchange: for orders of a day and the daily loss limit."""
+        return exchange_session_end(self.instruments)
+
     def broker(self, account: str) -> SimulatedBroker:
         """The broker of the run's account."""
-        return SimulatedBroker(
-            self.instruments, self.costs, account, session_end=exchange_session_end(self.instruments)
-        )
+        return SimulatedBroker(self.instruments, self.costs, account, session_end=self.session_end)
 
     def describe(self) -> str:
         """One line: what runs on what, under which limits."""

@@ -95,6 +95,7 @@ class StrategyClient(ClientBase):
             clock=setup.clock,
             run_key=setup.key,
             quantity=setup.quantity,
+            session_end=setup.session_end,
         )
         logger.info("strategy {} runs: {}", setup.strategy.name, setup.describe())
         self._thread = threading.Thread(target=self._trade, args=(engine, recorder), name="engine", daemon=True)

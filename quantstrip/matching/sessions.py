@@ -24,7 +24,7 @@ def exchange_session_end(instruments: Mapping[str, Instrument]) -> SessionEnd:
     def session_end(bar: Bar) -> Micros:
         if bar.timeframe in _DAILY:
             return bar.ts
-        from quantstrip.calendars import get_calendar  # brings pandas
+        from quantstrip.calendars import get_calendar  # only intraday runs need one
 
         calendar = get_calendar(instruments[bar.symbol].calendar)
         return calendar.close_ts(calendar.session_of(bar.ts_open))
