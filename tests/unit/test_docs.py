@@ -12,6 +12,7 @@ import click
 import pytest
 
 from quantstrip.cli import _COMMANDS, cli
+from quantstrip.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
 FAILURES = ROOT / "docs/failures.md"
@@ -173,6 +174,27 @@ def test_wrong_commands_would_be_noticed() -> None:
         assert refusal(shlex.split(right)) == ""
     for wrong in ("fly", "up --wings", "settings fly", "down now", "up --port", "--wings up"):
         assert refusal(shlex.split(wrong)) != ""
+
+
+def queries_in(page: Path) -> list[str]:
+    """The SELECT statements in a page's Python code."""
+    constants = (
+        node.value
+        for block in fenced(page, "python")
+        for node in ast.walk(ast.parse(block))
+        if isinstance(node, ast.Constant)
+    )
+    return [value for value in constants if isinstance(value, str) and value.startswith("SELECT ")]
+
+
+def test_the_first_clients_query_runs_on_a_new_ledger(tmp_path: Path) -> None:
+    queries = queries_in(ROOT / "README.md")
+    assert queries, "the ten-line client shows a query"
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.ensure()
+    for query in queries:
+        assert len(ledger.run_query(query)) == 0
+    ledger.close()
 
 
 def options_of(command: click.Command) -> set[str]:
