@@ -133,9 +133,11 @@ def check_attributes(client: ClientBase) -> None:
     for attribute, choices in known:
         value = getattr(client, attribute)
         if value not in choices:
+            # The hint recommends no choice: the first mode is live, and a mistyped "paper" must not end there.
+            setting = f", or in the setting clients.{client.name or 'NAME'}.mode" if attribute == "mode" else ""
             raise ClientLoadError(
                 f"{attribute} is one of {', '.join(choices)}; got {value!r}",
-                hint=f"Set it in the class: {attribute} = {choices[0]!r}",
+                hint=f"Correct it where it is set: in the class{setting}.",
             )
     if client.timezone != type(client).timezone:
         raise ClientLoadError(

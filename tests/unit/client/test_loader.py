@@ -165,8 +165,10 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 )
 def test_attributes_that_mean_nothing_are_refused_with_the_choices(attribute: str, value: str) -> None:
     client = type("Client", (ClientBase,), {attribute: value})()
-    with pytest.raises(ClientLoadError, match=f"{attribute} is one of .*got '{value}'"):
+    with pytest.raises(ClientLoadError, match=f"{attribute} is one of .*got '{value}'") as refusal:
         check_attributes(client)
+    assert "live" not in refusal.value.hint, "a mistyped 'paper' must not be talked into real money"
+    assert ("the setting clients." in refusal.value.hint) == (attribute == "mode")
 
 
 def test_a_zone_set_on_the_instance_would_do_nothing_and_is_refused() -> None:
