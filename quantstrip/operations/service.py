@@ -264,10 +264,14 @@ def _detached(home: Home, port: int, tell: Callable[[str], None]) -> ServiceStat
             if system_clock.monotonic() > deadline:
                 raise ServiceError(
                     f"the service runs, but its dashboard does not answer after {DASHBOARD_SECONDS:.0f} s",
-                    hint=f"Its own words are in {output_file(home, 'dashboard')}. Stop it with: quantstrip down",
+                    hint=f"Its own words are in {output_file(home, 'dashboard')}. "
+                    f"Stop it with: quantstrip --home {home.root} down",
                 )
             system_clock.wait(0.1)
-    tell(f"Quantstrip runs on {home.root}\nDashboard: {access.login_url(home, port)}\nStop it with: quantstrip down")
+    tell(
+        f"Quantstrip runs on {home.root}\nDashboard: {access.login_url(home, port)}\n"
+        f"Stop it with: quantstrip --home {home.root} down"
+    )
     return status(home)
 
 

@@ -52,6 +52,7 @@ def test_in_the_background_it_answers_when_the_command_returns(own_service: Serv
     done = own_service.cli("up", "--detach", "--port", str(own_service.port))
     assert done.returncode == 0, done.stderr
     assert f"http://127.0.0.1:{own_service.port}/?token=" in done.stdout
+    assert f"Stop it with: quantstrip --home {own_service.home.root} down" in done.stdout
     found = service.status(own_service.home)
     assert (found.running, found.dashboard, found.port) == (True, True, own_service.port)
     assert found.pid == service_pid(own_service.home)
