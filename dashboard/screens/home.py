@@ -57,11 +57,17 @@ def figures(state: ServiceStatus, view: Overview, known: Sequence[ClientStatus])
     session = f"{view.mode} session {times.day(view.session)}" if view.session else "no session yet"
     apart = f"without {', '.join(view.left_out)}" if view.left_out else "net of commission"
     up = f"service up {times.since(state.since)}" if state.running else "service stopped"
+    holding = len({position.strategy for position in view.positions})
     tiles(
         [
             Tile("Today's PnL", markup.signed(view.today), view.currency, session),
             Tile("Total PnL", markup.signed(view.total), view.currency, apart),
-            Tile("Open positions", str(len(view.positions)), "", f"in {len(view.strategies)} strategies"),
+            Tile(
+                "Open positions",
+                str(len(view.positions)),
+                "",
+                f"in {holding} {'strategy' if holding == 1 else 'strategies'}",
+            ),
             Tile("Fills", f"{view.fill_count:,}", "", "in the current runs"),
             Tile("Clients running", f"{running} of {len(known)}", "", up),
         ]

@@ -30,7 +30,7 @@ def test_the_figures_are_those_of_the_ledger(home: Home, traded: Any, show: Any)
     assert "REPLAY" in page.text
     assert "Today's PnL +949.25 USD replay session 2012-05-03" in page.text
     assert "Total PnL +948.00 USD net of commission" in page.text
-    assert "Open positions 1 in 2 strategies" in page.text
+    assert "Open positions 1 in 1 strategy" in page.text
     assert "Fills 4 in the current runs" in page.text
     assert "ma_cross 2012-05-03 +999.50 +400.00 +600.00 1.50 +998.50 100,998.50 2 USD" in page.text
     assert "rsi 2012-05-03 -50.25 -50.00 0.00 0.50 -50.50 99,949.50 2 USD" in page.text
