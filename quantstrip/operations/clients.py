@@ -69,8 +69,10 @@ def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
         ClientNotFound: there is no such file.
         ClientLoadError: it does not compile; nothing changes, and the error is kept among the problems.
         ClientError: the name is impossible or taken.
+        HomeError: the home cannot be written or lies in a synchronised folder.
 
     """
+    home.create()  # a checkout is a home by its marker alone; its folders come with the first use
     ledger = open_ledger(home)
     path = find_source(home, source)
     known = ledger.get_client(check_unique(path, ""))

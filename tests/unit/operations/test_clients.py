@@ -1,12 +1,13 @@
 """Deploying, rolling back and looking at clients, without a service."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from quantstrip.clock import SECOND, system_clock
 from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound
-from quantstrip.home import Home
+from quantstrip.home import MARKER, Home
 from quantstrip.ledger import Ledger
 from quantstrip.operations import clients
 from quantstrip.supervise.book import make_note
@@ -34,6 +35,16 @@ def test_a_deploy_is_on_record_and_starts_with_the_service(home: Home, ledger: L
         str(home.clients / "x.py"),
     )
     assert [entry["code_hash"] for entry in ledger.deployments("x")] == [made.code_hash]
+
+
+def test_a_fresh_checkout_is_a_home_that_takes_a_deploy(tmp_path: Path) -> None:
+    (tmp_path / MARKER).write_text("a marker is all that a checkout brings")
+    source = tmp_path / "first.py"
+    source.write_text("from quantstrip import ClientBase\n\n\nclass Client(ClientBase):\n    pass\n")
+    made = clients.deploy(Home(tmp_path), source)
+    assert [(found.name, found.code_hash) for found in clients.list_clients(Home(tmp_path))] == [
+        ("first", made.code_hash)
+    ]
 
 
 def test_a_deploy_without_start_leaves_a_new_client_stopped_and_a_known_one_as_it_was(home: Home) -> None:
