@@ -31,6 +31,9 @@ def up(session: Session, port: int | None, detach: bool, demo: bool) -> None:
 
     if demo:
         session.use_demo()
+    elif not session.home.exists():
+        # A mistyped folder would otherwise look like a service that runs the clients it should.
+        click.echo(f"{session.home.root} was no home: a new one is made there, and no client runs in it yet.")
     service.up(session.home, port=port, detach=detach, demo=demo, tell=click.echo)
 
 

@@ -32,15 +32,17 @@ def get_(session: Session, path: str, as_json: bool) -> None:
 @settings.command("set")
 @click.argument("path")
 @click.argument("value", required=False)
-@click.option("--type", "value_type", type=click.Choice(_TYPES), default="text", show_default=True)
+@click.option("--type", "value_type", type=click.Choice(_TYPES), help="(default: the type it has, else text)")
 @pass_session
-def set_(session: Session, path: str, value: str | None, value_type: str) -> None:
+def set_(session: Session, path: str, value: str | None, value_type: str | None) -> None:
     """Set PATH to VALUE and save.
 
     A secret is asked for, or read from standard input: as an argument everyone on this machine could see it.
+    A negative number goes behind two dashes: settings set my.floor -- -5
     """
-    from quantstrip.operations.settings import set_setting
+    from quantstrip.operations.settings import set_setting, type_at
 
+    value_type = value_type or type_at(session.existing_home(), path)
     if value_type == "secret":
         if value is not None:
             raise click.UsageError(

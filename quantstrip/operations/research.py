@@ -54,7 +54,7 @@ def backtest(
     Raises:
         StrategyLoadError: the file holds no usable strategy.
         DataError: bars are missing or wrong.
-        ConfigError: no such risk profile, or a limit that means nothing.
+        ConfigError: no such risk profile, or a number that means nothing.
         StrategyFault: the strategy raised while it ran.
 
     """
@@ -62,6 +62,13 @@ def backtest(
     costs = _costs(fee_rate, slippage_bps)
     if not 0.0 < cash < float("inf"):
         raise ConfigError(f"cash must be a positive amount, got {cash!r}", hint="For example 100000.")
+    if quantity is not None and not 0.0 < quantity < float("inf"):
+        raise ConfigError(f"quantity must be a positive number of units, got {quantity!r}", hint="For example 100.")
+    if fee_rate is not None and not 0.0 <= fee_rate < 1.0:
+        raise ConfigError(
+            f"fee_rate is a fraction of the traded value from 0 to below 1, got {fee_rate!r}",
+            hint="Write 0.001 for 0.1 %.",
+        )
     strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}))
     tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)

@@ -28,6 +28,12 @@ def get_setting(home: Home, path: str) -> Any:
     return found.value if found.value is not None else manager.items(path)
 
 
+def type_at(home: Home, path: str) -> str:
+    """The type of what is at ``path``, ``text`` where nothing is: a secret stays one unless a type is named."""
+    found = manager_of(home).find(path)
+    return "text" if found is None or found.type == "folder" else str(found.type)
+
+
 def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> None:
     """Set ``path`` and save.
 

@@ -137,6 +137,32 @@ def test_a_secret_comes_from_standard_input_and_is_never_shown(quantstrip: Run, 
     assert not any("hunter22" in text for text in shown)
 
 
+def test_a_setting_keeps_its_type_unless_another_is_named_so_a_secret_stays_one(quantstrip: Run) -> None:
+    quantstrip("settings", "set", "clients.x.key", "--type", "secret", given="hunter22\n")
+    refused = quantstrip("settings", "set", "clients.x.key", "in the clear")
+    assert refused.returncode == 2
+    assert "never an argument" in refused.stderr
+    assert quantstrip("settings", "set", "clients.x.cash", "5000", "--type", "float").returncode == 0
+    assert quantstrip("settings", "set", "clients.x.cash", "much").returncode == 1
+    assert quantstrip("settings", "set", "clients.x.cash", "7000").returncode == 0
+    assert json.loads(quantstrip("settings", "get", "clients.x", "--json").stdout)["cash"] == 7000.0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [("--quantity", "nan", "quantity must be"), ("--quantity", "0", "quantity must be"), ("--fee-rate", "5", "0.001")],
+)
+def test_a_backtest_refuses_numbers_that_mean_nothing(
+    quantstrip: Run, tmp_path: Path, option: str, value: str, expected: str
+) -> None:
+    file = tmp_path / "any.py"
+    file.touch()
+    refused = quantstrip("backtest", str(file), option, value)
+    assert refused.returncode == 1
+    assert expected in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_the_ledger_is_queried_read_only(quantstrip: Run) -> None:
     assert quantstrip("db", "migrate").returncode == 0
     found = json.loads(quantstrip("db", "query", "SELECT ? AS a, 2 AS b", "--param", "x", "--json").stdout)
