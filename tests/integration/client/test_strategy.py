@@ -85,6 +85,8 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_fills(
         seen.append(len(booked(station)))
         (station.home.logs / "ma_cross.log").unlink()
     process = station.start("ma_cross")
+    # The last kill may have come after the last fill: a process that has hardly begun is not what is asked to end.
+    station.wait_for(lambda: station.says("ma_cross", "strategy ma_cross runs"), "the strategy to run")
     station.wait_for(lambda: at_the_end(station), "the last bar", 60)
     process.terminate()
     assert process.wait(20) == 0
