@@ -20,7 +20,7 @@ from quantstrip.ledger.names import Names
 from quantstrip.ledger.order_ids import OrderIds
 from quantstrip.ledger.orders import Orders
 from quantstrip.ledger.positions import Positions
-from quantstrip.ledger.query import Parameters, read_query
+from quantstrip.ledger.query import Parameters, Reading, reading
 from quantstrip.ledger.reports import EmailAccounts, Reports
 from quantstrip.ledger.runs import ClientRuns, JobRuns
 from quantstrip.ledger.store import BUSY_SECONDS, Store, Transaction
@@ -121,7 +121,14 @@ class Ledger(
             LedgerError: the statement is wrong, would change something, or took too long.
 
         """
-        return read_query(self.store, sql, params, limit=limit, timeout_seconds=timeout_seconds)
+        with self.reading(timeout_seconds=timeout_seconds) as read:
+            return read.query(sql, params, limit=limit)
+
+    @contextmanager
+    def reading(self, *, timeout_seconds: float | None = QUERY_SECONDS) -> Iterator[Reading]:
+        """Several queries that see one moment: what is written meanwhile shows in none of them."""
+        with reading(self.store, timeout_seconds) as read:
+            yield read
 
     def backup(self, target: Path) -> Path:
         """Copy the ledger while it is in use; returns the checked copy's path."""

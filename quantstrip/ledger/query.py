@@ -1,8 +1,8 @@
 """Reading with free SQL: read-only by the connection, by the authorizer, and limited in time."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 from quantstrip.errors import LedgerError
@@ -29,27 +29,40 @@ def authorize(action: int, first: str | None, second: str | None, _database: str
     return sqlite3.SQLITE_DENY
 
 
-def read_query(
-    store: Store, sql: str, params: Parameters, *, limit: int | None, timeout_seconds: float | None
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of one SELECT.
+class Reading:
+    """Several queries that see the database at one moment; made by ``Ledger.reading``."""
 
-    Raises:
-        LedgerError: the statement is wrong, would change something, or took too long.
+    def __init__(self, raw: sqlite3.Connection, timeout_seconds: float | None) -> None:
+        self._raw, self._timeout_seconds = raw, timeout_seconds
 
-    """
+    def query(
+        self, sql: str, params: Parameters = (), *, limit: int | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of one SELECT.
+
+        Raises:
+            LedgerError: the statement is wrong, would change something, or the reading took too long.
+
+        """
+        try:
+            cursor = self._raw.execute(sql, params)
+            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
+            return [column[0] for column in cursor.description or ()], rows
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _explained(error, self._timeout_seconds) from error
+
+
+@contextmanager
+def reading(store: Store, timeout_seconds: float | None) -> Iterator[Reading]:
+    """One read transaction, on a connection that cannot write; ``timeout_seconds`` is for all of its queries."""
     with closing(store.connect(read_only=True)) as raw:
         raw.isolation_level = None
+        raw.execute("BEGIN")
         raw.set_authorizer(authorize)
         if timeout_seconds is not None:
             deadline = store.clock.monotonic() + timeout_seconds
             raw.set_progress_handler(lambda: int(store.clock.monotonic() > deadline), _STEPS)
-        try:
-            cursor = raw.execute(sql, params)
-            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
-            return [column[0] for column in cursor.description or ()], rows
-        except (sqlite3.Error, sqlite3.Warning) as error:
-            raise _explained(error, timeout_seconds) from error
+        yield Reading(raw, timeout_seconds)
 
 
 def _explained(error: Exception, timeout_seconds: float | None) -> LedgerError:

@@ -34,6 +34,21 @@ def test_a_query_that_never_ends_is_stopped(empty_database: Path) -> None:
         ledger.query(ENDLESS, timeout_seconds=0.2)
 
 
+def test_the_queries_of_one_reading_see_one_moment(ledger: Ledger) -> None:
+    ledger.insert_broker("IBKR", "Interactive Brokers")
+
+    with ledger.reading() as read:
+        before = read.query("SELECT COUNT(*) FROM broker")
+        ledger.insert_broker("SIM", "Simulated")  # a writer never waits for a reader
+        assert read.query("SELECT COUNT(*) FROM broker") == before == (["COUNT(*)"], [(1,)])
+        with pytest.raises(LedgerError, match="only read"):
+            read.query("DELETE FROM broker")
+        with pytest.raises(LedgerError, match="only read"):
+            read.query("COMMIT")
+
+    assert ledger.query("SELECT COUNT(*) FROM broker")[1] == [(2,)]
+
+
 def test_describing_the_schema_is_reading(ledger: Ledger) -> None:
     assert "exec_id" in [row[1] for row in ledger.query("PRAGMA table_info(execution)")[1]]
     assert ledger.query("EXPLAIN QUERY PLAN SELECT * FROM orders")[1]
