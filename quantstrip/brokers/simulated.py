@@ -185,7 +185,8 @@ class SimulatedBroker:
         for waiting in woken:
             waiting.wake(price_bracket(waiting.order, price), price)
         for waiting in woken:
-            if waiting.order.reference in self._waiting:
+            # An opposite entry of the same bar may have left nothing for this one's protection to reduce.
+            if waiting.order.reference in self._waiting and not self._ended(waiting, rest):
                 self._match(waiting, rest)
 
     def _children(self, group: str) -> list[Waiting]:

@@ -353,6 +353,7 @@ def test_whatever_is_sent_the_books_are_possible(bars: list[Bar], wanted: list[E
     sent = {f"o{index}": (when + 1) * DAY for index, (when, *_rest) in enumerate(wanted)}
     for fill in desk.fills:
         inside = by_ts[fill.ts]
+        assert fill.quantity > 0.0
         assert inside.low <= fill.price <= inside.high
         assert inside.ts_open >= sent[fill.reference.split("-")[0]]
     references = [fill.reference for fill in desk.fills]
