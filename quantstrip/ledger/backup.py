@@ -32,7 +32,7 @@ def backup(store: Store, target: Path) -> Path:
             closing(store.connect(read_only=True)) as source,
             closing(sqlite3.connect(part)) as copy,
         ):
-            source.backup(copy)
+            _copy(source, copy, target)
             problems = check(copy)
         if problems:
             raise LedgerError(
@@ -47,6 +47,18 @@ def backup(store: Store, target: Path) -> Path:
         for leftover in (part, Path(f"{part}-wal"), Path(f"{part}-shm"), Path(f"{part}-journal")):
             leftover.unlink(missing_ok=True)
     return target
+
+
+def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, target: Path) -> None:
+    """Copy page by page; a disk that takes no more is the target's, and not to be blamed on the ledger's."""
+    try:
+        source.backup(copy)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise
+        raise LedgerError(
+            f"the backup {target} cannot be written: {error}", hint="Free some space there, or choose another folder."
+        ) from error
 
 
 def check(raw: sqlite3.Connection) -> list[str]:

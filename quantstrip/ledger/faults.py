@@ -20,6 +20,11 @@ _ERRORS: dict[int, tuple[str, str]] = {
         "the disk that holds {path} is full; nothing was written",
         "Free some space, then try again.",
     ),
+    # A quota, a limit on the size of files and a disk that fails all look the same from here.
+    sqlite3.SQLITE_IOERR: (
+        "the disk that holds {path} could not be read or written; nothing was written",
+        "Look whether it is full, over a quota, or no longer attached (df -h, quota, dmesg), then try again.",
+    ),
     sqlite3.SQLITE_CANTOPEN: ("the ledger {path} cannot be opened", "Does its folder exist, and may you write in it?"),
     sqlite3.SQLITE_READONLY: (
         "the ledger {path} is read-only",
