@@ -42,6 +42,14 @@ _LIST = Statement(
     )
 )
 _SEEN = Statement(lambda: update(alert).where(alert.c.seen == 0).values(seen=1, update_time=alert.c.update_time))
+_TO_TELL = Statement(lambda: select(alert).where(alert.c.notified.is_(None)).order_by(alert.c.alert_id))
+_TOLD = Statement(
+    lambda: (
+        update(alert)
+        .where(alert.c.notified.is_(None), alert.c.alert_id <= bindparam("newest"))
+        .values(notified=bindparam("moment"), update_time=alert.c.update_time)
+    )
+)
 _UNSEEN = Statement(lambda: select(func.count()).select_from(alert).where(alert.c.seen == 0))
 
 
@@ -87,3 +95,12 @@ class Alerts(Family):
         """Mark every alert as seen; returns how many were not."""
         with self.store.write() as tx:
             return tx.run(_SEEN).rowcount
+
+    def alerts_to_tell(self) -> list[dict[str, Any]]:
+        """Alerts that no message has passed on yet, oldest first."""
+        return self._rows(_TO_TELL)
+
+    def mark_alerts_told(self, newest: int) -> int:
+        """Mark every alert up to the id ``newest`` as passed on; returns how many were not."""
+        with self.store.write() as tx:
+            return tx.run(_TOLD, {"newest": newest, "moment": tx.now}).rowcount

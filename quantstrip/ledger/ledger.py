@@ -19,6 +19,7 @@ from quantstrip.ledger.instruments import Instruments
 from quantstrip.ledger.names import Names
 from quantstrip.ledger.order_ids import OrderIds
 from quantstrip.ledger.orders import Orders
+from quantstrip.ledger.outbox import Outbox
 from quantstrip.ledger.positions import Positions
 from quantstrip.ledger.query import Parameters, Reading, reading
 from quantstrip.ledger.reports import EmailAccounts, Reports
@@ -48,6 +49,7 @@ class Ledger(
     Clients,
     StrategyRuns,
     Alerts,
+    Outbox,
 ):
     """The ledger of one home. Threads and processes share it; a fork opens its own connections.
 

@@ -36,10 +36,15 @@ _ACCOUNT_BY_ID = Statement(lambda: select(email_account).where(_A.email_account_
 _ACCOUNT_BY_NAME = Statement(lambda: select(email_account).where(_A.name == bindparam("name")))
 _ACCOUNT_DEFAULT = Statement(lambda: select(email_account).where(_A.is_default == 1).limit(1))
 _NOT_DEFAULT = Statement(lambda: update(email_account).values(is_default=0))
+_MAKE_DEFAULT = Statement(
+    lambda: (
+        update(email_account).where(_A.name == bindparam("account")).values(is_default=1, updated_at=bindparam("now"))
+    )
+)
 _ACCOUNT_DELETE = Statement(lambda: delete(email_account).where(_A.name == bindparam("account")))
 _FIELDS = (
     "provider", "smtp_server", "smtp_port", "use_tls", "username", "password", "from_address", "from_name",
-    "is_default", "updated_at",
+    "is_default", "updated_at", "security", "verify_certificate",
 )  # fmt: skip
 _ACCOUNT_PUT = Upsert(email_account, ("name",), _FIELDS)
 
@@ -150,11 +155,15 @@ class EmailAccounts(Family):
         from_address: str | None = None,
         from_name: str | None = None,
         is_default: bool = False,
+        security: str | None = None,
+        verify_certificate: bool = True,
     ) -> int:
         """Add or replace an account; returns its id. A new default takes the place of the old one.
 
         Args:
             password_path: path of the secret in the settings tree.
+            security: ``starttls``, ``tls`` or ``none``; None for what port and ``use_tls`` say.
+            verify_certificate: False takes any certificate of the server.
 
         """
         row = {
@@ -168,12 +177,27 @@ class EmailAccounts(Family):
             "from_address": from_address,
             "from_name": from_name,
             "is_default": int(is_default),
+            "security": security,
+            "verify_certificate": int(verify_certificate),
         }
         with self.store.write() as tx:
             if is_default:
                 tx.run(_NOT_DEFAULT)
             tx.run(_ACCOUNT_PUT, row | {"created_at": tx.now, "updated_at": tx.now})
             return int(tx.one(_ACCOUNT_BY_NAME, row)[0])
+
+    def set_default_email_account(self, name: str) -> None:
+        """Make an account the one that is used when none is named.
+
+        Raises:
+            UnknownRecord: there is no such account.
+
+        """
+        with self.store.write() as tx:
+            if tx.one(_ACCOUNT_BY_NAME, {"name": name}) is None:
+                raise UnknownRecord(f"no mail account is called {name!r}", hint="get_all_email_accounts() lists them.")
+            tx.run(_NOT_DEFAULT)
+            tx.run(_MAKE_DEFAULT, {"account": name, "now": tx.now})
 
     def delete_email_account(self, name: str) -> None:
         """Forget an account."""

@@ -18,7 +18,7 @@ from quantstrip.home import asset
 from quantstrip.ledger.backup import backup
 from quantstrip.ledger.store import Store
 
-HEAD = "0003"
+HEAD = "0010"
 """The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
 
 _VIEW_PREFIX = "v_"

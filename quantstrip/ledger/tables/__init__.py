@@ -9,19 +9,19 @@ from quantstrip.ledger.tables.lifecycle import (
     position_event,
     strategy_event,
 )
+from quantstrip.ledger.tables.messages import alert, outbox, outbox_attachment, outbox_recipient
 from quantstrip.ledger.tables.platform import (
-    alert,
     client,
     client_run,
     deployment,
     job_run,
-    outbox,
     rejected_signal,
     strategy_equity,
     strategy_run,
 )
 from quantstrip.ledger.tables.static import (
     broker,
+    column_type,
     email_account,
     instrument,
     mtm_price,
@@ -30,18 +30,22 @@ from quantstrip.ledger.tables.static import (
     report,
     report_item,
     report_section,
+    reporting,
     strategy,
     version,
 )
+from quantstrip.ledger.tables.totals import equity_day, position_day, round_trip, trade_fill
 
 __all__ = [
     "alert",
     "broker",
     "client",
     "client_run",
+    "column_type",
     "commission",
     "deployment",
     "email_account",
+    "equity_day",
     "execution",
     "instrument",
     "job_run",
@@ -51,15 +55,21 @@ __all__ = [
     "order_status",
     "orders",
     "outbox",
+    "outbox_attachment",
+    "outbox_recipient",
+    "position_day",
     "position_event",
     "position_external",
     "rejected_signal",
     "report",
     "report_item",
     "report_section",
+    "reporting",
+    "round_trip",
     "strategy",
     "strategy_equity",
     "strategy_event",
     "strategy_run",
+    "trade_fill",
     "version",
 ]

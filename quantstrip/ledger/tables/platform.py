@@ -1,8 +1,8 @@
-"""What the platform does: clients and their runs, jobs, strategy runs, alerts, mail to send."""
+"""What the platform does: clients and their runs, jobs, strategy runs."""
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
-from quantstrip.ledger.tables.base import key, metadata, number, numbers, refers, text, times, whole, words
+from quantstrip.ledger.tables.base import day, key, metadata, number, numbers, refers, text, time, times, whole
 
 client = Table(
     "client",
@@ -25,7 +25,7 @@ deployment = Table(
     key("deployment_id"),
     text("client", needed=True),
     text("code_hash", needed=True),
-    text("deployed_at", needed=True),
+    time("deployed_at", needed=True),
     text("files", needed=True),
     text("note", needed=True),
 )
@@ -40,9 +40,11 @@ client_run = Table(
     whole("pid", needed=True),
     text("mode", needed=True),
     text("code_hash", needed=True),
-    text("started", needed=True),
-    text("heartbeat", needed=True),
-    *words("next_job_time", "ended", "outcome"),
+    time("started", needed=True),
+    time("heartbeat", needed=True),
+    time("next_job_time"),
+    time("ended"),
+    text("outcome"),
     whole("exit_code"),
     text("trace", needed=True),
 )
@@ -54,9 +56,11 @@ job_run = Table(
     key("job_run_id"),
     text("client", needed=True),
     text("job", needed=True),
-    text("due", needed=True),
+    time("due", needed=True),
     refers("run_id", "client_run.run_id"),
-    *words("started", "finished", "outcome"),
+    time("started"),
+    time("finished"),
+    text("outcome"),
     text("trace", needed=True),
     UniqueConstraint("client", "job", "due", name="ux_job_run_identity"),
 )
@@ -74,10 +78,11 @@ strategy_run = Table(
     text("parameters", needed=True),
     text("feed", needed=True),
     number("initial_cash", needed=True),
-    text("started", needed=True),
+    time("started", needed=True),
     whole("current", needed=True),
     # How far the run has come on its feed's clock, and the session that moment belongs to.
-    *words("feed_time", "feed_date"),
+    time("feed_time"),
+    day("feed_date"),
     number("last_equity"),
     text("update_time", needed=True),
     UniqueConstraint("run_key", name="ux_strategy_run_key"),
@@ -88,7 +93,7 @@ strategy_equity = Table(
     "strategy_equity",
     metadata,
     refers("strategy_run_id", "strategy_run.strategy_run_id", needed=True),
-    text("event_time", needed=True),
+    time("event_time", needed=True),
     number("equity", needed=True),
     PrimaryKeyConstraint("strategy_run_id", "event_time"),
     sqlite_with_rowid=False,
@@ -102,7 +107,7 @@ rejected_signal = Table(
     refers("strategy_run_id", "strategy_run.strategy_run_id"),
     text("mode", needed=True),
     text("account", needed=True),
-    text("event_time", needed=True),
+    time("event_time", needed=True),
     whole("sequence", needed=True),
     text("symbol", needed=True),
     text("side", needed=True),
@@ -111,39 +116,6 @@ rejected_signal = Table(
     text("rule", needed=True),
     text("reason", needed=True),
     text("metadata"),
-    text("create_time", needed=True),
+    time("create_time", needed=True),
     UniqueConstraint("strategy_run_id", "event_time", "sequence", name="ux_rejected_signal_key"),
 )
-
-alert = Table(
-    "alert",
-    metadata,
-    key("alert_id"),
-    text("kind", needed=True),
-    text("subject", needed=True),
-    text("body", needed=True),
-    text("client", needed=True),
-    text("rate_key", needed=True),
-    whole("occurrences", needed=True),
-    whole("seen", needed=True),
-    *times(),
-)
-Index("ix_alert_rate_key", alert.c.rate_key)
-
-outbox = Table(
-    "outbox",
-    metadata,
-    key("outbox_id"),
-    text("message_id", needed=True),
-    text("account"),
-    text("recipients", needed=True),
-    text("subject", needed=True),
-    text("body", needed=True),
-    text("html"),
-    text("status", needed=True),
-    whole("attempts", needed=True),
-    *words("next_attempt", "last_error", "sent"),
-    *times(),
-    UniqueConstraint("message_id", name="ux_outbox_message_id"),
-)
-Index("ix_outbox_status", outbox.c.status)

@@ -1,8 +1,8 @@
 """Names, instruments, prices, reports, accounts: what changes seldom."""
 
-from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy import Index, Table, UniqueConstraint
 
-from quantstrip.ledger.tables.base import key, metadata, number, numbers, refers, text, times, whole, words
+from quantstrip.ledger.tables.base import day, key, metadata, number, numbers, refers, text, time, times, whole, words
 
 broker = Table(
     "broker",
@@ -45,12 +45,34 @@ instrument = Table(
 mtm_price = Table(
     "mtm_price",
     metadata,
-    text("date", needed=True),
+    day("date", needed=True),
     text("symbol", needed=True),
     text("contract_id", needed=True),
     *numbers("open", "high", "low", "close", "adj_close", "volume"),
     text("metadata"),
     UniqueConstraint("date", "symbol", "contract_id", name="ux_mtm_price_day"),
+)
+# Marks and rates are looked up as the last one of a symbol at or before a day.
+Index("ix_mtm_price_symbol", mtm_price.c.symbol, mtm_price.c.contract_id, mtm_price.c.date, mtm_price.c.close)
+
+# One row: what reports add up in. Written from the settings whenever a process opens the ledger.
+reporting = Table(
+    "reporting",
+    metadata,
+    key("reporting_id"),
+    text("currency", needed=True),
+    whole("digits", needed=True),
+    time("update_time", needed=True),
+)
+
+# Empty for ever. Views take the declared type of an expression from it, so that ODBC clients see dates and numbers.
+column_type = Table(
+    "column_type",
+    metadata,
+    whole("integer_"),
+    number("real_"),
+    day("date_"),
+    time("time_"),
 )
 
 position_external = Table(
@@ -70,7 +92,8 @@ report = Table(
     metadata,
     key("report_id"),
     text("name", needed=True),
-    *words("date", "status", "type", "recipients"),
+    day("date"),
+    *words("status", "type", "recipients"),
     *times(),
 )
 
@@ -108,8 +131,11 @@ email_account = Table(
     text("from_address"),
     text("from_name"),
     whole("is_default", needed=True),
-    text("created_at", needed=True),
-    text("updated_at", needed=True),
+    time("created_at", needed=True),
+    time("updated_at", needed=True),
+    # starttls, tls or none; empty means what port and use_tls say. A certificate is checked unless this says 0.
+    text("security"),
+    whole("verify_certificate"),
     UniqueConstraint("name", name="ux_email_account_name"),
 )
 
@@ -118,12 +144,12 @@ order_id_state = Table(
     metadata,
     key("id"),
     whole("last_id", needed=True),
-    text("created_at", needed=True),
+    time("created_at", needed=True),
 )
 
 version = Table(
     "version",
     metadata,
     text("version", needed=True),
-    text("create_time", needed=True),
+    time("create_time", needed=True),
 )
