@@ -106,6 +106,11 @@ class KeyStore:
         old = self.record()
         account = (old.account if old else "") or secrets.token_hex(8)
         record = Record(place, account, [fingerprint(key) for key in keys])
+        if place is Place.KEYRING and system_keyring() is None:
+            raise SecretError(
+                "this process reaches no system keyring, so it cannot keep a key; nothing was changed",
+                hint="Install keyring (pip install 'quantstrip[keyring]') and unlock it, in a session of your desktop.",
+            )
         text = "\n".join(key.decode() for key in keys)
         if place is Place.FILE:
             replace(self.key_file, f"{text}\n".encode(), mode=0o600)
@@ -162,7 +167,8 @@ class KeyStore:
             raise SecretError(
                 "this home's key is kept in the system keyring, and this process reaches no keyring",
                 hint="Install keyring (pip install 'quantstrip[keyring]') and unlock it; for a service that starts "
-                "before you log in, move the key to a file, in a session with the keyring: settings.move_key('file').",
+                "before you log in, move the key to a file, in a session with the keyring: "
+                "quantstrip settings move-key file",
             )
         return backend
 
@@ -194,7 +200,8 @@ def _keyring_errors() -> Iterator[None]:
     except KeyringError as error:
         raise SecretError(
             f"the system keyring did not answer: {error or type(error).__name__}",
-            hint="Unlock it and try again, or move the key to a file while it is unlocked: settings.move_key('file').",
+            hint="Unlock it and try again, or move the key to a file while it is unlocked: "
+            "quantstrip settings move-key file",
         ) from error
 
 

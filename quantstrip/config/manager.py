@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from quantstrip.config.known import is_folder, known
 from quantstrip.config.paths import Parts, join, split
-from quantstrip.config.shipped import RESERVED, check_name, check_value, declared
+from quantstrip.config.shipped import RESERVED, check_name, check_value
 from quantstrip.config.store import Leaf, SettingsFile, Tree, folder_at
-from quantstrip.config.values import SECRET_KEY, ValueType, coerce, is_secret, type_of
+from quantstrip.config.table import CLIENTS
+from quantstrip.config.values import SECRET_KEY, ValueType, is_secret, type_of
 from quantstrip.errors import SecretError, SettingsError
 from quantstrip.home import VARIABLE, Home, find_home
 from quantstrip.redaction import MASK
@@ -26,6 +28,8 @@ class Setting:
         locked: the folder, or one above it, is locked against deletion.
         shipped: the platform's own setting; deleting it goes back to the default.
         changed: the home's file has a value of its own.
+        help: what it means, where the platform reads it.
+        problem: why the value is refused; "" where it is not.
 
     """
 
@@ -36,6 +40,8 @@ class Setting:
     secret: bool
     shipped: bool = False
     changed: bool = False
+    help: str = ""
+    problem: str = ""
 
 
 class SettingsManager:
@@ -66,11 +72,12 @@ class SettingsManager:
         """The value at ``path``, else ``default``; a secret is decrypted, a folder is a dict with secrets masked.
 
         Raises:
-            SettingsError: the file is malformed or a value in it is refused.
+            SettingsError: the file is malformed, or the value, or one in the folder, is refused.
             SecretError: the secret cannot be decrypted.
 
         """
         parts = split(path)
+        self._refuse(parts)
         found = _walk(self._file.merged(), parts)
         while is_secret(found):
             try:
@@ -89,21 +96,21 @@ class SettingsManager:
     def set_by_path(self, path: str, value: Any, value_type: str = "text") -> None:
         """Set ``path`` and save; folders on the way are made.
 
-        A shipped setting keeps its own type. Text that spells an int, a float, a bool, or JSON of a list or dict, is
-        read as such where that type is asked for.
+        A setting of the platform keeps its own type, a secret stays one until it is deleted. Text that spells an int,
+        a float, a bool, or JSON of a list or dict, is read as such where that type is asked for.
 
         Raises:
-            SettingsError: the value is not of the type, the name is not known, or the path leads through a value.
+            SettingsError: the value is not of the type or out of its bounds, the name is not known, or the path leads
+                through a value.
             SecretError: the home's key cannot be used.
 
         """
         parts = self._leaf_path(path)
         check_name(parts)
         asked = ValueType.named(value_type)
-        kind = declared(parts) or asked
-        if kind is ValueType.FOLDER and asked is not ValueType.FOLDER:
-            raise SettingsError(f"{join(parts)} is a folder", hint="Set a value below it, by a longer path.")
-        checked = check_value(parts, coerce(join(parts), value, kind))
+        if asked is ValueType.TEXT and is_secret(_walk(self._file.own(), parts)):
+            asked = ValueType.SECRET
+        checked, kind = check_value(parts, value, asked)
 
         def change(tree: Tree) -> None:
             inline = self._file.inline_tables()
@@ -131,21 +138,30 @@ class SettingsManager:
                 if parts[: len(each)] == each or each[: len(parts)] == parts:
                     raise SettingsError(
                         f"{join(parts)} cannot be deleted: the folder {join(each)} is locked",
-                        hint=f"Unlock it first: settings.unlock({join(each)!r})",
+                        hint=f"Unlock it first: quantstrip settings unlock {join(each)}",
                     )
             folder = _walk(tree, parts[:-1])
             if not isinstance(folder, dict) or parts[-1] not in folder:
-                known = declared(parts) is not None
                 raise SettingsError(
-                    f"{join(parts)} has its default already" if known else f"there is no setting {join(parts)}"
+                    f"{join(parts)} has its default already"
+                    if _shipped(parts)
+                    else f"there is no setting {join(parts)}"
                 )
             del folder[parts[-1]]
 
         self._file.edit(change)
 
     def items(self, path: str = "") -> dict[str, Any]:
-        """The folder at ``path`` as a plain dict, secrets masked; empty where there is no such folder."""
-        found = _walk(self._file.merged(), split(path))
+        """The folder at ``path`` as a plain dict, secrets masked; empty where there is no such folder.
+
+        Raises:
+            SettingsError: the file is malformed, or a value at or below ``path`` is refused. The root and ``clients``
+                give all values: what is wrong with one client stops no other.
+
+        """
+        parts = split(path)
+        self._refuse(parts)
+        found = _walk(self._file.merged(), parts)
         return _copy(found) if isinstance(found, dict) and not is_secret(found) else {}
 
     def find(self, path: str) -> Setting | None:
@@ -156,6 +172,7 @@ class SettingsManager:
     def tree(self, path: str = "") -> list[Setting]:
         """Every folder and value at and below ``path``, folders before what is in them, secrets masked."""
         wanted = split(path)
+        problems = {each.parts: each.error.message for each in self._file.problems()}
         locks = [split(each) for each in _locked(self._file.own())]
         inline = self._file.inline_tables()
         own = self._file.own()
@@ -175,8 +192,10 @@ class SettingsManager:
                         value=None if kind is ValueType.FOLDER else _copy(value),
                         locked=any(parts[: len(each)] == each for each in locks),
                         secret=kind is ValueType.SECRET,
-                        shipped=declared(parts) is not None,
+                        shipped=_shipped(parts),
                         changed=_walk(own, parts) is not None,
+                        help=setting.help if (setting := known(parts)) else "",
+                        problem=problems.get(parts, ""),
                     )
                 if kind is ValueType.FOLDER:
                     yield from visit(value, parts)
@@ -249,6 +268,16 @@ class SettingsManager:
 
         self._file.edit(change)
 
+    def problems(self) -> list[str]:
+        """What is wrong with the settings of single clients; each keeps its client from starting."""
+        return [each.error.message for each in self._file.problems()]
+
+    def _refuse(self, parts: Parts) -> None:
+        """Raise for a value at, below or above ``parts`` that is refused; see ``items`` for the root."""
+        for at, error in self._file.problems():
+            if len(parts) > 1 and (at[: len(parts)] == parts or parts[: len(at)] == at):
+                raise error
+
     def _drop_old_keys(self, _: Tree) -> None:
         record = self._vault.store.record()
         if record is not None and len(record.fingerprints) > 1:
@@ -311,6 +340,11 @@ def _walk(tree: Tree, parts: Parts) -> Any:
             return None
         node = node[part]
     return node
+
+
+def _shipped(parts: Parts) -> bool:
+    """True for the platform's own folders and settings, which have a default; a client's have none here."""
+    return (parts[0] != CLIENTS or len(parts) == 1) and (known(parts) is not None or is_folder(parts))
 
 
 def _locked(tree: Tree) -> list[str]:

@@ -1,39 +1,50 @@
-"""The shipped settings: defaults, their types, and what a value of the user's must fulfil."""
+"""The shipped defaults, and what a home's file may say about the settings that the platform reads."""
 
-import tomllib
-from collections.abc import Callable, Iterator
+import datetime
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from quantstrip.config.known import is_closed, is_folder, known, names_in
 from quantstrip.config.paths import Parts, is_name, join
+from quantstrip.config.table import CLIENTS, KNOWN, Known
 from quantstrip.config.values import ValueType, coerce, is_secret, type_of
 from quantstrip.errors import SettingsError
-from quantstrip.home import asset
 
 RESERVED = "_quantstrip"
 """Top-level table of the settings file that holds what is no setting: the list of locked folders."""
 
-FILE = "settings.example.toml"
+_SEE = "quantstrip settings known shows every setting of the platform, with its type and default."
+
+
+class Problem(NamedTuple):
+    """A value below ``clients.NAME`` that is refused. It keeps that client from starting, and nobody else."""
+
+    parts: Parts
+    error: SettingsError
+
+
+class Overlaid(NamedTuple):
+    """The defaults with a home's file laid over them, and what is wrong in the folders of single clients."""
+
+    tree: dict[str, Any]
+    problems: list[Problem]
 
 
 @cache
 def shipped() -> dict[str, Any]:
     """The tree of defaults; not to be changed."""
-    with (asset("settings") / FILE).open("rb") as file:
-        return tomllib.load(file)
+    tree: dict[str, Any] = {}
+    for each in KNOWN:
+        node = tree
+        for part in each.parts[:-1] if each.parts[0] != CLIENTS else (CLIENTS,):
+            node = node.setdefault(part, {})
+        if each.default is not None:
+            node[each.parts[-1]] = each.default
+    return tree
 
 
-def declared(parts: Parts) -> ValueType | None:
-    """The type a shipped setting must have, or None where the tree is free."""
-    node: Any = shipped()
-    for part in parts:
-        if not isinstance(node, dict) or part not in node:
-            return None
-        node = node[part]
-    return type_of(join(parts), node)
-
-
-def overlay(own: dict[str, Any], source: str) -> dict[str, Any]:
+def overlay(own: dict[str, Any], source: str) -> Overlaid:
     """The defaults with ``own`` laid over them.
 
     Args:
@@ -41,95 +52,133 @@ def overlay(own: dict[str, Any], source: str) -> dict[str, Any]:
         source: where it was read, for messages.
 
     Raises:
-        SettingsError: a shipped setting has another type, an impossible value or a name that is not known.
+        SettingsError: a setting of the platform has another type, an impossible value or a name that is not known. One
+            of a single client is listed as a problem instead: it must not stop the others.
 
     """
-    return _merge(shipped(), {name: node for name, node in own.items() if name != RESERVED}, (), source)
+    problems: list[Problem] = []
+    given = {name: node for name, node in own.items() if name != RESERVED}
+    return Overlaid(_merge(shipped(), given, (), source, problems), problems)
 
 
 def check_name(parts: Parts) -> None:
-    """Raise ``SettingsError`` when the path leads to a name that a shipped folder does not have."""
+    """Raise ``SettingsError`` when the path leads to a name that a folder of the platform does not have."""
     for end in range(1, len(parts) + 1):
         _check_name(parts[:end], "")
 
 
-def check_value(parts: Parts, value: Any) -> Any:
-    """``value`` for a shipped setting, converted to its type; unchanged where the tree is free.
+def check_value(parts: Parts, value: Any, asked: ValueType) -> tuple[Any, ValueType]:
+    """``value`` as it is stored at ``parts``, and its type.
+
+    A setting of the platform has its own type, whatever was asked for; elsewhere the tree is free.
 
     Raises:
         SettingsError: the type or the value is refused.
 
     """
-    kind = declared(parts)
-    if kind is None or kind is ValueType.FOLDER:
-        return value
-    return _check(parts, value, kind, "")
+    setting = known(parts)
+    if setting is None or (asked is ValueType.FOLDER and ValueType.DICT in setting.types):
+        if is_folder(parts) and asked is not ValueType.FOLDER:
+            raise SettingsError(f"{join(parts)} is a folder", hint="Set a value below it, by a longer path.")
+        return coerce(join(parts), value, asked), asked
+    if asked is ValueType.SECRET and ValueType.SECRET not in setting.types:
+        # The value must not be shown: whoever asked for a secret typed one.
+        raise SettingsError(
+            f"{join(parts)} is of type {setting.kind} and cannot be a secret",
+            hint=f"Set it without the type secret. {setting.help}",
+        )
+    return _check(parts, value, setting, "")
 
 
-def _merge(default: dict[str, Any], own: dict[str, Any], at: Parts, source: str) -> dict[str, Any]:
+def near(parts: Parts) -> str:
+    """The platform's setting that was probably meant by a name it does not have, or ""."""
+    import difflib
+
+    for at, part in enumerate(parts):
+        inside = names_in(parts[:at])
+        if part in inside or parts[:at] == (CLIENTS,):
+            continue
+        found = difflib.get_close_matches(part, inside, n=1)
+        meant = (*parts[:at], *found, *parts[at + 1 :])
+        return join(meant) if found and (known(meant) is not None or is_folder(meant)) else ""
+    return ""
+
+
+def _merge(
+    default: dict[str, Any], own: dict[str, Any], at: Parts, source: str, problems: list[Problem]
+) -> dict[str, Any]:
     merged = dict(default)
     for name, value in own.items():
         here = (*at, name)
-        if not is_name(name):
-            raise SettingsError(f"{source}: {name!r} in {join(at) or 'the root'} cannot be the name of a setting")
-        _check_name(here, source)
-        kind = declared(here)
-        if kind is None:
-            merged[name] = _checked_free(here, value)
-        elif kind is ValueType.FOLDER:
-            if not isinstance(value, dict) or is_secret(value):
-                raise _mistyped(here, kind, value, source)
-            merged[name] = _merge(default[name], value, here, source)
-        else:
-            merged[name] = _check(here, value, kind, source)
+        try:
+            merged[name] = _node(default.get(name, {}), value, here, source, problems)
+        except SettingsError as error:
+            if here[0] != CLIENTS or len(here) == 1:
+                raise  # without the platform's settings nothing can run
+            problems.append(Problem(here, error))
+            merged[name] = _readable(value)
     return merged
 
 
-def _check(parts: Parts, value: Any, kind: ValueType, source: str) -> Any:
-    """The value of a shipped setting; text is not read as a number here, as the file has its own notation."""
-    if source and isinstance(value, str) and kind not in (ValueType.TEXT, ValueType.SECRET):
-        raise _mistyped(parts, kind, value, source)
-    if kind is ValueType.SECRET and is_secret(value):
-        return value
-    try:
-        value = coerce(join(parts), value, kind)
-    except SettingsError as error:
-        raise SettingsError(_at(source) + error.message, hint=error.hint) from error
-    rule = _RULES.get(join(parts))
-    if rule is not None:
-        accepts, wanted = rule
-        if not accepts(value):
-            raise SettingsError(f"{_at(source)}{join(parts)} must be {wanted}, got {value!r}")
-    return value
+def _node(default: Any, value: Any, here: Parts, source: str, problems: list[Problem]) -> Any:
+    """What stands at ``here``: a folder merged, a setting of the platform checked, anything else as it is."""
+    if not is_name(here[-1]):
+        raise SettingsError(
+            f"{source}: {here[-1]!r} in {join(here[:-1]) or 'the root'} cannot be the name of a setting"
+        )
+    _check_name(here, source)
+    setting, is_table = known(here), isinstance(value, dict) and not is_secret(value)
+    if setting is not None:
+        checked, _ = _check(here, value, setting, source)
+        return _merge({}, checked, here, source, problems) if is_table and is_closed(here) else checked
+    if not is_folder(here):
+        return _checked_free(here, value)
+    if not is_table:
+        came = type_of(join(here), value)
+        raise SettingsError(f"{_at(source)}{join(here)} is of type folder, got {came} {_shown(value)}", hint=_SEE)
+    return _merge(default, value, here, source, problems)
 
 
-def _mistyped(parts: Parts, kind: ValueType, value: Any, source: str) -> SettingsError:
-    came = type_of(join(parts), value)
-    return SettingsError(
-        f"{_at(source)}{join(parts)} is of type {kind}, got {came} {value!r}",
-        hint=f"{FILE} shows every setting with its default.",
+def _check(parts: Parts, value: Any, setting: Known, source: str) -> tuple[Any, ValueType]:
+    """The value of a known setting, with its type."""
+    if isinstance(value, dict) and not is_secret(value):
+        _checked_free(parts, value)
+    for kind in setting.types:
+        # Text is not read as a number in the file, which has a notation of its own for numbers.
+        if source and isinstance(value, str) and kind not in (ValueType.TEXT, ValueType.SECRET):
+            continue
+        try:
+            # A table in the file may hold secrets, which nobody can pass.
+            as_it_is = source and kind is ValueType.DICT and isinstance(value, dict) and not is_secret(value)
+            taken = value if as_it_is else coerce(join(parts), value, kind)
+        except SettingsError:
+            continue
+        if not setting.accepts(taken):
+            raise SettingsError(
+                f"{_at(source)}{join(parts)} must be {setting.expected}, got {_shown(taken)}", hint=setting.help
+            )
+        return taken, kind
+    came = type_of(join(parts), value) if not isinstance(value, tuple) else ValueType.LIST
+    expected = f": {setting.expected}" if setting.expected else ""
+    raise SettingsError(
+        f"{_at(source)}{join(parts)} is of type {setting.kind}{expected}, got {came} {_shown(value)}", hint=_SEE
     )
+
+
+def _shown(value: Any) -> str:
+    return "(hidden)" if is_secret(value) else repr(value)
 
 
 def _check_name(parts: Parts, source: str) -> None:
-    """A shipped folder takes only the names it ships with, so that a typo cannot be taken for a setting."""
-    folder = _children(parts[:-1])
-    if len(parts) == 1 or not folder or parts[-1] in folder:
+    """A folder of the platform takes only its own names, so that a typo cannot be taken for a setting."""
+    folder = names_in(parts[:-1])
+    if not is_closed(parts[:-1]) or parts[-1] in folder:
         return
-    import difflib
-
-    near = difflib.get_close_matches(parts[-1], folder, n=1)
+    meant = near(parts)
     raise SettingsError(
         f"{_at(source)}there is no setting {join(parts)}",
-        hint=f"Did you mean {join((*parts[:-1], near[0]))}?" if near else f"Known there: {', '.join(folder)}.",
+        hint=f"Did you mean {meant}?" if meant else f"Known there: {', '.join(folder)}.",
     )
-
-
-def _children(parts: Parts) -> dict[str, Any]:
-    node: Any = shipped()
-    for part in parts:
-        node = node.get(part, {}) if isinstance(node, dict) else {}
-    return node if isinstance(node, dict) and not is_secret(node) else {}
 
 
 def _checked_free(parts: Parts, value: Any) -> Any:
@@ -146,42 +195,12 @@ def _leaves(parts: Parts, value: Any) -> Iterator[tuple[Parts, Any]]:
         yield parts, value
 
 
+def _readable(value: Any) -> Any:
+    """A refused value as it can be listed: a date, which is no type of a setting, as text."""
+    if isinstance(value, dict):
+        return {name: _readable(each) for name, each in value.items()}
+    return str(value) if isinstance(value, datetime.date | datetime.time) else value
+
+
 def _at(source: str) -> str:
     return f"{source}: " if source else ""
-
-
-def _is_zone(name: str) -> bool:
-    from zoneinfo import ZoneInfo
-
-    try:
-        return name == "" or ZoneInfo(name) is not None
-    except (KeyError, ValueError, OSError):  # unknown, not a name at all, or a folder of zones such as "America"
-        return False
-
-
-def _from(low: float, high: float = float("inf")) -> Callable[[Any], bool]:
-    return lambda value: low <= value <= high
-
-
-def _is_delays(value: list[Any]) -> bool:
-    return bool(value) and all(isinstance(v, int | float) and not isinstance(v, bool) and v >= 0 for v in value)
-
-
-_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "platform.timezone": (_is_zone, 'an IANA zone such as "America/New_York", or empty for the machine\'s'),
-    "platform.reporting_currency": (lambda v: len(v) >= 3 and v.isupper(), 'a currency code such as "USD"'),
-    "dashboard.port": (_from(1, 65535), "a port from 1 to 65535"),
-    "service.heartbeat_seconds": (_from(0.1, 3600), "from 0.1 to 3600 seconds"),
-    "service.heartbeat_stale_seconds": (_from(0.5, 86400), "from 0.5 to 86400 seconds"),
-    "service.stop_seconds": (_from(0, 3600), "from 0 to 3600 seconds"),
-    "service.restart_delays": (_is_delays, "a list of seconds, none negative, at least one"),
-    "service.restart_window_seconds": (_from(0), "0 or more seconds"),
-    "logs.level": (
-        lambda v: v in ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"),
-        "TRACE, DEBUG, INFO, SUCCESS, WARNING, ERROR or CRITICAL",
-    ),
-    "logs.retention_days": (_from(1), "1 or more days"),
-    "logs.web_retention_days": (_from(1), "1 or more days"),
-    "logs.max_megabytes": (_from(1), "1 or more megabytes"),
-    "ledger.job_retention_days": (_from(1), "1 or more days"),
-}

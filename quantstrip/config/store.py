@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from quantstrip.config.files import locked, replace
 from quantstrip.config.paths import Parts, join
-from quantstrip.config.shipped import overlay
+from quantstrip.config.shipped import Overlaid, Problem, overlay
 from quantstrip.errors import SettingsError
 
 if TYPE_CHECKING:
     from tomlkit.items import Item
 
 Tree = dict[str, Any]
-_HEADER = "# Your settings. Each default, and what it means, stands in settings.example.toml.\n"
+_HEADER = "# Your settings. Each default, and what it means: quantstrip settings known\n"
 
 
 class SettingsFile:
@@ -23,7 +23,7 @@ class SettingsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen: tuple[tuple[int, ...] | None, Tree, Tree] | None = None
+        self._seen: tuple[tuple[int, ...] | None, Tree, Overlaid] | None = None
 
     def own(self) -> Tree:
         """What the file itself holds; not to be changed."""
@@ -31,7 +31,11 @@ class SettingsFile:
 
     def merged(self) -> Tree:
         """The defaults overlaid by the file; not to be changed."""
-        return self._current()[2]
+        return self._current()[2].tree
+
+    def problems(self) -> list[Problem]:
+        """What is wrong in the folders of single clients."""
+        return self._current()[2].problems
 
     def edit(self, change: Callable[[Tree], None]) -> None:
         """Read the file, apply ``change`` to a copy of its tree, and save, with other writers locked out.
@@ -51,13 +55,25 @@ class SettingsFile:
                 change(changed)
                 if same(changed, tree):
                     return
-                overlay(changed, str(self.path))
+                self._refuse_new_problems(tree, changed)
                 replace(self.path, _render(text or _HEADER, tree, changed))
         except OSError as error:
             raise SettingsError(
                 f"{self.path} cannot be written: {error.strerror or error}; it is unchanged",
                 hint="Check the disk's free space and that you own the folder.",
             ) from error
+
+    def _refuse_new_problems(self, tree: Tree, changed: Tree) -> None:
+        """What was wrong with other clients before does not keep this change from being saved."""
+        found = overlay(changed, str(self.path)).problems
+        if found:
+            try:
+                before = {(each.parts, each.error.message) for each in overlay(tree, str(self.path)).problems}
+            except SettingsError:  # this very change mends the platform's settings
+                before = set()
+            for parts, error in found:
+                if (parts, error.message) not in before:
+                    raise error
 
     def inline_tables(self) -> set[Parts]:
         """Paths of tables written in braces: dict values, where ``[a.b]`` is a folder."""
@@ -76,7 +92,7 @@ class SettingsFile:
         visit(tomlkit.parse(self._text()), ())
         return found
 
-    def _current(self) -> tuple[tuple[int, ...] | None, Tree, Tree]:
+    def _current(self) -> tuple[tuple[int, ...] | None, Tree, Overlaid]:
         signature = self._signature()
         seen = self._seen
         if seen is None or seen[0] != signature:

@@ -160,7 +160,7 @@ def test_a_service_without_the_keyring_of_the_desktop_says_what_to_do(home: Home
     code, _, err = outcome(start(home, "settings.get('broker.password')"))
     assert code == 1
     assert SecretError.__name__ in err
-    assert "settings.move_key('file')" in err
+    assert "quantstrip settings move-key file" in err
 
 
 def test_importing_and_reading_settings_loads_nothing_heavy(home: Home) -> None:

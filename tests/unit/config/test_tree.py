@@ -37,7 +37,7 @@ def test_a_shipped_setting_keeps_its_type_whatever_type_is_passed(settings: Sett
     settings.set_by_path("service.heartbeat_seconds", 3)
     assert settings.get("dashboard.port") == 9000
     assert isinstance(settings.get("service.heartbeat_seconds"), float)
-    with pytest.raises(SettingsError, match=r"dashboard.port is of type int, got text 'abc'"):
+    with pytest.raises(SettingsError, match=r"dashboard.port is of type int: a port from 1 to 65535, got text 'abc'"):
         settings.set_by_path("dashboard.port", "abc", "text")
 
 

@@ -1,0 +1,64 @@
+"""What values of settings must fulfil, once they have their type."""
+
+from collections.abc import Callable
+from typing import Any
+
+Rule = Callable[[Any], bool]
+OFF = "off"
+"""Switches a risk rule off; TOML knows no None."""
+
+
+def anything(value: Any) -> bool:  # noqa: ARG001 - a rule takes the value
+    """Every value of the right type."""
+    return True
+
+
+def between(low: float, high: float) -> Rule:
+    """From ``low`` to ``high``, both included."""
+    return lambda value: low <= value <= high
+
+
+def at_least(low: float) -> Rule:
+    """``low`` or more, and finite."""
+    return lambda value: low <= value < float("inf")
+
+
+def more_than(low: float) -> Rule:
+    """More than ``low``, and finite."""
+    return lambda value: low < value < float("inf")
+
+
+def one_of(*choices: str) -> Rule:
+    """One of the words, written as they are here."""
+    return lambda value: value in choices
+
+
+def limit(value: Any) -> bool:
+    """A limit of a risk rule: a number that is not negative, or ``off``."""
+    return bool(value == OFF if isinstance(value, str) else 0.0 <= value < float("inf"))
+
+
+def names(value: Any) -> bool:
+    """Names in a list, or in text with commas between: at least one, none empty."""
+    listed = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    return bool(listed) and all(isinstance(each, str) and each.strip() for each in listed)
+
+
+def is_zone(name: str) -> bool:
+    """An IANA zone, or empty."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return name == "" or ZoneInfo(name) is not None
+    except (KeyError, ValueError, OSError):  # unknown, not a name at all, or a folder of zones such as "America"
+        return False
+
+
+def is_currency(code: str) -> bool:
+    """Three capital letters, or more: stable coins have longer names."""
+    return len(code) >= 3 and code.isupper()
+
+
+def is_delays(value: list[Any]) -> bool:
+    """At least one number, none negative."""
+    return bool(value) and all(isinstance(v, int | float) and not isinstance(v, bool) and v >= 0 for v in value)

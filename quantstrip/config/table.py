@@ -1,0 +1,159 @@
+"""The settings that the platform reads: one table of path, type, default, bounds and meaning.
+
+Reading, ``settings set``, listings, ``settings.example.toml`` and ``docs/settings.md`` all come from it (the last two
+by ``scripts/render_settings.py``). In a path, ``NAME`` stands for any client.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from quantstrip.config.bounds import (
+    anything,
+    at_least,
+    between,
+    is_currency,
+    is_delays,
+    is_zone,
+    limit,
+    more_than,
+    names,
+    one_of,
+)
+from quantstrip.config.paths import Parts, split
+from quantstrip.config.values import ValueType
+
+CLIENTS = "clients"
+NAME = "NAME"
+_LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
+_MODES = ("live", "paper", "replay", "simulation")
+_FEEDS = ("replay", "history")
+_PROFILES = ("NATIVE", "CASH_ONLY", "OFF")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One setting of the platform.
+
+    Attributes:
+        path: dotted; ``NAME`` stands for the name of a client.
+        types: what it may be; text given for it is read as the first that fits.
+        default: None where the client's class has one.
+        help: what it means, in a sentence or two.
+        expected: what a value must be, after "must be".
+        accepts: True for a value, of one of ``types``, that fulfils ``expected``.
+
+    """
+
+    path: str
+    types: tuple[ValueType, ...]
+    default: Any
+    help: str
+    expected: str = ""
+    accepts: Callable[[Any], bool] = anything
+
+    @property
+    def kind(self) -> str:
+        """Its type or types, as shown to people."""
+        return " or ".join(self.types)
+
+    @property
+    def parts(self) -> Parts:
+        """The path's names."""
+        return split(self.path)
+
+    def path_for(self, name: str) -> str:
+        """The path with the client's name in place of ``NAME``."""
+        return self.path.replace(f"{CLIENTS}.{NAME}", f"{CLIENTS}.{name}") if name else self.path
+
+
+_TEXT, _INT, _FLOAT = (ValueType.TEXT,), (ValueType.INT,), (ValueType.FLOAT,)
+_BOOL, _LIST, _TABLE = (ValueType.BOOL,), (ValueType.LIST,), (ValueType.DICT,)
+_LIMIT = (ValueType.FLOAT, ValueType.TEXT)
+
+_PLATFORM = (
+    Known("platform.timezone", _TEXT, "", "Zone of the schedule, of log lines and of log rotation.",
+          'an IANA zone such as "America/New_York", or empty for the machine\'s', is_zone),
+    Known("platform.reporting_currency", _TEXT, "USD", "Currency in which reports add up.",
+          'a currency code such as "USD"', is_currency),
+    Known("dashboard.port", _INT, 8051, "Port of the dashboard on 127.0.0.1.",
+          "a port from 1 to 65535", between(1, 65535)),
+    Known("service.heartbeat_seconds", _FLOAT, 2.0, "Seconds between two heartbeats of a client.",
+          "from 0.1 to 3600 seconds", between(0.1, 3600)),
+    Known("service.heartbeat_stale_seconds", _FLOAT, 30.0,
+          "A client is restarted when its heartbeat is older than this many seconds.",
+          "from 0.5 to 86400 seconds", between(0.5, 86400)),
+    Known("service.stop_seconds", _FLOAT, 20.0,
+          "Seconds a client may take to finish its running job and stop, before it is killed.",
+          "from 0 to 3600 seconds", between(0, 3600)),
+    Known("service.restart_delays", _LIST, [0, 1, 2, 5, 15],
+          "Pause before each restart of a client that crashed, in seconds. After the last one it is given up.",
+          "a list of seconds, none negative, at least one", is_delays),
+    Known("service.restart_window_seconds", _FLOAT, 300.0,
+          "A client that ran this many seconds without a crash starts again with the first pause.",
+          "0 or more seconds", at_least(0)),
+    Known("logs.level", _TEXT, "INFO", "Least level that is written.", f"one of {', '.join(_LEVELS)}",
+          one_of(*_LEVELS)),
+    Known("logs.retention_days", _INT, 30, "Days a rotated log is kept.", "1 or more days", at_least(1)),
+    Known("logs.web_retention_days", _INT, 7, "Days the dashboard's error log is kept.", "1 or more days", at_least(1)),
+    Known("logs.max_megabytes", _INT, 50,
+          "Most space one stream takes on disk, rotated logs included, in megabytes. The oldest are removed first.",
+          "1 or more megabytes", at_least(1)),
+    Known("ledger.job_retention_days", _INT, 90, "Days the records of finished job runs are kept.",
+          "1 or more days", at_least(1)),
+)  # fmt: skip
+
+_CLIENT = (
+    Known("clients.NAME.mode", _TEXT, None, "Whose money moves. Strategy clients take replay and simulation.",
+          f"one of {', '.join(_MODES)}", one_of(*_MODES)),
+    Known("clients.NAME.strategy", _TEXT, None, "A strategy's file, beside the client's.", "the path of a file", bool),
+    Known("clients.NAME.symbols", (ValueType.LIST, ValueType.TEXT), None, "What to trade.",
+          'a list of names such as ["AAPL", "MSFT"], or AAPL,MSFT', names),
+    Known("clients.NAME.feed", _TEXT, None, "Where bars come from: the history in replay_seconds, or all at once.",
+          f"one of {', '.join(_FEEDS)}", one_of(*_FEEDS)),
+    Known("clients.NAME.cash", _FLOAT, None, "The strategy's allocation, in the reporting currency.",
+          "money of at least 0.01", at_least(0.01)),
+    Known("clients.NAME.parameters", _TABLE, None, "The strategy's parameters, by name. They add to the class's."),
+    Known("clients.NAME.quantity", _FLOAT, None, "Units of an entry that names none.",
+          "a number of units above 0", more_than(0)),
+    Known("clients.NAME.replay_seconds", _FLOAT, None, "How long the replay of the whole history takes.",
+          "0 or more seconds", at_least(0)),
+    Known("clients.NAME.bars", _TEXT, None,
+          "Folder of SYMBOL.csv files, below the home or absolute; empty is the sample."),
+    Known("clients.NAME.calendar", _TEXT, None,
+          "Exchange whose sessions the bars follow; empty where they follow none."),
+    Known("clients.NAME.risk", (ValueType.DICT, ValueType.TEXT), None,
+          "A risk profile, or a table with a profile and the limits that differ from it.",
+          f"one of {', '.join(_PROFILES)}, or a table of limits",
+          lambda value: isinstance(value, dict) or value.upper() in _PROFILES),
+    Known("clients.NAME.risk.profile", _TEXT, None, "The profile whose other limits hold.",
+          f"one of {', '.join(_PROFILES)}", lambda value: value.upper() in _PROFILES),
+    Known("clients.NAME.risk.name", _TEXT, None, "What the run calls these limits."),
+    *(Known(f"clients.NAME.risk.{name}", _LIMIT, None, help_, '0 or more, or "off"', limit) for name, help_ in (
+        ("max_order_value", "Money one opening order may be worth."),
+        ("max_symbol_weight", "Value of one symbol's position, as a fraction of equity."),
+        ("max_total_weight", "Gross value of all positions, as a fraction of equity."),
+        ("min_cash_ratio", "Cash left after a buy, as a fraction of equity."),
+        ("max_daily_loss", "Loss since the session before, as a fraction of equity; halts entries for the session."),
+        ("max_drawdown", "Loss since the highest equity, as a fraction; halts entries until a person clears it."),
+        ("max_price_deviation", "Move of the last known price since the decision, as a fraction."),
+        ("duplicate_seconds", "Same symbol, side and quantity within less than this many seconds is a duplicate."),
+    )),
+    *(Known(f"clients.NAME.risk.{name}", _BOOL, None, help_) for name, help_ in (
+        ("allow_margin", "May gross value exceed leverage times equity?"),
+        ("allow_short", "May a sell open a short position, or flip to one?"),
+        ("trading_hours", "Are orders refused while the exchange is closed?"),
+    )),
+    Known("clients.NAME.risk.leverage", _FLOAT, None,
+          "Gross value as a multiple of equity while margin is not allowed.", "0 or more", at_least(0)),
+    Known("clients.NAME.costs", _TABLE, None, "What trading costs, where it differs from the native costs."),
+    *(Known(f"clients.NAME.costs.{name}", _FLOAT, None, help_, "0 or more", at_least(0)) for name, help_ in (
+        ("slippage_bps", "Market and stop orders fill this many basis points (1/100 %) worse."),
+        ("commission_per_share", "Money per unit."),
+        ("commission_rate", "Fraction of the traded value: 0.001 is 0.1 %."),
+        ("minimum_commission", "Money per fill at least."),
+    )),
+)  # fmt: skip
+
+KNOWN: tuple[Known, ...] = (*_PLATFORM, *_CLIENT)
+"""Every setting that the platform reads, in the order in which they are shown."""
