@@ -1,28 +1,41 @@
-"""Figures that judge a run. Each definition stands once, with its edge cases; renderers join here."""
+"""Figures that judge a run, reports made of them, and the forms that they are shown in.
 
+Each definition stands once, with its edge cases. Importing the room loads numpy, and neither pandas nor a renderer's
+library.
+"""
+
+from quantstrip.report.catalogue import METRICS, Metric, Sample, Unit, measure_all
+from quantstrip.report.drawdowns import Drawdown, deepest_drawdowns, drawdown_series, max_drawdown
 from quantstrip.report.metrics import (
     CALENDAR_DAYS,
     TRADING_DAYS,
     annualised_return,
     daily_returns,
-    max_drawdown,
-    profit_factor,
+    rolling_sharpe,
     sharpe,
     total_return,
-    trade_count,
-    win_rate,
 )
 from quantstrip.report.summary import Metrics, measure
+from quantstrip.report.trades import profit_factor, trade_count, win_rate
 
 __all__ = [
     "CALENDAR_DAYS",
+    "METRICS",
     "TRADING_DAYS",
+    "Drawdown",
+    "Metric",
     "Metrics",
+    "Sample",
+    "Unit",
     "annualised_return",
     "daily_returns",
+    "deepest_drawdowns",
+    "drawdown_series",
     "max_drawdown",
     "measure",
+    "measure_all",
     "profit_factor",
+    "rolling_sharpe",
     "sharpe",
     "total_return",
     "trade_count",

@@ -1,14 +1,14 @@
-"""All metrics of a run at once."""
+"""The metrics of a backtest."""
 
 from typing import NamedTuple
 
 import numpy.typing as npt
 
-from quantstrip.report import metrics
+from quantstrip.report import drawdowns, metrics, trades
 
 
 class Metrics(NamedTuple):
-    """The figures of one run; the definitions stand in ``quantstrip.report.metrics``. None where one does not exist."""
+    """The figures of one run; their definitions stand in docs/metrics.md. None where one does not exist."""
 
     total_return: float | None
     annualised_return: float | None
@@ -20,7 +20,7 @@ class Metrics(NamedTuple):
 
 
 def measure(equity: npt.ArrayLike, pnl: npt.ArrayLike, periods: int = metrics.TRADING_DAYS) -> Metrics:
-    """Compute every metric.
+    """Compute them.
 
     Args:
         equity: daily closing equity in money, beginning with the capital before the first session.
@@ -32,8 +32,8 @@ def measure(equity: npt.ArrayLike, pnl: npt.ArrayLike, periods: int = metrics.TR
         metrics.total_return(equity),
         metrics.annualised_return(equity, periods),
         metrics.sharpe(equity, periods),
-        metrics.max_drawdown(equity),
-        metrics.win_rate(pnl),
-        metrics.profit_factor(pnl),
-        metrics.trade_count(pnl),
+        drawdowns.max_drawdown(equity),
+        trades.win_rate(pnl),
+        trades.profit_factor(pnl),
+        trades.trade_count(pnl),
     )
