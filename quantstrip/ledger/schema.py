@@ -121,13 +121,13 @@ def _upgrade(store: Store) -> None:
     raw.isolation_level = None
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
     try:
-        with engine.connect() as connection:
-            raw.execute("PRAGMA journal_mode = WAL")
+        # Begun here, so that Alembic does not commit after each revision: nobody may see a half-built schema.
+        raw.execute("PRAGMA journal_mode = WAL")
+        with engine.connect() as connection, connection.begin():
             raw.execute("BEGIN IMMEDIATE")
             _drop_views(raw)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            connection.commit()
     finally:
         engine.dispose()
         raw.close()

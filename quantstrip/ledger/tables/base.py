@@ -3,8 +3,22 @@
 from typing import Any
 
 from sqlalchemy import Column, Float, ForeignKey, Integer, MetaData, Text
+from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData()
+
+
+class Declared(UserDefinedType[str]):
+    """Text whose declared type says what it holds: ODBC drivers read the first word, SQLite's affinity stays TEXT."""
+
+    cache_ok = True
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type in ``CREATE TABLE``."""
+        return f"{self.word} TEXT"
 
 
 def key(name: str) -> Column[int]:
@@ -13,8 +27,18 @@ def key(name: str) -> Column[int]:
 
 
 def text(name: str, *, needed: bool = False) -> Column[str]:
-    """Text; times are text too, ``YYYY-MM-DD HH:MM:SS.ffffff`` UTC."""
+    """Text."""
     return Column(name, Text, nullable=not needed)
+
+
+def time(name: str, *, needed: bool = False) -> Column[str]:
+    """A moment: text ``YYYY-MM-DD HH:MM:SS.ffffff`` UTC."""
+    return Column(name, Declared("DATETIME"), nullable=not needed)
+
+
+def day(name: str, *, needed: bool = False) -> Column[str]:
+    """A session's date: text ``YYYY-MM-DD``."""
+    return Column(name, Declared("DATE"), nullable=not needed)
 
 
 def number(name: str, *, needed: bool = False) -> Column[float]:
@@ -44,4 +68,4 @@ def numbers(*names: str) -> list[Column[float]]:
 
 def times() -> list[Column[str]]:
     """Wall-clock times of a row's insertion and last permitted change."""
-    return [text("create_time", needed=True), text("update_time", needed=True)]
+    return [time("create_time", needed=True), time("update_time", needed=True)]

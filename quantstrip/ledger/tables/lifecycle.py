@@ -6,7 +6,7 @@
 from sqlalchemy import Index, Table, UniqueConstraint, func
 from sqlalchemy import text as sql
 
-from quantstrip.ledger.tables.base import key, metadata, number, numbers, refers, text, times, whole, words
+from quantstrip.ledger.tables.base import day, key, metadata, number, numbers, refers, text, time, times, whole, words
 
 orders = Table(
     "orders",
@@ -29,7 +29,7 @@ orders = Table(
     text("mode", needed=True),
     text("leg", needed=True),
     text("currency"),
-    text("event_time", needed=True),
+    time("event_time", needed=True),
     text("time_in_force"),
     number("decision_price"),
     refers("strategy_run_id", "strategy_run.strategy_run_id"),
@@ -58,10 +58,10 @@ order_status = Table(
     text("reason_held"),
     number("cap_price"),
     text("metadata"),
-    text("event_time", needed=True),
-    text("create_time", needed=True),
+    time("event_time", needed=True),
+    time("create_time", needed=True),
     # The time the broker gave; NULL when it gave none, and NULLs never collide.
-    text("broker_time"),
+    time("broker_time"),
 )
 Index(
     "ux_order_status_report",
@@ -86,7 +86,7 @@ execution = Table(
     text("side", needed=True),
     number("quantity", needed=True),
     number("price", needed=True),
-    text("exec_time", needed=True),
+    time("exec_time", needed=True),
     *words("exchange", "liquidity_flag", "order_type"),
     *numbers("cum_qty", "avg_price"),
     whole("is_liquidation"),
@@ -96,13 +96,18 @@ execution = Table(
     text("leg", needed=True),
     text("account", needed=True),
     text("currency", needed=True),
-    text("trade_date", needed=True),
+    day("trade_date", needed=True),
     number("amount", needed=True),
     refers("strategy_run_id", "strategy_run.strategy_run_id"),
     refers("client_run_id", "client_run.run_id"),
+    # Money per point and unit it was booked with; NULL in rows older than the column.
+    number("multiplier"),
+    # A correction is a reversing row that names the exec_id it reverses; what takes its place names it too.
+    *words("corrects", "replaces"),
     UniqueConstraint("exec_id", name="ux_execution_exec_id"),
 )
 Index("ix_execution_order_id", execution.c.order_id)
+Index("ux_execution_corrects", execution.c.corrects, unique=True, sqlite_where=sql("corrects IS NOT NULL"))
 
 commission = Table(
     "commission",
@@ -124,7 +129,7 @@ position_event = Table(
     "position_event",
     metadata,
     key("position_event_id"),
-    text("event_time", needed=True),
+    time("event_time", needed=True),
     refers("strategy_id", "strategy.strategy_id", needed=True),
     refers("broker_id", "broker.broker_id"),
     text("exec_id"),
@@ -138,7 +143,8 @@ position_event = Table(
     text("mode", needed=True),
     text("leg", needed=True),
     text("account", needed=True),
-    *words("currency", "trade_date"),
+    text("currency"),
+    day("trade_date"),
     *numbers("cost", "realized_pnl"),
     # The execution that was booked by this row, and so the order of booking; NULL for a client's own word.
     whole("execution_seq"),
@@ -161,7 +167,7 @@ strategy_event = Table(
     "strategy_event",
     metadata,
     key("strategy_event_id"),
-    text("event_time", needed=True),
+    time("event_time", needed=True),
     refers("strategy_id", "strategy.strategy_id", needed=True),
     refers("broker_id", "broker.broker_id"),
     whole("order_id"),
