@@ -2,7 +2,7 @@
 
 from components import markup, times
 from components.markup import Column, Html
-from quantstrip.operations.portfolio import Overview
+from quantstrip.operations.figures import Overview
 
 
 def strategies(view: Overview) -> Html:

@@ -9,11 +9,11 @@ from components import charts, clients, empty, frame, markup, portfolio, times
 from components.tiles import Tile, tiles
 from quantstrip.home import Home
 from quantstrip.operations import clients as client_operations
-from quantstrip.operations import curves as curve_operations
 from quantstrip.operations import portfolio as portfolio_operations
 from quantstrip.operations import service
 from quantstrip.operations.clients import ClientStatus
-from quantstrip.operations.portfolio import Overview
+from quantstrip.operations.curves import Curve
+from quantstrip.operations.figures import Overview
 from quantstrip.operations.service import ServiceStatus
 
 REFRESH_SECONDS = 2
@@ -25,13 +25,14 @@ def main(home: Home) -> None:
     """Show the page. One fragment and one reading: every figure on it belongs to the same moment."""
     with frame.boundary():
         state = service.status(home, clients=False)
-        view = portfolio_operations.overview(home, st.session_state.get("mode"))
+        shown = portfolio_operations.picture(home, st.session_state.get("mode"))
+        view = shown.view
         known = client_operations.list_clients(home)
         heading(home, state, view, known)
         figures(state, view, known)
         wide, narrow = st.columns([2.6, 1], gap="medium")
         with wide:
-            curves(home, view)
+            curves(view, shown.curves)
         with narrow:
             frame.section("Clients")
             st.html(clients.health(known))
@@ -74,7 +75,7 @@ def figures(state: ServiceStatus, view: Overview, known: Sequence[ClientStatus])
     )
 
 
-def curves(home: Home, view: Overview) -> None:
+def curves(view: Overview, lines: Sequence[Curve]) -> None:
     """The portfolio's chart, with the choice of what it shows."""
     frame.section("Portfolio")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
@@ -91,9 +92,8 @@ def curves(home: Home, view: Overview) -> None:
             st.segmented_control(
                 "Mode", view.modes, default=view.mode, required=True, key="mode", label_visibility="collapsed"
             )
-    lines = curve_operations.equity_curves(home, view.mode) if view.mode else ()
     if lines:
-        charts.portfolio_chart(lines, measure, view.currency, times.zone(), key="portfolio")
+        charts.portfolio_chart(tuple(lines), measure, view.currency, times.zone(), key="portfolio")
     else:
         st.html(empty.no_curve())
 

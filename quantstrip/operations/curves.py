@@ -3,26 +3,25 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Final
 
 from quantstrip.clock import Micros, from_text
-from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
-from quantstrip.operations.portfolio import overview, stamp
+from quantstrip.ledger.query import Reading
 
 MOST_POINTS: Final = 800
 """Points of one curve: more than a screen has columns for."""
 _MOST_READ: Final = 20_000
 """Points of all curves that are read before the database thins them."""
 _PREFIXES: Final = (19, 16, 13, 10)  # of a time's text: its second, minute, hour, day
+_ALL: Final = "9999"  # later than any time, as text
 _COUNT: Final = (
-    "SELECT COUNT(*) FROM (SELECT 1 FROM v_equity WHERE mode = ? AND current_run = 1 "
+    "SELECT COUNT(*) FROM (SELECT 1 FROM v_equity WHERE mode = ? AND current_run = 1 AND event_time <= ? "
     "GROUP BY strategy_run_id, substr(event_time, 1, ?))"
 )
 _EQUITY: Final = (
     "SELECT strategy, account, initial_cash, MAX(event_time), equity, pnl FROM v_equity "
-    "WHERE mode = ? AND current_run = 1 GROUP BY strategy_run_id, substr(event_time, 1, ?) ORDER BY strategy_run_id, 4"
+    "WHERE mode = ? AND current_run = 1 AND event_time <= ? GROUP BY strategy_run_id, substr(event_time, 1, ?) "
+    "ORDER BY strategy_run_id, 4"
 )
 _REALISED: Final = (
     "SELECT strategy, account, MAX(exec_time), SUM(net_pnl) FROM v_executions "
@@ -45,26 +44,24 @@ class Curve:
     portfolio: bool = False
 
 
-def equity_curves(home: Home, mode: str) -> tuple[Curve, ...]:
-    """One curve per strategy of ``mode`` in the overview's currency, then the portfolio's where there are several.
+def curves_of(
+    read: Reading, mode: str, currency: str, names: frozenset[tuple[str, str]], until: str | None = None
+) -> tuple[Curve, ...]:
+    """One curve per strategy and account in ``names``, then the portfolio's where there are several.
 
     A strategy whose client books its own fills has no equity; its curve is its realised PnL by session. Long curves
     are thinned to the lowest and the highest point of each stretch, so that no drawdown is lost.
+
+    Args:
+        currency: of the realised PnL that is added.
+        until: UTC text; later equity is left out. None takes all.
+
     """
-    view = overview(home, mode)
-    names = frozenset((row.strategy, row.account) for row in view.strategies if row.currency == view.currency)
-    return _curves(open_ledger(home), mode, view.currency, names, stamp(home))
-
-
-@lru_cache(maxsize=8)
-def _curves(
-    ledger: Ledger, mode: str, currency: str, names: frozenset[tuple[str, str]], _stamp: tuple[object, ...]
-) -> tuple[Curve, ...]:
     made: dict[tuple[str, str], _Points] = {}
-    for strategy, account, initial, moment, equity, pnl in _equity_rows(ledger, mode):
+    for strategy, account, initial, moment, equity, pnl in _equity_rows(read, mode, until or _ALL):
         if (strategy, account) in names:
             made.setdefault((strategy, account), _Points(initial)).add(from_text(moment), pnl, equity)
-    for strategy, account, moment, pnl in ledger.query(_REALISED, [mode, currency])[1]:
+    for strategy, account, moment, pnl in read.query(_REALISED, [mode, currency])[1]:
         points = made.setdefault((strategy, account), _Points())
         if not points.equity:
             points.add(from_text(moment), round(pnl + (points.pnl[-1] if points.pnl else 0.0), 8))
@@ -98,13 +95,13 @@ class _Points:
         return Curve(name, tuple(self.times), tuple(self.pnl), tuple(self.equity))
 
 
-def _equity_rows(ledger: Ledger, mode: str) -> Sequence[tuple[Any, ...]]:
+def _equity_rows(read: Reading, mode: str, until: str) -> Sequence[tuple[Any, ...]]:
     """Equity points, thinned to the last one of a minute, an hour or a day where there are too many."""
     prefix = _PREFIXES[-1]
     for prefix in _PREFIXES:
-        if ledger.query(_COUNT, [mode, prefix])[1][0][0] <= _MOST_READ:
+        if read.query(_COUNT, [mode, until, prefix])[1][0][0] <= _MOST_READ:
             break
-    return ledger.query(_EQUITY, [mode, prefix])[1]
+    return read.query(_EQUITY, [mode, until, prefix])[1]
 
 
 def _portfolio(curves: Sequence[Curve], cash: float) -> Curve:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from quantstrip.clock import SECOND, from_text
+from quantstrip.clock import SECOND, ManualClock, from_text, system_clock
 from quantstrip.home import Home, asset
 from quantstrip.ledger import Ledger, LedgerRecorder, open_ledger
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType
@@ -71,6 +71,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 @pytest.fixture
 def book(home: Home) -> Book:
+    """Writes what was recorded an hour ago: nothing moves any more."""
+    open_ledger(home)
+    return Book(Ledger(home, clock=ManualClock(system_clock.now() - 3600 * SECOND)))
+
+
+@pytest.fixture
+def moving(home: Home) -> Book:
+    """Writes what is recorded at this moment, as a replay does."""
     return Book(open_ledger(home))
 
 
