@@ -1,6 +1,7 @@
 """The ``quantstrip`` command: one boundary that turns errors into one readable message.
 
-Exit codes: 0 done, 1 refused or failed (the message is on stderr, the trace in ``logs/commands.log``), 2 wrong usage.
+Exit codes: 0 done, 1 refused or failed (the message is on stderr, the trace in ``logs/commands.log``), 2 wrong usage,
+130 ended by Ctrl-C. With ``--json`` a failure is a JSON object on stdout too.
 Each command's module is imported when it is used, and imports what it needs when it runs: ``--help`` loads neither
 pandas nor the database.
 """
@@ -8,13 +9,13 @@ pandas nor the database.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import click
 
 from quantstrip import __version__
 from quantstrip.cli.lazy import LazyGroup
-from quantstrip.cli.session import Session
-from quantstrip.errors import QuantstripError
+from quantstrip.cli.session import FolderPath, Session
 
 _COMMANDS = {
     "init": ("quantstrip.cli.service:init", "Make a home: the folder that holds clients, settings, logs and data."),
@@ -30,7 +31,8 @@ _COMMANDS = {
     "logs": ("quantstrip.cli.clients:logs", "Show a log, and follow it with -f."),
     "run": ("quantstrip.cli.clients:run", "Run one client in the foreground, without deploying it."),
     "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
-    "settings": ("quantstrip.cli.settings:settings", "Show and change settings."),
+    "settings": ("quantstrip.cli.settings:settings", "Show and change settings and secrets."),
+    "token": ("quantstrip.cli.token:token", "Print the dashboard's address with its login token; --rotate renews it."),
     "db": ("quantstrip.cli.database:database", "Migrate, back up and query the ledger."),
     "service": ("quantstrip.cli.unit:service", "Start the service with the machine (systemd)."),
     "doctor": ("quantstrip.cli.service:doctor", "Check the installation and say what to do."),
@@ -38,7 +40,7 @@ _COMMANDS = {
 
 
 @click.group(cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The home to work on.")
+@click.option("--home", type=FolderPath(), metavar="DIR", help="The home to work on.")
 @click.option("--demo", is_flag=True, help="Work on the demo's own home.")
 @click.version_option(__version__, prog_name="quantstrip")
 @click.pass_context
@@ -59,39 +61,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    session: Session | None = None
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    context: click.Context | None = None
     try:
-        with cli.make_context("quantstrip", list(sys.argv[1:] if arguments is None else arguments)) as context:
-            session = context.ensure_object(Session)
+        with cli.make_context("quantstrip", list(given)) as context:
             result = cli.invoke(context)
             return result if isinstance(result, int) and not isinstance(result, bool) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped by the user.", err=True)
-        return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has gone; Python would complain about it at exit
         return 1
-    except QuantstripError as error:
-        click.echo(f"Error: {error}", err=True)
-        _keep_trace(session, error)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary: whatever it is becomes one message
+        from quantstrip.cli.failure import report
 
-
-def _keep_trace(session: Session | None, error: QuantstripError) -> None:
-    home = session.home if session else None
-    if home is None or not home.exists():
-        return
-    from quantstrip.log import close_stream, logger, open_stream
-
-    try:
-        open_stream(home, "commands")
-    except QuantstripError as second:
-        click.echo(f"The trace could not be kept: {second.message}", err=True)
-        return
-    logger.opt(exception=error).error("{}", error.message)
-    close_stream()
+        session = cast("Session | None", context.obj) if context is not None else None
+        return report(session, error, as_json="--json" in given)

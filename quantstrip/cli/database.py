@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
+from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json, print_table
 
 
 @click.group("db")
@@ -13,22 +13,32 @@ def database() -> None:
 
 
 @database.command()
+@json_option
 @pass_session
-def migrate(session: Session) -> None:
+def migrate(session: Session, as_json: bool) -> None:
     """Bring the database to this program's version; it is made where it is missing."""
     from quantstrip.operations import ledger
 
-    click.echo(f"The ledger is at version {ledger.migrate(session.existing_home())}")
+    version = ledger.migrate(session.existing_home())
+    if as_json:
+        print_json({"version": version})
+    else:
+        click.echo(f"The ledger is at version {version}")
 
 
 @database.command()
-@click.argument("target", type=click.Path(path_type=Path), required=False)
+@click.argument("target", type=FilePath(), required=False)
+@json_option
 @pass_session
-def backup(session: Session, target: Path | None) -> None:
+def backup(session: Session, target: Path | None, as_json: bool) -> None:
     """Write a consistent copy of the ledger to TARGET (default: data/backups), also while clients write."""
     from quantstrip.operations import ledger
 
-    click.echo(f"Written: {ledger.backup(session.existing_home(), target)}")
+    written = ledger.backup(session.existing_home(), target)
+    if as_json:
+        print_json({"file": str(written)})
+    else:
+        click.echo(f"Written: {written}")
 
 
 @database.command()
@@ -38,7 +48,10 @@ def backup(session: Session, target: Path | None) -> None:
 @json_option
 @pass_session
 def query(session: Session, sql: str, params: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """Run a SELECT on the ledger, read-only: SQL may use every table and view of the schema."""
+    """Run a SELECT on the ledger, read-only: SQL may use every table and view of the schema.
+
+    For example: quantstrip db query "SELECT * FROM v_positions"
+    """
     from quantstrip.operations import ledger
 
     result = ledger.query(session.existing_home(), sql, params, limit=limit)

@@ -5,11 +5,16 @@ from typing import Any
 
 import click
 
-from quantstrip.cli.session import Session, json_option, pass_session, print_json
+from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json
 
 
 def _words(context: click.Context, option: click.Parameter, given: str | None) -> list[str] | None:  # noqa: ARG001
-    return [word.strip() for word in given.split(",") if word.strip()] if given else None
+    if given is None:
+        return None
+    words = [word.strip() for word in given.split(",")]
+    if not all(words):
+        raise click.BadParameter(f"names with commas between are expected, such as AAPL,MSFT; got {given!r}")
+    return words
 
 
 def _parameters(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG001
@@ -35,24 +40,41 @@ def _value(text: str) -> int | float | bool | str:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False))
 @click.option(
-    "--bars", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder with SYMBOL.csv files."
+    "--bars",
+    type=FilePath(exists=True, file_okay=False),
+    metavar="DIR",
+    help="Folder with SYMBOL.csv files (default: the home's data/bars, else the sample).",
 )
 @click.option("--symbols", callback=_words, metavar="A,B", help="What to run it on (default: the strategy's own).")
 @click.option("--timeframe", default="1d", show_default=True, help="Timeframe of the bars.")
-@click.option("--start", help="First bar, as a date.")
-@click.option("--end", help="Last bar, as a date; its whole day is included.")
+@click.option("--start", metavar="DATE", help="First bar, as a date: 2005-01-31.")
+@click.option("--end", metavar="DATE", help="Last bar, as a date; its whole day is included.")
 @click.option("--cash", type=float, help="Starting cash, in money.  [default: 100000]")
 @click.option("--fee-rate", type=float, help="Commission as a fraction of the traded value.")
 @click.option("--slippage-bps", type=float, help="Slippage of market and stop orders in 1/100 %.")
-@click.option("--risk", default="form", show_default=True, help="form, native, cash_only, off, or a TOML file.")
+@click.option(
+    "--risk",
+    default="form",
+    show_default=True,
+    metavar="PROFILE",
+    help="Risk rules: form (the strategy's own form decides), native, cash_only, off, or a TOML file.",
+)
 @click.option("--quantity", type=float, help="Units for signals that name none.")
-@click.option("--param", "parameters", multiple=True, callback=_parameters, metavar="NAME=VALUE", help="A parameter.")
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    callback=_parameters,
+    metavar="NAME=VALUE",
+    help="A parameter of the strategy; may be repeated.",
+)
 @click.option(
     "--calendar", default="NYSE", show_default=True, help="Sessions the bars follow; 'none' takes them as they are."
 )
-@click.option("--gaps", type=click.Choice(["refuse", "accept"]), default="refuse", show_default=True)
+@click.option("--gaps", type=click.Choice(["refuse", "accept"]), default="refuse", show_default=True,
+              help="What to do when sessions are missing in the bars.")  # fmt: skip
 @click.option("--label", type=click.Choice(["bar", "close"]), default="bar", show_default=True,
               help="With 'close', the JSON's fills carry exec_time too, the moment as the ledger has it.")  # fmt: skip
 @json_option
@@ -62,7 +84,9 @@ def backtest(session: Session, /, file: Path, label: str, as_json: bool, calenda
     from quantstrip.operations import research
 
     given = {name: value for name, value in options.items() if value is not None}
-    result = research.backtest(session.home, file, calendar=None if calendar == "none" else calendar, **given)
+    result = research.backtest(
+        session.readable_home(), file, calendar=None if calendar == "none" else calendar, **given
+    )
     if not as_json:
         click.echo(str(result))
         return

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+import shlex
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +21,7 @@ class Session:
     def __init__(self, explicit: Path | None = None, *, demo: bool = False) -> None:
         self._explicit = explicit
         self._demo = demo
+        self.printed_json = False
 
     @cached_property
     def home(self) -> Home:
@@ -29,6 +32,28 @@ class Session:
         """The command itself was given ``--demo``; an explicit ``--home`` wins."""
         self._demo = True
         self.__dict__.pop("home", None)
+
+    def readable_home(self) -> Home:
+        """The home for a command that does without one; but a home that was named must be there.
+
+        Raises:
+            HomeError: a home was named, and nobody made it yet.
+
+        """
+        return self.existing_home() if self._explicit is not None else self.home
+
+    def named(self, text: str) -> str:
+        """``text`` with this home in each command it shows, where without it they would ask another home."""
+        from quantstrip.cli import _COMMANDS
+
+        if self.home == find_home():
+            return text
+        shown = "|".join(name for name in _COMMANDS if name != "init")  # init says itself where
+        if self._demo and self._explicit is None:
+            text = re.sub(r"\bquantstrip up\b(?! --demo)", "quantstrip up --demo", text)
+            return re.sub(rf"\bquantstrip (?!up\b)(?=(?:{shown})\b)", "quantstrip --demo ", text)
+        where = shlex.quote(str(self.home.root))
+        return re.sub(rf"\bquantstrip (?=(?:{shown})\b)", lambda _: f"quantstrip --home {where} ", text)
 
     def existing_home(self) -> Home:
         """The home, when there is one.
@@ -45,15 +70,38 @@ class Session:
         return self.home
 
 
+class FilePath(click.Path):
+    """A path that must not be empty: an empty one would be read as the working folder."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; empty text is wrong usage."""
+        if not str(value).strip():
+            self.fail("a name is expected, got an empty one; the working folder is '.'", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class FolderPath(FilePath):
+    """A folder, which need not exist."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False)
+
+
 pass_session = click.make_pass_decorator(Session)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 demo_option = click.option("--demo", is_flag=True, help="Work on the demo's own home.")
 
-_MOMENTS = {"since", "started", "heartbeat", "when"}
+_MOMENTS = {"since", "started", "heartbeat", "when", "last_error_at"}
 
 
 def print_json(value: Any) -> None:
     """Print as JSON; moments are UTC text, unknown ones null."""
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.ensure_object(Session).printed_json = True
     click.echo(json.dumps(plain(value), indent=2, default=str))
 
 
@@ -70,7 +118,7 @@ def plain(value: Any) -> Any:
 
 
 def _field(name: str, value: Any) -> Any:
-    if name in _MOMENTS and isinstance(value, int):
+    if name in _MOMENTS and isinstance(value, int) and not isinstance(value, bool):
         return moment_text(value) or None
     return plain(value)
 

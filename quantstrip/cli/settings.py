@@ -1,6 +1,7 @@
-"""``settings get, set, list, delete``."""
+"""``settings get, set, list, known, delete, lock, unlock, rotate-key, move-key``."""
 
 import sys
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ _TYPES = ("text", "int", "float", "bool", "list", "dict", "secret")
 
 @click.group()
 def settings() -> None:
-    """Show and change settings; paths are written like dashboard.port or /dashboard/port."""
+    """Show and change settings and secrets; a path is written like dashboard.port or /dashboard/port."""
 
 
 @settings.command("get")
@@ -19,10 +20,10 @@ def settings() -> None:
 @json_option
 @pass_session
 def get_(session: Session, path: str, as_json: bool) -> None:
-    """Print the value at PATH; a secret is masked."""
+    """Print the value at PATH, or a folder's values; secrets are masked."""
     from quantstrip.operations.settings import get_setting
 
-    value = get_setting(session.home, path)
+    value = get_setting(session.readable_home(), path)
     if as_json or isinstance(value, dict | list | bool):
         print_json(value)
     else:
@@ -32,29 +33,45 @@ def get_(session: Session, path: str, as_json: bool) -> None:
 @settings.command("set")
 @click.argument("path")
 @click.argument("value", required=False)
-@click.option("--type", "value_type", type=click.Choice(_TYPES), help="(default: the type it has, else text)")
+@click.option("--type", "value_type", type=click.Choice(_TYPES), help="Its type (default: the one it has, else text).")
+@json_option
 @pass_session
-def set_(session: Session, path: str, value: str | None, value_type: str | None) -> None:
-    """Set PATH to VALUE and save.
+def set_(session: Session, path: str, value: str | None, value_type: str | None, as_json: bool) -> None:
+    """Set PATH to VALUE and save; what the platform reads is checked first.
 
     A secret is asked for, or read from standard input: as an argument everyone on this machine could see it.
+    A list or dict is written as JSON: '["AAPL", "MSFT"]'.
     A negative number goes behind two dashes: settings set my.floor -- -5
     """
-    from quantstrip.operations.settings import set_setting, type_at
+    from quantstrip.operations.settings import meant, set_setting, type_at
 
-    value_type = value_type or type_at(session.existing_home(), path)
-    if value_type == "secret":
-        if value is not None:
-            raise click.UsageError(
-                "a secret is never an argument: others can read it there. Leave VALUE out, and it is asked for"
-            )
-        value = click.prompt("Value", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
-        if not value:
-            raise click.UsageError("the secret is empty")
+    home = session.existing_home()
+    before = type_at(home, path)
+    kind = value_type or before
+    if before == "secret" != kind:
+        raise click.UsageError(f"{path} is a secret and stays one; delete it first to keep it in the clear")
+    if kind == "secret":
+        value = _secret(value)
     elif value is None:
         raise click.UsageError("Missing argument 'VALUE'.")
-    set_setting(session.existing_home(), path, value, value_type)
-    click.echo(f"{path} is set")
+    set_setting(home, path, value, kind)
+    _done(f"{path} is set", as_json, path=path)
+    if near := meant(path):
+        click.echo(f"Note: the platform does not read {path}. Did you mean {near}?", err=True)
+
+
+def _secret(given: str | None) -> str:
+    """The secret from a prompt, or all of standard input without its last line end."""
+    if given is not None:
+        raise click.UsageError(
+            "a secret is never an argument: others can read it there. Leave VALUE out, and it is asked for"
+        )
+    asked = sys.stdin.isatty()
+    value: str = click.prompt("Value", hide_input=True, err=True) if asked else sys.stdin.read()
+    value = value.removesuffix("\n").removesuffix("\r")
+    if not value:
+        raise click.UsageError("the secret is empty")
+    return value
 
 
 @settings.command("list")
@@ -63,26 +80,107 @@ def set_(session: Session, path: str, value: str | None, value_type: str | None)
 @pass_session
 def list_(session: Session, path: str, as_json: bool) -> None:
     """List all settings, or those below PATH; secrets are masked."""
-    from quantstrip.operations.settings import list_settings
+    from quantstrip.operations.settings import list_settings, problems
 
-    found = list_settings(session.home, path)
+    home = session.readable_home()
+    found = list_settings(home, path)
+    if as_json:
+        print_json(found)
+    else:
+        rows = [
+            (row.path, str(row.type), row.value, "own" if row.changed else "default")
+            for row in found
+            if row.type != "folder"
+        ]
+        print_table(("PATH", "TYPE", "VALUE", "FROM"), rows)
+    for problem in problems(home):
+        click.echo(f"Warning: {problem}", err=True)
+
+
+@settings.command("known")
+@click.argument("path", default="")
+@json_option
+def known(path: str, as_json: bool) -> None:
+    """List what the platform reads, or what it reads below PATH: type, default, bounds, meaning."""
+    from quantstrip.operations.settings import known_settings
+
+    found = known_settings(path)
     if as_json:
         print_json(found)
         return
-    rows = [
-        (row.path, str(row.type), row.value, "own" if row.changed else "default")
-        for row in found
-        if row.type != "folder"
-    ]
-    print_table(("PATH", "TYPE", "VALUE", "FROM"), rows)
+    for each in found:
+        default = "the class's" if each.default is None else each.default if each.default != "" else "empty"
+        click.echo(f"{each.path}  ({each.type}, default: {default})")
+        click.echo(f"    {each.help}" + (f" Must be {each.expected}." if each.expected else ""))
 
 
 @settings.command("delete")
 @click.argument("path")
+@json_option
 @pass_session
-def delete(session: Session, path: str) -> None:
-    """Delete a value of your own; a platform setting goes back to its default."""
+def delete(session: Session, path: str, as_json: bool) -> None:
+    """Delete a value or a folder of your own; a platform setting goes back to its default."""
     from quantstrip.operations.settings import delete_setting
 
     delete_setting(session.existing_home(), path)
-    click.echo(f"{path} is deleted")
+    _done(f"{path} is deleted", as_json, path=path)
+
+
+@settings.command("lock")
+@click.argument("path")
+@json_option
+@pass_session
+def lock(session: Session, path: str, as_json: bool) -> None:
+    """Keep the folder PATH from being deleted, with all that is in it; values can still be changed."""
+    from quantstrip.operations.settings import lock_folder
+
+    lock_folder(session.existing_home(), path)
+    _done(f"{path} is locked", as_json, path=path, locked=True)
+
+
+@settings.command("unlock")
+@click.argument("path")
+@json_option
+@pass_session
+def unlock(session: Session, path: str, as_json: bool) -> None:
+    """Take back 'settings lock PATH'."""
+    from quantstrip.operations.settings import unlock_folder
+
+    unlock_folder(session.existing_home(), path)
+    _done(f"{path} is unlocked", as_json, path=path, locked=False)
+
+
+@settings.command("rotate-key")
+@json_option
+@pass_session
+def rotate_key(session: Session, as_json: bool) -> None:
+    """Make a new key and encrypt every secret with it; clients that run go on.
+
+    Older copies of settings.toml can no longer be read: back it up together with the key.
+    """
+    from quantstrip.operations.settings import rotate_key as rotate
+
+    count = rotate(session.existing_home())
+    _done(f"A new key encrypts {count} {'secret' if count == 1 else 'secrets'}", as_json, secrets=count)
+
+
+@settings.command("move-key")
+@click.argument("place", type=click.Choice(("keyring", "file")))
+@json_option
+@pass_session
+def move_key(session: Session, place: str, as_json: bool) -> None:
+    """Keep the key of the secrets in the system's keyring, or in a file that only you can read.
+
+    A service that starts before you log in usually reaches no keyring: move the key to a file then.
+    """
+    from quantstrip.operations.settings import move_key as move
+
+    move(session.existing_home(), place)
+    _done(f"The key is kept in {'the system keyring' if place == 'keyring' else 'a file'}", as_json, place=place)
+
+
+def _done(message: str, as_json: bool, **facts: Any) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(message)

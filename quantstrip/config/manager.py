@@ -220,6 +220,10 @@ class SettingsManager:
 
         self._file.edit(change)
 
+    def locked(self) -> list[str]:
+        """The folders that are locked."""
+        return _locked(self._file.own())
+
     def unlock(self, path: str) -> None:
         """Take back ``lock``; a folder that is not locked is left alone."""
         name = join(self._leaf_path(path))

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from quantstrip.errors import SecretError
+from quantstrip.errors import HomeError, SecretError
 from quantstrip.home import Home, private_folder
 
 LOOPBACK: Final = "127.0.0.1"
@@ -28,6 +28,7 @@ def token(home: Home) -> str:
 
     Raises:
         SecretError: the file is readable by others, or holds no token.
+        HomeError: there is none, and it cannot be written.
 
     """
     path = home.token_file
@@ -38,13 +39,18 @@ def token(home: Home) -> str:
     if not _SHAPE.fullmatch(value):
         raise SecretError(
             f"{path} holds no login token: 32 or more letters, digits, - and _ were expected, {len(value)} signs came",
-            hint="Delete the file: a new token is made at the next start.",
+            hint="Make a new one: quantstrip token --rotate",
         )
     return value
 
 
 def rotate(home: Home) -> str:
-    """Replace the token: every open login ends, in every browser, at its next request."""
+    """Replace the token: every open login ends, in every browser, at its next request.
+
+    Raises:
+        HomeError: it cannot be written; the old one holds.
+
+    """
     _create(home.token_file, replace=True)
     return token(home)
 
@@ -80,20 +86,32 @@ def matches(expected: str, given: str) -> bool:
 
 def _create(path: Path, *, replace: bool) -> None:
     """Write a new token beside ``path`` and put it in place whole: two processes that start together agree on one."""
-    private_folder(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".token-")  # mkstemp makes it readable by the owner only
-    fresh = Path(name)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(_BYTES) + "\n")
-    if replace:
-        fresh.replace(path)
-        return
     try:
-        os.link(fresh, path)
+        private_folder(path.parent)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".token-")  # mkstemp lets the owner alone read it
+    except OSError as error:
+        raise _unwritten(path, error) from error
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(_BYTES) + "\n")
+        if replace:
+            fresh.replace(path)
+        else:
+            os.link(fresh, path)
     except FileExistsError:
         return  # another process was first: its token is the token
+    except OSError as error:
+        raise _unwritten(path, error) from error
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
+
+
+def _unwritten(path: Path, error: OSError) -> HomeError:
+    return HomeError(
+        f"the login token {path} cannot be written: {error.strerror or error}; nothing was changed",
+        hint="Run as the user who owns the home, or give yourself write access to it, and see that the disk has room.",
+    )
 
 
 def _check_private(path: Path) -> None:
@@ -103,5 +121,5 @@ def _check_private(path: Path) -> None:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SecretError(
             f"{path} may be read by its owner only (mode 600), its mode is {mode:o}: the token may be known to others",
-            hint="Delete the file: a new token is made at the next start.",
+            hint="Make a new one: quantstrip token --rotate",
         )

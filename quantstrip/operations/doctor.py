@@ -128,6 +128,11 @@ def _settings(home: Home) -> str:
     secrets = [setting.path for setting in manager.tree() if setting.secret and setting.value]
     for path in secrets:
         manager.get(path)
+    if wrong := manager.problems():
+        raise QuantstripError(
+            "; ".join(wrong),
+            hint="Set it again, or delete it: quantstrip settings set PATH VALUE. Its client does not start before.",
+        )
     return f"{home.settings_file.name} is read, {len(secrets)} secrets can be decrypted"
 
 

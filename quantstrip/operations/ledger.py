@@ -38,7 +38,7 @@ def backup(home: Home, target: Path | None = None) -> Path:
         target: a file that does not exist yet; None makes one in the home's backups, named by the moment.
 
     Raises:
-        LedgerError: the file exists.
+        LedgerError: the file exists, or cannot be written.
 
     """
     moment = to_datetime(system_clock.now())
@@ -47,9 +47,7 @@ def backup(home: Home, target: Path | None = None) -> Path:
         path = path / f"quantstrip-{moment:%Y%m%d-%H%M%S-%f}.db"
     if path.exists():
         raise LedgerError(f"{path} exists; a backup replaces no file", hint="Name another file.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    open_ledger(home).backup(path)
-    return path
+    return open_ledger(home).backup(path)
 
 
 def query(
@@ -58,11 +56,18 @@ def query(
     """Run a SELECT on a read-only connection.
 
     Raises:
-        LedgerError: the statement is refused, wrong, or takes longer than ``timeout_seconds``.
+        LedgerError: the statement is empty, refused, wrong, or takes longer than ``timeout_seconds``.
 
     """
+    if limit is not None and limit < 1:
+        raise LedgerError(f"a query gives 1 or more rows, got a limit of {limit}")
     most = None if limit is None else limit + 1
     columns, rows = open_ledger(home).query(sql, tuple(params), limit=most, timeout_seconds=timeout_seconds)
+    if not columns:
+        raise LedgerError(
+            f"a SELECT was expected, got {sql.strip()!r}, which asks for nothing",
+            hint="For example: quantstrip db query 'SELECT * FROM v_positions'",
+        )
     found = [tuple(row) for row in rows]
     truncated = limit is not None and len(found) > limit
     return QueryResult(list(columns), found[:limit] if truncated else found, truncated)

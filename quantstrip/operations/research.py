@@ -54,10 +54,12 @@ def backtest(
     Raises:
         StrategyLoadError: the file holds no usable strategy.
         DataError: bars are missing or wrong.
-        ConfigError: no such risk profile, or a number that means nothing.
+        ConfigError: no such risk profile, no symbol, or a number that means nothing.
         StrategyFault: the strategy raised while it ran.
 
     """
+    if symbols is not None and not symbols:
+        raise ConfigError("symbols must name at least one, got none", hint="Leave symbols out for the strategy's own.")
     profile = risk_profile(risk)
     costs = _costs(fee_rate, slippage_bps)
     if not 0.0 < cash < float("inf"):

@@ -1,11 +1,32 @@
 """Reading and changing settings."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from quantstrip.config import Setting, SettingsManager
+from quantstrip.config.known import settings_at
+from quantstrip.config.paths import split
+from quantstrip.config.shipped import near
 from quantstrip.errors import SettingsError
 from quantstrip.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSetting:
+    """A setting that the platform reads; ``default`` is None where a client's class has one.
+
+    Attributes:
+        type: its type, or types with "or" between.
+        expected: what a value must be, "" where any of the type will do.
+
+    """
+
+    path: str
+    type: str
+    default: Any
+    expected: str
+    help: str
 
 
 @cache
@@ -18,11 +39,13 @@ def get_setting(home: Home, path: str) -> Any:
     """The value at ``path``, a folder as a dict; secrets come masked, for what is printed may be kept somewhere.
 
     Raises:
-        SettingsError: nothing is there.
+        SettingsError: nothing is there, or what is there is refused.
 
     """
     manager = manager_of(home)
     found = manager.find(path)
+    if found is not None:
+        manager.items(path)  # refuses what a client could not start with
     if found is None:
         raise SettingsError(f"there is no setting {path!r}", hint="List them with: quantstrip settings list")
     return found.value if found.value is not None else manager.items(path)
@@ -38,7 +61,7 @@ def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> 
     """Set ``path`` and save.
 
     Raises:
-        SettingsError: the value is not of the type, or the path leads through a value.
+        SettingsError: the value is not of the type or out of its bounds, or the path leads through a value.
 
     """
     manager_of(home).set_by_path(path, value, value_type)
@@ -52,3 +75,77 @@ def list_settings(home: Home, path: str = "") -> list[Setting]:
 def delete_setting(home: Home, path: str) -> None:
     """Delete a value of one's own; a platform setting goes back to its default."""
     manager_of(home).delete(path)
+
+
+def known_settings(path: str = "") -> list[KnownSetting]:
+    """Every setting that the platform reads, at and below ``path``; ``NAME`` in it stands for any client.
+
+    Raises:
+        SettingsError: there is none.
+
+    """
+    parts = split(path)
+    name = parts[1] if len(parts) > 1 and parts[0] == "clients" else ""
+    found = [
+        KnownSetting(each.path_for(name), each.kind, each.default, each.expected, each.help)
+        for each in settings_at(parts)
+    ]
+    if not found:
+        raise SettingsError(f"the platform reads no setting {path!r}", hint="List all with: quantstrip settings known")
+    return found
+
+
+def meant(path: str) -> str:
+    """The setting that was probably meant by a name that the platform does not read, or ""."""
+    return near(split(path))
+
+
+def problems(home: Home) -> list[str]:
+    """What is wrong with the settings of single clients; each keeps its client from starting."""
+    return manager_of(home).problems()
+
+
+def lock_folder(home: Home, path: str) -> None:
+    """Keep a folder, what is in it and what holds it from being deleted.
+
+    Raises:
+        SettingsError: there is no such folder.
+
+    """
+    manager_of(home).lock(path)
+
+
+def unlock_folder(home: Home, path: str) -> None:
+    """Take back ``lock_folder``.
+
+    Raises:
+        SettingsError: that folder is not locked; those that are, are listed.
+
+    """
+    manager = manager_of(home)
+    locked = manager.locked()
+    if split(path) not in map(split, locked):
+        raise SettingsError(f"{path} is not locked", hint=f"Locked: {', '.join(locked) or 'nothing'}.")
+    manager.unlock(path)
+
+
+def rotate_key(home: Home) -> int:
+    """Make a new key and encrypt every secret with it; returns how many there are.
+
+    Raises:
+        SecretError: the old key cannot be used; nothing is changed.
+
+    """
+    manager = manager_of(home)
+    manager.rotate_key()
+    return sum(1 for each in manager.tree() if each.secret and each.value)
+
+
+def move_key(home: Home, place: str) -> None:
+    """Move the key to the system's ``keyring`` or to an owner-only ``file``.
+
+    Raises:
+        SecretError: there is no keyring here, or it is locked; the key stays where it is.
+
+    """
+    manager_of(home).move_key(place)
