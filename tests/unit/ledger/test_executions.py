@@ -92,13 +92,14 @@ def test_a_fill_of_an_unknown_order_with_a_strategy_needs_no_alert(ledger: Ledge
         {"symbol": "MSFT"},
     ],
 )
-def test_positions_are_kept_apart(ledger: Ledger, count: Count, other: dict[str, str]) -> None:
+def test_positions_are_kept_apart(ledger: Ledger, count: Count, rows: Rows, other: dict[str, str]) -> None:
     ledger.insert_broker("X")
     base: dict[str, Any] = {"strategy_id": "a", "symbol": "SPY", "account": "U1", "mode": "live"}
     fill(ledger, "1", None, "BUY", 5, 10.0, **base)
     fill(ledger, "2", None, "BUY", 5, 10.0, **(base | other))
 
     assert count("v_positions") == 2
+    assert [row["position"] for row in rows("SELECT position FROM position_event")] == [5.0, 5.0]
 
 
 def test_the_multiplier_of_a_registered_instrument_counts(ledger: Ledger, rows: Rows) -> None:
