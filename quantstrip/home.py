@@ -139,6 +139,8 @@ class Home:
 
         """
         self.check_place()
+        if self.data.is_dir():
+            self.check_writable()  # first, so that a home one may not write to is left as it is
         try:
             for folder in (
                 self.clients,

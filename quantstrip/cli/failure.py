@@ -32,10 +32,11 @@ def report(session: Session | None, error: BaseException, *, as_json: bool) -> i
         hint = _named(session, hint)
         click.echo(f"Error: {message}" + (f"\n{hint}" if hint else ""), err=True)
         kept = _keep_trace(session, error, message)
-        if not kept and not isinstance(error, QuantstripError):
-            traceback.print_exception(error)
+        if not kept and not isinstance(error, QuantstripError | OSError):
+            traceback.print_exception(error)  # a fault of the program, and no log to keep it in
     if as_json and not (session and session.printed_json):
-        kind = "Interrupted" if code == INTERRUPTED else type(error).__name__
+        usage = isinstance(error, click.UsageError)
+        kind = "Interrupted" if code == INTERRUPTED else "UsageError" if usage else type(error).__name__
         told = {"type": kind, "message": message, "hint": hint, "exit_code": code}
         click.echo(json.dumps({"error": told}, indent=2))
     return code
@@ -71,10 +72,8 @@ def _keep_trace(session: Session | None, error: BaseException, message: str) -> 
         from quantstrip.log import close_stream, logger, open_stream
 
         open_stream(home, "commands")
-    except (QuantstripError, OSError) as second:
-        reason = second.message if isinstance(second, QuantstripError) else str(second)
-        click.echo(f"The trace could not be kept: {reason}", err=True)
-        return False
+    except (QuantstripError, OSError):
+        return False  # a home that may not be written: the message has been told
     logger.opt(exception=error).error("{}", message)
     close_stream()
     return True

@@ -37,5 +37,6 @@ def address(home: Home, *, rotate: bool = False) -> Address:
     found = service.status(home, clients=False)
     port = found.port if found.running else service.configured_port(home)
     if rotate:
+        home.check_writable()  # its run folder would be made writable again, whoever took that right away
         access.rotate(home)
     return Address(access.login_url(home, port), port, found.running)

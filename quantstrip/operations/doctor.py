@@ -13,6 +13,7 @@ from quantstrip.home import Home, asset
 
 _OLDEST = (3, 11)
 _FREE_BYTES = 500_000_000
+_OWNER = "Run as the user who owns the home, or give yourself access to it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,10 @@ def _of_home(home: Home) -> Iterator[Check]:
     yield _guarded("settings", lambda: _settings(home))
     yield _guarded("ledger", lambda: _ledger(home))
     yield _guarded("token", lambda: _token(home))
-    yield from _service(home)
+    try:
+        yield from _service(home)
+    except OSError as error:
+        yield Check("service", False, _denied(error), _OWNER)
 
 
 def _guarded(name: str, check: Callable[[], str]) -> Check:
@@ -102,6 +106,12 @@ def _guarded(name: str, check: Callable[[], str]) -> Check:
         return Check(name, True, check())
     except QuantstripError as error:
         return Check(name, False, error.message, error.hint)
+    except OSError as error:
+        return Check(name, False, _denied(error), _OWNER)
+
+
+def _denied(error: OSError) -> str:
+    return f"{error.filename or 'the home'}: {error.strerror or error}"
 
 
 def _home(home: Home) -> str:
