@@ -12,21 +12,30 @@
     │   ├── UnknownRecord          a name or an id that is not in the ledger
     │   ├── SchemaMismatch         database older or newer than the program; nothing is read or written
     │   └── LedgerBusy             another process held the database longer than the busy timeout
+    ├── ReportError                a report could not be made or written; what was there is untouched
     ├── DataError                  bars that would make a result wrong; the run does not start
     ├── StrategyError
     │   ├── StrategyLoadError      the file holds no usable strategy; recorded, not retried
     │   └── StrategyFault          the strategy raised; its client's error policy decides
     ├── ClientError
     │   ├── ClientLoadError        recorded with its trace, not restarted
+    │   ├── ClientNotStarted       it ended as soon as it was started; its trace is recorded
     │   ├── ClientNotFound         no client of that name; names that exist are listed
     │   └── ClientBusy             a copy runs already: the second one ends at once
     ├── ServiceError
     │   ├── ServiceNotRunning      the command needs the service; says how to start it
     │   ├── ServiceRunning         a second service on one home is refused
     │   └── PortInUse              the dashboard's port is taken; another can be chosen
-    └── BrokerError
-        ├── OrderRefused           the broker or a rule refused; recorded as a rejection
-        └── BrokerUnreachable      retried by the caller's policy; no order is sent twice
+    ├── BrokerError
+    │   ├── OrderRefused           the broker or a rule refused; recorded as a rejection
+    │   └── BrokerUnreachable      retried by the caller's policy; no order is sent twice
+    └── NotifyError
+        ├── AccountNotFound        no mail account or channel of that name, or none at all
+        ├── MessageInvalid         an address, a header or an attachment is refused; nothing is written
+        ├── MessageRefused         a server refused the message for good; it is kept, to be seen and sent again
+        └── DeliveryFailed         it cannot be sent now; tried again with growing pauses
+            ├── LoginRefused       the account's user name or password is wrong
+            └── ServerUnreachable  no connection, a broken one, or one whose other end is not who it says
 
 A boundary (command line, page) shows ``str(error)`` as one readable message; the log keeps the trace.
 """
@@ -91,6 +100,10 @@ class LedgerBusy(LedgerError):
     """The database stayed locked by another process."""
 
 
+class ReportError(QuantstripError):
+    """A report could not be made, found or written."""
+
+
 class DataError(QuantstripError, ValueError):
     """Market data that would make a result wrong."""
 
@@ -113,6 +126,10 @@ class ClientError(QuantstripError):
 
 class ClientLoadError(ClientError):
     """The client's file cannot be imported or its class cannot be constructed."""
+
+
+class ClientNotStarted(ClientError):
+    """The client was started and could not be loaded, or failed before it lived."""
 
 
 class ClientNotFound(ClientError, LookupError):
@@ -149,3 +166,31 @@ class OrderRefused(BrokerError):
 
 class BrokerUnreachable(BrokerError):
     """The broker did not answer."""
+
+
+class NotifyError(QuantstripError):
+    """A message could not be written or sent."""
+
+
+class AccountNotFound(NotifyError, LookupError):
+    """No mail account or channel of that name is there, or none at all."""
+
+
+class MessageInvalid(NotifyError, ValueError):
+    """An address, a header or an attachment of a message is refused; nothing was written."""
+
+
+class MessageRefused(NotifyError):
+    """A server refused a message for good; trying again would not help."""
+
+
+class DeliveryFailed(NotifyError):
+    """A message cannot be sent now; it is tried again."""
+
+
+class LoginRefused(DeliveryFailed):
+    """A mail server does not know the account's user name and password."""
+
+
+class ServerUnreachable(DeliveryFailed):
+    """A server does not answer, or is not who it says."""

@@ -54,6 +54,8 @@ def yearly_table(days: Days, equity: npt.ArrayLike) -> tuple[Year, ...]:
         return ()
     months = days.astype("datetime64[M]").astype(np.int64)
     years = months // 12
+    if values[0] <= 0.0:
+        values = np.zeros(len(values))
     monthly, yearly = _changes(months, values), _changes(years, values)
     return tuple(
         Year(int(year) + 1970, tuple(monthly.get(int(year) * 12 + month) for month in range(12)), yearly[int(year)])

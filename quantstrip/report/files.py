@@ -1,0 +1,43 @@
+"""Writing a finished file: whole or not at all."""
+
+import os
+import secrets
+from pathlib import Path
+
+from quantstrip.errors import ReportError
+
+
+def write_whole(path: Path, data: bytes) -> Path:
+    """Write ``path`` so that whoever reads it has the old content or the new, never a part; returns the full path.
+
+    Raises:
+        ReportError: the folder is missing or not writable, the disk is full, or another program holds the file. The
+            old file is untouched.
+
+    """
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        if target.is_dir():
+            raise IsADirectoryError("is a folder")
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ReportError(
+            f"{target} could not be written: {error.strerror or error}", hint=_hint(target, error)
+        ) from error
+    return target
+
+
+def _hint(target: Path, error: OSError) -> str:
+    if isinstance(error, IsADirectoryError):
+        return f"Name a file, such as {target / 'report'}{target.suffix or '.html'}"
+    if isinstance(error, FileNotFoundError):
+        return f"Make the folder first: {target.parent}"
+    if target.exists() and os.access(target.parent, os.W_OK):
+        return "It may be open in another program, such as Excel: close it there and try again, or choose another name."
+    return "Choose a place that you can write to, with space on its disk."

@@ -1,0 +1,152 @@
+"""The report as one HTML file that needs nothing else: no network, no fonts, no library."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, Template
+from markupsafe import Markup
+
+from quantstrip.report import words
+from quantstrip.report.catalogue import BY_NAME, METRICS
+from quantstrip.report.charts import HEIGHT, WIDTH, Chart, Line, histogram, line_chart
+from quantstrip.report.metrics import daily_returns
+from quantstrip.report.model import Report
+
+TILES: Final = (
+    "net_pnl", "total_return", "annualised_return", "sharpe", "max_drawdown", "current_drawdown", "trade_count",
+    "win_rate",
+)  # fmt: skip
+BREAKDOWN: Final = (
+    "net_pnl", "total_return", "max_drawdown", "sharpe", "sortino", "trade_count", "win_rate", "profit_factor",
+    "average_hold", "exposure",
+)  # fmt: skip
+GROUPS: Final = {
+    "Growth": ("net_pnl", "total_return", "annualised_return", "best_day", "worst_day", "winning_days"),
+    "Risk": ("volatility", "value_at_risk", "conditional_value_at_risk", "skewness", "excess_kurtosis", "ulcer_index"),
+    "Ratios": ("sharpe", "sortino", "calmar"),
+    "Drawdown": (
+        "max_drawdown", "max_drawdown_amount", "max_drawdown_length", "max_drawdown_recovery", "longest_drawdown",
+        "current_drawdown", "current_drawdown_length",
+    ),
+    "Round trips": (
+        "trade_count", "win_rate", "profit_factor", "payoff", "expectancy", "average_win", "average_loss", "best_trade",
+        "worst_trade", "average_hold", "exposure", "turnover",
+    ),
+    "Benchmark": ("alpha", "beta", "correlation"),
+}  # fmt: skip
+"""Every metric, as tables group them."""
+SIGNED: Final = frozenset({
+    "net_pnl", "total_return", "annualised_return", "best_day", "worst_day", "expectancy", "alpha", "best_trade",
+    "worst_trade",
+})  # fmt: skip
+"""Metrics whose sign is coloured."""
+SHOWN_TRADES: Final = 100
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def render_html(report: Report) -> str:
+    """The whole page."""
+    groups = [
+        (name, [BY_NAME[metric] for metric in group])
+        for name, group in GROUPS.items()
+        if name != "Benchmark" or report.benchmark
+    ]
+    return _template().render(
+        report=report,
+        tiles=[BY_NAME[name] for name in TILES],
+        breakdown=[BY_NAME[name] for name in BREAKDOWN],
+        groups=groups,
+        has_returns=report.portfolio.capital is not None,
+        correlation=[[None if value != value else value for value in row] for row in report.correlation.tolist()],
+        **_charts(report),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True)
+    environment.globals.update(_globals())
+    return environment.get_template("report.html.j2")
+
+
+def _globals() -> Mapping[str, Any]:
+    return {
+        "css": Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        "script": Markup((_TEMPLATES / "hover.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        "width": WIDTH,
+        "height": HEIGHT,
+        "metrics": METRICS,
+        "month_names": MONTHS,
+        "signed": SIGNED,
+        "shown_trades": SHOWN_TRADES,
+        "heat": heat,
+        "shown": words.shown,
+        "sign": words.sign,
+        "money": words.money,
+        "percent": words.percent,
+        "quantity": words.quantity,
+    }
+
+
+def heat(value: float, full: float) -> int:
+    """How strongly a value is coloured, 0 to 60 percent; ``full`` is the value that has all of it."""
+    return round(60 * min(abs(value) / full, 1.0))
+
+
+def _charts(report: Report) -> dict[str, Chart | None]:
+    """The charts by the names that the template knows; None for those that need capital where there is none."""
+    total = report.portfolio
+    if not len(total.days):
+        return {}
+    names: dict[str, Chart | None] = dict.fromkeys(("drawdown_chart", "return_chart", "sharpe_chart", "equity_chart"))
+    names["pnl_chart"] = line_chart(
+        "pnl", f"Cumulative PnL, {report.currency}", total.days, pnl_lines(report), words.money, words.short_money
+    )
+    if total.capital is None:
+        return names
+    falls = Line(total.name, np.nan_to_num(total.drawdown), area=True)
+    names["drawdown_chart"] = line_chart("drawdown", "Drawdown", total.days, [falls], words.percent, _whole)
+    names["return_chart"] = histogram("returns", "Daily returns", daily_returns(total.equity), _tenth)
+    if np.isfinite(total.rolling_sharpe).any():
+        rolling = Line(total.name, total.rolling_sharpe)
+        names["sharpe_chart"] = line_chart(
+            "sharpe", "Rolling Sharpe ratio, 126 sessions", total.days, [rolling], _ratio, _plain
+        )
+        equity = Line(total.name, total.equity[1:])
+        label = f"Equity, {report.currency}"
+        names["equity_chart"] = line_chart(
+            "equity", label, total.days, [equity], words.money, words.short_money, from_zero=False
+        )
+    return names
+
+
+def pnl_lines(report: Report) -> list[Line]:
+    """The portfolio, and its strategies where there are several, each from its first to its last session."""
+    total = report.portfolio
+    lines = [Line(total.name, total.cumulative)]
+    if len(report.strategies) > 1:
+        for number, scope in enumerate(report.strategies, start=1):
+            values = np.full(len(total.days), np.nan)
+            values[np.searchsorted(total.days, scope.days)] = scope.cumulative
+            lines.append(Line(scope.name, values, number))
+    return lines
+
+
+def _whole(value: float) -> str:
+    return words.percent(value, 0 if abs(value * 100 - round(value * 100)) < 1e-9 else 1)
+
+
+def _tenth(value: float) -> str:
+    return words.percent(value, 1)
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"
