@@ -53,7 +53,7 @@ class RiskProfile:
                 )
 
     def describe(self) -> str:
-        """One line for the head of a run: every rule with its limit."""
+        """One line for the head of a run: every rule with its limit, exactly, for it is part of the run's identity."""
         limits = [f"{field.name}={_text(getattr(self, field.name))}" for field in fields(self)[1:]]
         return f"{self.name}: {', '.join(limits)}"
 
@@ -74,7 +74,7 @@ _NUMBERS = (
 def _text(value: object) -> str:
     if value is None:
         return "off"
-    return ("yes" if value else "no") if isinstance(value, bool) else f"{value:g}"
+    return ("yes" if value else "no") if isinstance(value, bool) else repr(value).removesuffix(".0")
 
 
 NATIVE = RiskProfile()

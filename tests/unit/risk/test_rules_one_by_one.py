@@ -1,6 +1,11 @@
 """Each rule asked by itself: ``check`` lets most orders pass at one look and would hide a rule that is wrong."""
 
+from dataclasses import fields
+from typing import Any
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quantstrip.clock import DAY, SECOND
 from quantstrip.matching import bar_session_end
@@ -10,6 +15,7 @@ from quantstrip.risk import rules as room
 
 AAPL = Instrument("AAPL")
 CASH = 100_000.0
+SWITCHES = {"allow_margin", "allow_short", "trading_hours"}
 
 
 def guard(profile: RiskProfile = NATIVE) -> Guard:
@@ -86,6 +92,25 @@ def test_a_loss_of_exactly_the_limit_halts_nothing() -> None:
     daily, drawdown = RiskProfile(max_drawdown=None), RiskProfile(max_daily_loss=None)
     assert (after(97_000.0, daily), after(96_999.99, daily)) == ([], ["max_daily_loss"])
     assert (after(92_000.0, drawdown), after(91_999.99, drawdown)) == ([], ["max_drawdown"])
+
+
+@settings(max_examples=200)
+@given(
+    name=st.sampled_from([field.name for field in fields(RiskProfile)[1:]]),
+    values=st.lists(st.floats(0.0, 1e9) | st.integers(0, 10**9).map(lambda n: n / 100), min_size=2, max_size=2),
+)
+def test_profiles_that_differ_in_any_limit_are_described_differently(name: str, values: list[float]) -> None:
+    """The description is part of a run's identity: two runs under one key would take each other's fills for theirs."""
+    given_limits: list[float | bool] = [value > 1.0 for value in values] if name in SWITCHES else [*values]
+    limits: list[dict[str, Any]] = [{name: limit} for limit in given_limits]
+    one, other = (RiskProfile(**limit) for limit in limits)
+    assert (one.describe() == other.describe()) is (one == other)
+
+
+def test_limits_that_differ_beyond_six_digits_are_described_differently() -> None:
+    texts = {RiskProfile(max_order_value=value).describe() for value in (1_234_567.0, 1_234_568.0, 0.2, 0.2000001)}
+    assert len(texts) == 4
+    assert "max_order_value=20000, max_symbol_weight=0.2," in NATIVE.describe()
 
 
 def test_the_reason_of_a_refusal_is_that_of_the_first_rule_of_the_table() -> None:
