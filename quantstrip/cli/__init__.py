@@ -39,7 +39,24 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+_FIRST_STEPS = """\
+\b
+First steps:
+  quantstrip up --demo            two strategies on sample prices, in your browser
+  quantstrip init my_home         a home of your own
+  quantstrip COMMAND --help       what a command takes
+
+\b
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 ended by Ctrl-C.
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_FIRST_STEPS,
+)
 @click.option("--home", type=FolderPath(), metavar="DIR", help="The home to work on.")
 @click.option("--demo", is_flag=True, help="Work on the demo's own home.")
 @click.version_option(__version__, prog_name="quantstrip")

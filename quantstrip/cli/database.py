@@ -12,7 +12,7 @@ def database() -> None:
     """Migrate, back up and query the ledger."""
 
 
-@database.command()
+@database.command(short_help="Bring the database to this version.")
 @json_option
 @pass_session
 def migrate(session: Session, as_json: bool) -> None:
@@ -26,7 +26,7 @@ def migrate(session: Session, as_json: bool) -> None:
         click.echo(f"The ledger is at version {version}")
 
 
-@database.command()
+@database.command(short_help="Write a copy of the ledger.")
 @click.argument("target", type=FilePath(), required=False)
 @json_option
 @pass_session
@@ -41,7 +41,7 @@ def backup(session: Session, target: Path | None, as_json: bool) -> None:
         click.echo(f"Written: {written}")
 
 
-@database.command()
+@database.command(short_help="Run a SELECT on the ledger.")
 @click.argument("sql")
 @click.option("--param", "params", multiple=True, help="A value for each '?' in SQL, in order.")
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Most rows to print.")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 import shlex
 from collections.abc import Sequence
@@ -90,6 +91,17 @@ class FolderPath(FilePath):
         super().__init__(file_okay=False)
 
 
+class NegativeNumbers(click.Command):
+    """A command whose last argument may be a negative number, which would otherwise be taken for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put what looks like a negative number behind two dashes."""
+        if "--" not in args:
+            numbers = [each for each in args if re.match(r"-\.?\d", each)]
+            args = [*(each for each in args if each not in numbers), *(["--", *numbers] if numbers else [])]
+        return super().parse_args(ctx, args)
+
+
 pass_session = click.make_pass_decorator(Session)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 demo_option = click.option("--demo", is_flag=True, help="Work on the demo's own home.")
@@ -98,15 +110,15 @@ _MOMENTS = {"since", "started", "heartbeat", "when", "last_error_at"}
 
 
 def print_json(value: Any) -> None:
-    """Print as JSON; moments are UTC text, unknown ones null."""
+    """Print as JSON; moments are UTC text, unknown ones null, and so are numbers that JSON cannot write."""
     context = click.get_current_context(silent=True)
     if context is not None:
         context.ensure_object(Session).printed_json = True
-    click.echo(json.dumps(plain(value), indent=2, default=str))
+    click.echo(json.dumps(plain(value), indent=2, default=str, allow_nan=False))
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses as dicts, moments as text."""
+    """Dataclasses as dicts, moments as text, bytes in hexadecimal, NaN and infinity as None."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [each.name for each in dataclasses.fields(value)]
         return {name: _field(name, getattr(value, name)) for name in names}
@@ -114,7 +126,9 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return value
+    if isinstance(value, bytes):
+        return value.hex()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _field(name: str, value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
+from quantstrip.cli.session import NegativeNumbers, Session, json_option, pass_session, print_json, print_table
 
 _TYPES = ("text", "int", "float", "bool", "list", "dict", "secret")
 
@@ -15,7 +15,7 @@ def settings() -> None:
     """Show and change settings and secrets; a path is written like dashboard.port or /dashboard/port."""
 
 
-@settings.command("get")
+@settings.command("get", short_help="Print a value, or a folder's values.")
 @click.argument("path")
 @json_option
 @pass_session
@@ -30,18 +30,22 @@ def get_(session: Session, path: str, as_json: bool) -> None:
         click.echo(value)
 
 
-@settings.command("set")
+@settings.command("set", cls=NegativeNumbers, short_help="Set a value and save.")
 @click.argument("path")
 @click.argument("value", required=False)
 @click.option("--type", "value_type", type=click.Choice(_TYPES), help="Its type (default: the one it has, else text).")
 @json_option
 @pass_session
 def set_(session: Session, path: str, value: str | None, value_type: str | None, as_json: bool) -> None:
-    """Set PATH to VALUE and save; what the platform reads is checked first.
+    r"""Set PATH to VALUE and save; what the platform reads is checked first.
 
     A secret is asked for, or read from standard input: as an argument everyone on this machine could see it.
-    A list or dict is written as JSON: '["AAPL", "MSFT"]'.
-    A negative number goes behind two dashes: settings set my.floor -- -5
+
+    \b
+    quantstrip settings set dashboard.port 9000
+    quantstrip settings set clients.ma_cross.symbols AAPL,MSFT
+    quantstrip settings set my.weights '{"SPY": 0.6, "TLT": 0.4}' --type dict
+    quantstrip settings set broker.password --type secret
     """
     from quantstrip.operations.settings import meant, set_setting, type_at
 
@@ -74,7 +78,7 @@ def _secret(given: str | None) -> str:
     return value
 
 
-@settings.command("list")
+@settings.command("list", short_help="List what is set.")
 @click.argument("path", default="")
 @json_option
 @pass_session
@@ -97,7 +101,7 @@ def list_(session: Session, path: str, as_json: bool) -> None:
         click.echo(f"Warning: {problem}", err=True)
 
 
-@settings.command("known")
+@settings.command("known", short_help="List what the platform reads.")
 @click.argument("path", default="")
 @json_option
 def known(path: str, as_json: bool) -> None:
@@ -114,7 +118,7 @@ def known(path: str, as_json: bool) -> None:
         click.echo(f"    {each.help}" + (f" Must be {each.expected}." if each.expected else ""))
 
 
-@settings.command("delete")
+@settings.command("delete", short_help="Delete a value or folder of your own.")
 @click.argument("path")
 @json_option
 @pass_session
@@ -126,7 +130,7 @@ def delete(session: Session, path: str, as_json: bool) -> None:
     _done(f"{path} is deleted", as_json, path=path)
 
 
-@settings.command("lock")
+@settings.command("lock", short_help="Keep a folder from being deleted.")
 @click.argument("path")
 @json_option
 @pass_session
@@ -138,7 +142,7 @@ def lock(session: Session, path: str, as_json: bool) -> None:
     _done(f"{path} is locked", as_json, path=path, locked=True)
 
 
-@settings.command("unlock")
+@settings.command("unlock", short_help="Take back a lock.")
 @click.argument("path")
 @json_option
 @pass_session
@@ -150,7 +154,7 @@ def unlock(session: Session, path: str, as_json: bool) -> None:
     _done(f"{path} is unlocked", as_json, path=path, locked=False)
 
 
-@settings.command("rotate-key")
+@settings.command("rotate-key", short_help="Encrypt every secret with a new key.")
 @json_option
 @pass_session
 def rotate_key(session: Session, as_json: bool) -> None:
@@ -164,7 +168,7 @@ def rotate_key(session: Session, as_json: bool) -> None:
     _done(f"A new key encrypts {count} {'secret' if count == 1 else 'secrets'}", as_json, secrets=count)
 
 
-@settings.command("move-key")
+@settings.command("move-key", short_help="Move the key to the keyring or a file.")
 @click.argument("place", type=click.Choice(("keyring", "file")))
 @json_option
 @pass_session

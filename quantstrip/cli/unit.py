@@ -15,17 +15,21 @@ def service() -> None:
     """Start the service with the machine (systemd)."""
 
 
-@service.command()
+@service.command(short_help="Write, enable and start a systemd unit.")
 @_SCOPE
 @_NAME
 @click.option("--run-as", help="With --system: the user that runs it; never root.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the dashboard (default: setting dashboard.port).")
+@json_option
 @pass_session
-def install(session: Session, system: bool, name: str, run_as: str | None, port: int | None) -> None:
+def install(session: Session, system: bool, name: str, run_as: str | None, port: int | None, as_json: bool) -> None:
     """Write a systemd unit that runs 'quantstrip up' on this home, enable it and start it."""
     from quantstrip.operations.units import install as install_unit
 
     result = install_unit(session.existing_home(), system=system, run_as=run_as or "", port=port, name=name)
+    if as_json:
+        print_json(result)
+        return
     click.echo(f"Written: {result.path}")
     for command in result.done:
         click.echo(f"Done:    {command}")
@@ -37,21 +41,25 @@ def install(session: Session, system: bool, name: str, run_as: str | None, port:
         click.echo(result.note)
 
 
-@service.command()
+@service.command(short_help="Stop the unit and delete it.")
 @_SCOPE
 @_NAME
+@json_option
 @pass_session
-def uninstall(session: Session, system: bool, name: str) -> None:  # noqa: ARG001 - the unit's name says it all
+def uninstall(session: Session, system: bool, name: str, as_json: bool) -> None:  # noqa: ARG001 - the unit's name says it all
     """Stop and disable the unit and delete it; the home stays as it is."""
     from quantstrip.operations.units import uninstall as uninstall_unit
 
     result = uninstall_unit(system=system, name=name)
+    if as_json:
+        print_json(result)
+        return
     click.echo(f"Deleted: {result.path}")
     for command in result.to_run:
         click.echo(f"Run:     {command}")
 
 
-@service.command()
+@service.command(short_help="Is it installed, enabled, active?")
 @_SCOPE
 @_NAME
 @json_option

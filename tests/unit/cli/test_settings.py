@@ -1,0 +1,126 @@
+"""Settings and secrets from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from quantstrip.config import SettingsManager
+from quantstrip.home import Home
+
+from .conftest import Run
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("clients.x.mode", "bogus", "clients.x.mode must be one of live, paper, replay, simulation, got 'bogus'"),
+        ("clients.x.cash", "-5", "clients.x.cash must be money of at least 0.01, got -5.0"),
+        ("dashboard.port", "-1", "dashboard.port must be a port from 1 to 65535, got -1"),
+        ("logs.level", "LOUD", "logs.level must be one of TRACE, DEBUG"),
+    ],
+)
+def test_a_value_that_the_platform_could_not_use_is_refused_when_it_is_set(
+    quantstrip: Run, home: Home, path: str, value: str, message: str
+) -> None:
+    done = quantstrip("settings", "set", path, value)
+    assert (done.returncode, message in done.stderr) == (1, True), done
+    assert not home.settings_file.exists()
+
+
+def test_a_negative_number_needs_no_dashes_and_options_may_stand_behind_it(quantstrip: Run) -> None:
+    assert quantstrip("settings", "set", "mine.floor", "-5", "--type", "int").returncode == 0
+    assert quantstrip("settings", "get", "mine.floor").stdout == "-5\n"
+    assert quantstrip("settings", "set", "mine.floor", "--", "-.5").returncode == 1, "it keeps its type"
+    assert quantstrip("settings", "set", "mine.floor", "-x").returncode == 2
+
+
+def test_a_free_name_near_a_known_one_is_set_and_noted(quantstrip: Run) -> None:
+    done = quantstrip("settings", "set", "clients.x.symbls", "AAPL")
+    assert (done.returncode, done.stdout) == (0, "clients.x.symbls is set\n")
+    assert "Did you mean clients.x.symbols?" in done.stderr
+    assert "Did you mean dashboard.port?" in quantstrip("settings", "set", "dashbord.port", "9").stderr
+    assert quantstrip("settings", "set", "mine.own", "9").stderr == ""
+    assert quantstrip("settings", "set", "clients.x.symbols", "AAPL").stderr == ""
+
+
+def test_every_known_setting_is_listed_with_type_default_bounds_and_meaning(quantstrip: Run) -> None:
+    shown = quantstrip("settings", "known").stdout
+    assert "dashboard.port  (int, default: 8051)\n    Port of the dashboard on 127.0.0.1. Must be a port from" in shown
+    assert "clients.NAME.cash  (float, default: the class's)" in shown
+    rows = json.loads(quantstrip("settings", "known", "clients.ma.risk", "--json").stdout)
+    assert {"path", "type", "default", "expected", "help"} == set(rows[0])
+    assert "clients.ma.risk.max_drawdown" in [row["path"] for row in rows]
+    assert quantstrip("settings", "known", "no.such").returncode == 1
+
+
+def test_a_file_edited_by_hand_is_told_by_list_get_and_doctor(quantstrip: Run, home: Home) -> None:
+    home.settings_file.write_text("[clients.bad]\ncash = -5\n\n[clients.good]\ncash = 5\n")
+    message = "clients.bad.cash must be money of at least 0.01, got -5.0"
+    listed = quantstrip("settings", "list", "--json")
+    assert (listed.returncode, message in listed.stderr) == (0, True)
+    (row,) = (row for row in json.loads(listed.stdout) if row["path"] == "clients.bad.cash")
+    assert message in row["problem"]
+    refused = quantstrip("settings", "get", "clients.bad.cash")
+    assert (refused.returncode, message in refused.stderr) == (1, True)
+    assert quantstrip("settings", "get", "clients.good.cash").stdout == "5.0\n"
+    checks = {check["name"]: check for check in json.loads(quantstrip("doctor", "--json").stdout)}
+    assert (checks["settings"]["ok"], message in checks["settings"]["message"]) == (False, True)
+    assert quantstrip("settings", "set", "clients.bad.cash", "5").returncode == 0
+    assert quantstrip("settings", "list").stderr == ""
+
+
+def test_a_locked_folder_is_not_deleted_until_it_is_unlocked(quantstrip: Run) -> None:
+    quantstrip("settings", "set", "broker.host", "here")
+    assert quantstrip("settings", "lock", "broker").stdout == "broker is locked\n"
+    refused = quantstrip("settings", "delete", "broker.host")
+    assert (refused.returncode, "quantstrip settings unlock broker" in refused.stderr) == (1, True)
+    assert quantstrip("settings", "set", "broker.host", "there").returncode == 0
+    assert json.loads(quantstrip("settings", "unlock", "broker", "--json").stdout) == {
+        "path": "broker",
+        "locked": False,
+    }
+    again = quantstrip("settings", "unlock", "broker")
+    assert (again.returncode, "broker is not locked\nLocked: nothing." in again.stderr) == (1, True)
+    assert quantstrip("settings", "lock", "no.such").returncode == 1
+    assert quantstrip("settings", "delete", "broker").returncode == 0
+
+
+def test_a_rotated_key_reads_every_secret_and_the_old_key_none(quantstrip: Run, home: Home) -> None:
+    quantstrip("settings", "set", "broker.password", "--type", "secret", given="hunter22\n")
+    before = (home.settings / "secret.key").read_bytes()
+    done = quantstrip("settings", "rotate-key")
+    assert (done.returncode, done.stdout) == (0, "A new key encrypts 1 secret\n")
+    assert (home.settings / "secret.key").read_bytes() != before
+    assert SettingsManager(home).get("broker.password") == "hunter22"
+
+
+def test_the_key_stays_where_it_is_when_there_is_no_keyring(quantstrip: Run, home: Home) -> None:
+    quantstrip("settings", "set", "broker.password", "--type", "secret", given="hunter22\n")
+    before = {path.name: path.read_bytes() for path in home.settings.iterdir()}
+    refused = quantstrip("settings", "move-key", "keyring")
+    assert (refused.returncode, "reaches no system keyring" in refused.stderr) == (1, True)
+    assert {path.name: path.read_bytes() for path in home.settings.iterdir()} == before
+    assert quantstrip("settings", "move-key", "file").stdout == "The key is kept in a file\n"
+    assert quantstrip("settings", "move-key", "pocket").returncode == 2
+
+
+def test_a_secret_of_several_lines_is_read_whole(quantstrip: Run, home: Home) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nabc\ndef\n-----END PRIVATE KEY-----"
+    assert quantstrip("settings", "set", "broker.key", "--type", "secret", given=f"{key}\n").returncode == 0
+    assert SettingsManager(home).get("broker.key") == key
+
+
+def test_a_secret_is_not_set_in_the_clear_whatever_type_is_named(quantstrip: Run, home: Home) -> None:
+    quantstrip("settings", "set", "broker.password", "--type", "secret", given="hunter22\n")
+    refused = quantstrip("settings", "set", "broker.password", "hunter33", "--type", "text")
+    assert (refused.returncode, "delete it first" in refused.stderr) == (2, True)
+    wrong = quantstrip("settings", "set", "clients.x.cash", "--type", "secret", given="hunter44\n")
+    assert (wrong.returncode, "cannot be a secret" in wrong.stderr, "hunter44" in wrong.stderr) == (1, True, False)
+    assert SettingsManager(home).get("broker.password") == "hunter22"
+
+
+def test_settings_of_a_named_home_that_nobody_made_are_not_the_defaults(quantstrip: Run, tmp_path: Path) -> None:
+    for arguments in (("list",), ("get", "dashboard.port")):
+        done = quantstrip("--home", str(tmp_path / "typo"), "settings", *arguments)
+        assert (done.returncode, "there is no home" in done.stderr) == (1, True)
