@@ -27,7 +27,32 @@ TIMEFRAMES: dict[str, int] = {
 }
 """Length of each timeframe in seconds; ``1d`` and ``1w`` follow the calendar's sessions, not the clock."""
 
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "BTC": 8, "ETH": 8, "USDT": 8, "USDC": 8}
+# ISO 4217's minor units where they are not 2, and what exchanges book coins in.
+_MINOR_DIGITS = (
+    dict.fromkeys(
+        [
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ],
+        0,
+    )
+    | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
+    | dict.fromkeys(["BTC", "ETH", "USDT", "USDC"], 8)
+)
 
 
 def minor_digits(currency: str) -> int:

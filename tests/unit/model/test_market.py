@@ -29,7 +29,9 @@ def test_a_tick_shows_its_time_in_utc() -> None:
     assert Tick("SPY", 1_720_026_000_000_000, 550.0).timestamp == CLOSE
 
 
-@pytest.mark.parametrize(("currency", "expected"), [("USD", 2), ("jpy", 0), ("BTC", 8), ("SEK", 2)])
+@pytest.mark.parametrize(
+    ("currency", "expected"), [("USD", 2), ("jpy", 0), ("CLP", 0), ("KWD", 3), ("BTC", 8), ("SEK", 2)]
+)
 def test_the_minor_unit_of_a_currency(currency: str, expected: int) -> None:
     assert minor_digits(currency) == Instrument("X", currency=currency).digits == expected
 

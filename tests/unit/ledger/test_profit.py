@@ -1,0 +1,59 @@
+"""Profit is gross minus commission, in cents that every reader adds up to the same sum."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from quantstrip.ledger import Ledger
+from quantstrip.model import Instrument
+
+Rows = Callable[..., list[dict[str, Any]]]
+
+
+def fill(ledger: Ledger, exec_id: str, side: str, quantity: float, price: float) -> None:
+    ledger.insert_execution(
+        exec_id,
+        None,
+        "trend",
+        symbol="AAPL",
+        side=side,
+        quantity=quantity,
+        price=price,
+        trade_date="2024-03-06",
+    )
+
+
+def test_a_brokers_own_figure_of_the_profit_is_information_and_never_added(ledger: Ledger, rows: Rows) -> None:
+    for exec_id, side, price in (("1", "BUY", 10.0), ("2", "SELL", 12.0)):
+        fill(ledger, exec_id, side, 10, price)
+        ledger.insert_commission(exec_id, 1.0, "USD", realized_pnl=999.0)
+
+    assert rows("SELECT realized_pnl, commission, net_pnl FROM v_strategy_pnl") == [
+        {"realized_pnl": 20.0, "commission": 2.0, "net_pnl": 18.0}
+    ]
+    assert [row["realized_pnl"] for row in rows("SELECT realized_pnl FROM commission")] == [999.0, 999.0]
+
+
+def test_a_correction_of_a_commission_is_a_row_of_its_own(ledger: Ledger, rows: Rows) -> None:
+    fill(ledger, "1", "BUY", 10, 10.0)
+    ledger.insert_commission("1", 1.0, "USD")
+    ledger.insert_commission("1", -0.25, "USD", revision=1)
+    ledger.insert_commission("1", -0.25, "USD", revision=1)
+
+    assert [row["commission"] for row in rows("SELECT commission FROM v_strategy_pnl")] == [0.75]
+
+
+@pytest.mark.parametrize(
+    ("currency", "amounts"), [("USD", [-3.34, -3.33]), ("JPY", [-3.0, -3.0]), ("KWD", [-3.335, -3.334])]
+)
+def test_each_fill_is_rounded_to_its_currency_before_it_is_added(
+    ledger: Ledger, rows: Rows, currency: str, amounts: list[float]
+) -> None:
+    ledger.set_instrument(Instrument("AAPL", currency=currency))
+    fill(ledger, "1", "BUY", 1, 3.3351)
+    fill(ledger, "2", "BUY", 1, 3.3341)
+
+    assert [row["amount"] for row in rows("SELECT amount FROM execution ORDER BY seq_id")] == amounts
+    (event,) = rows("SELECT cost FROM position_event ORDER BY execution_seq DESC LIMIT 1")
+    assert event["cost"] == pytest.approx(-sum(amounts), abs=1e-9)
