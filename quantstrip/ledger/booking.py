@@ -51,11 +51,16 @@ def position_of(tx: Transaction, key: dict[str, Any]) -> Position:
     return FLAT if last is None else Position(last[0], last[1], last[2], 0.0)
 
 
-def book(tx: Transaction, execution: dict[str, Any], multiplier: float) -> Booking:
-    """What the execution does to its position; nothing is written."""
-    digits = minor_digits(execution["currency"])
-    side = OrderSide(execution["side"])
-    return apply(position_of(tx, execution), side, execution["quantity"], execution["price"], multiplier, digits)
+def book(tx: Transaction, execution: dict[str, Any]) -> tuple[float, Booking]:
+    """What was held, and what the execution does to it; nothing is written."""
+    held = position_of(tx, execution)
+    return held.quantity, applied(held, execution)
+
+
+def applied(held: Position, execution: dict[str, Any]) -> Booking:
+    """What the execution does to a position."""
+    side, digits = OrderSide(execution["side"]), minor_digits(execution["currency"])
+    return apply(held, side, execution["quantity"], execution["price"], execution["multiplier"], digits)
 
 
 def record_booking(

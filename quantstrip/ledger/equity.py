@@ -2,11 +2,11 @@
 
 import threading
 
-from quantstrip.clock import Micros, from_text, to_text
+from quantstrip.clock import Micros, from_text
 from quantstrip.errors import QuantstripError
 from quantstrip.ledger import validate
 from quantstrip.ledger.instruments import trade_date_of
-from quantstrip.ledger.store import Store
+from quantstrip.ledger.store import Store, Transaction
 from quantstrip.ledger.strategy_runs import write_equity
 
 FLUSH_SECONDS = 0.5
@@ -59,11 +59,12 @@ class EquityBuffer:
                 timer.cancel()
             if not self._points:
                 return
-            last = to_text(self._points[-1][0])
             with self._store.write(durable=False) as tx:
-                session = trade_date_of(tx, self._store.now(), self._calendar, last) if self._calendar else last[:10]
-                write_equity(tx, self._run_id, self._points, session)
+                write_equity(tx, self._run_id, self._points, lambda moment: self._session(tx, moment))
             self._points = []
+
+    def _session(self, tx: Transaction, moment: str) -> str:
+        return trade_date_of(tx, self._store.now(), self._calendar, moment) if self._calendar else moment[:10]
 
     def _flush_later(self) -> None:
         try:

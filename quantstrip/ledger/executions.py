@@ -16,6 +16,7 @@ from quantstrip.ledger.orders import ORDER_OF
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import commission, execution
+from quantstrip.ledger.totals import count_fee, count_fill, fees_of, follow_trade, pay_trade
 from quantstrip.model import minor_digits
 
 if TYPE_CHECKING:
@@ -27,7 +28,13 @@ COMMISSION = "COMMISSION"
 _E, _C = execution.c, commission.c
 _INSERT = Insert(execution)
 _SAME = Statement(lambda: select(_E.seq_id, _E.side, _E.quantity, _E.price).where(_E.exec_id == bindparam("exec_id")))
-_CURRENCY = Statement(lambda: select(_E.currency).where(_E.exec_id == bindparam("exec_id")))
+_FILL = Statement(
+    lambda: select(
+        _E.currency, _E.seq_id, _E.strategy_id, _E.mode, _E.account, _E.symbol, _E.contract_id, _E.leg, _E.broker_id,
+        _E.trade_date,
+    ).where(_E.exec_id == bindparam("exec_id"))
+)  # fmt: skip
+_FILL_KEY = ("strategy_id", "mode", "account", "symbol", "contract_id", "leg", "broker_id", "trade_date")
 _GET = Statement(
     lambda: (
         select(execution)
@@ -66,10 +73,16 @@ def record_execution(
     row["currency"] = row["currency"] or terms.currency
     row["instrument_type"] = row["instrument_type"] or terms.instrument_type
     row["trade_date"] = row["trade_date"] or trade_date_of(tx, now, terms.calendar, row["exec_time"])
-    booking = book(tx, row, terms.multiplier)
+    row["multiplier"] = terms.multiplier
+    held, booking = book(tx, row)
     row |= {"amount": booking.amount, "create_time": tx.now, "update_time": tx.now}
     seq = tx.insert(_INSERT, row) or 0
     differs = record_booking(tx, row, seq, booking, group_label)
+    count_fill(tx, row, booking)
+    follow_trade(tx, row, seq, held, booking)
+    for currency, amount in fees_of(tx, row["exec_id"]):  # a commission may come before its execution
+        count_fee(tx, row, currency, amount)
+        pay_trade(tx, seq, currency, amount)
     if row["order_id"] is not None:
         order_filled(tx, row["order_id"])
     if differs is not None:
@@ -137,9 +150,9 @@ def _compare(tx: Transaction, now: int, row: dict[str, Any], same: tuple[Any, ..
 
 def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
     """Insert a checked commission; its key. The same (execution, fee type, revision) again changes nothing."""
+    fill = tx.one(_FILL, row)
     if row["currency"] is None:
-        found = tx.one(_CURRENCY, row)
-        row["currency"] = found[0] if found is not None else "USD"
+        row["currency"] = fill[0] if fill is not None else "USD"
     row |= {
         "booked_amount": round(row["amount"], minor_digits(row["currency"])),
         "create_time": tx.now,
@@ -147,6 +160,9 @@ def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
     }
     created = tx.insert(_FEE_INSERT, row)
     if created is not None:
+        if fill is not None:
+            count_fee(tx, dict(zip(_FILL_KEY, fill[2:], strict=True)), row["currency"], row["booked_amount"])
+            pay_trade(tx, fill[1], row["currency"], row["booked_amount"])
         return created
     there = tx.one(_FEE, row)
     if there[1:] != (row["amount"], row["currency"]):

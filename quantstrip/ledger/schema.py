@@ -4,12 +4,9 @@
 up-to-date database costs one small read.
 """
 
-import sqlite3
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import IO
 
 from quantstrip.clock import system_clock, to_text
@@ -17,11 +14,10 @@ from quantstrip.errors import LedgerBusy, LedgerError, SchemaMismatch
 from quantstrip.home import asset
 from quantstrip.ledger.backup import backup
 from quantstrip.ledger.store import Store
+from quantstrip.ledger.views import drop_views, install_views, views_digest
 
-HEAD = "0010"
+HEAD = "0020"
 """The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
-
-_VIEW_PREFIX = "v_"
 
 
 def ensure(store: Store) -> None:
@@ -125,7 +121,7 @@ def _upgrade(store: Store) -> None:
         raw.execute("PRAGMA journal_mode = WAL")
         with engine.connect() as connection, connection.begin():
             raw.execute("BEGIN IMMEDIATE")
-            _drop_views(raw)
+            drop_views(raw)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:
@@ -133,36 +129,16 @@ def _upgrade(store: Store) -> None:
         raw.close()
 
 
-def view_files() -> list[Path]:
-    """The definitions of the views, one file each, named as the view."""
-    return sorted((asset("schema") / "views").glob("*.sql"))
-
-
-def views_digest() -> int:
-    """A number that changes with any view's text; kept in the database's ``user_version``."""
-    return zlib.crc32(b"\0".join(path.read_bytes() for path in view_files())) & 0x7FFFFFFF
-
-
 def _install(store: Store) -> None:
     with store.translated(), closing(store.connect()) as raw:
         raw.isolation_level = None
         raw.execute("BEGIN IMMEDIATE")
         try:
-            _drop_views(raw)
-            for path in view_files():
-                raw.execute(path.read_text(encoding="utf-8"))
-            raw.execute(f"PRAGMA user_version = {views_digest()}")
+            install_views(raw)
             raw.execute("COMMIT")
         finally:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
-
-
-def _drop_views(raw: sqlite3.Connection) -> None:
-    names = raw.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
-    for (name,) in names:
-        if name.startswith(_VIEW_PREFIX):
-            raw.execute(f'DROP VIEW "{name}"')
 
 
 @contextmanager

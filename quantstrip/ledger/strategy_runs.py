@@ -1,9 +1,9 @@
 """Strategy runs: one strategy over one feed with one set of parameters, and its equity."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
 from quantstrip.clock import Micros, to_text
@@ -58,20 +58,36 @@ _POINT = Statement(
     lambda: insert(strategy_equity).values({c.name: None for c in strategy_equity.c}).on_conflict_do_nothing()
 )
 
+_DAY = Statement(
+    lambda: text(
+        "INSERT INTO equity_day (strategy_run_id, trade_date, event_time, equity) "
+        "VALUES (:strategy_run_id, :trade_date, :event_time, :equity) ON CONFLICT (strategy_run_id, trade_date) "
+        "DO UPDATE SET event_time = excluded.event_time, equity = excluded.equity "
+        "WHERE excluded.event_time > equity_day.event_time"
+    )
+)
+
 
 def write_equity(
-    tx: Transaction, run_id: int, points: Sequence[tuple[Micros, float]], feed_date: str | None = None
+    tx: Transaction,
+    run_id: int,
+    points: Sequence[tuple[Micros, float]],
+    session_of: Callable[[str], str] = lambda moment: moment[:10],
 ) -> None:
-    """Write equity points that are not there yet, and how far the run has come."""
-    for moment, equity in points:
-        row = {"strategy_run_id": run_id, "event_time": to_text(moment), "equity": equity}
+    """Write equity points that are not there yet, the last one of each session, and how far the run has come.
+
+    ``session_of`` gives the date of the session that a moment belongs to; its UTC date where no calendar is known.
+    """
+    last: dict[str, dict[str, Any]] = {}
+    for moment, equity in sorted(points):
+        row: dict[str, Any] = {"strategy_run_id": run_id, "event_time": to_text(moment), "equity": equity}
         tx.run(_POINT, row)
-    moment, equity = max(points)
-    until = to_text(moment)
-    tx.run(
-        _PROGRESS,
-        {"this": run_id, "until": until, "day": feed_date or until[:10], "equity": equity, "now": tx.now},
-    )
+        last[session_of(row["event_time"])] = row
+    for session, row in last.items():
+        tx.run(_DAY, row | {"trade_date": session})
+    newest = list(last)[-1]
+    reached = {"until": last[newest]["event_time"], "day": newest, "equity": last[newest]["equity"]}
+    tx.run(_PROGRESS, reached | {"this": run_id, "now": tx.now})
 
 
 class StrategyRuns(Family):

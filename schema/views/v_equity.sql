@@ -1,4 +1,18 @@
--- Equity of each strategy run over its feed's time. One row a point; times are UTC.
+-- Equity of each strategy run as it was recorded, over its feed's time. v_equity_daily has every strategy, by session.
+-- One row: an equity point.
+--
+-- * mode TEXT: live, paper, replay or simulation; never add up two of them
+-- * account TEXT: account at the broker; each replay and simulation has its own
+-- * strategy TEXT: name of the strategy
+-- * client TEXT: client whose run it was, empty where none is known
+-- * event_time TIME: moment on the feed's clock
+-- * equity REAL: cash plus what open positions are worth
+-- * pnl REAL: equity minus initial_cash
+-- * initial_cash REAL: what the run began with
+-- * strategy_id INTEGER: key of strategy
+-- * strategy_run_id INTEGER: key of strategy_run
+-- * run_key TEXT: key of the run; the same code, parameters and feed have the same one
+-- * current_run INTEGER: 1 for the newest run of the strategy in the mode and for everything live, else 0
 CREATE VIEW v_equity AS
 SELECT
     r.mode,

@@ -1,32 +1,59 @@
--- Profit of each strategy by mode, account and currency; amounts of two currencies are never added.
--- "Today" is the session the run's feed has reached (its own date in a replay), else the machine's UTC date.
--- Realised PnL is gross; net is after commission. Equity is that of the newest run of the account.
+-- Profit of each strategy; amounts of two currencies are never added. "Today" is the session the run's feed has reached
+-- (its own date in a replay), else the machine's UTC date. Equity is that of the newest run of the account.
+-- One row: a strategy in one mode, account and currency.
+--
+-- * mode TEXT: live, paper, replay or simulation; never add up two of them
+-- * account TEXT: account at the broker; each replay and simulation has its own
+-- * strategy TEXT: name of the strategy
+-- * client TEXT: client whose run it was, empty where none is known
+-- * currency TEXT: currency of the row's amounts
+-- * realized_pnl REAL: gross profit of what was closed
+-- * commission REAL: commission and fees
+-- * net_pnl REAL: realized_pnl minus commission
+-- * fills INTEGER: fills, without corrected ones
+-- * feed_date DATE: the session that counts as today
+-- * today_realized_pnl REAL: realized_pnl of today
+-- * today_commission REAL: commission of today
+-- * today_pnl REAL: net_pnl of today
+-- * today_fills INTEGER: fills of today
+-- * initial_cash REAL: what the run began with
+-- * last_equity REAL: newest equity of the run
+-- * equity_pnl REAL: last_equity minus initial_cash
+-- * today_equity_change REAL: equity gained today
+-- * feed TEXT: where the run's bars come from
+-- * feed_time TIME: how far the run has come
+-- * started TIME: when the run began
+-- * strategy_id INTEGER: key of strategy
+-- * strategy_run_id INTEGER: key of strategy_run
+-- * run_key TEXT: key of the run; the same code, parameters and feed have the same one
+-- * code_hash TEXT: hash of the code that ran
+-- * current_run INTEGER: 1 for the newest run of the strategy in the mode and for everything live, else 0
 CREATE VIEW v_strategy_pnl AS
 WITH
+newest AS (
+    SELECT MAX(strategy_run_id) AS strategy_run_id
+    FROM strategy_run
+    GROUP BY strategy_id, mode, account
+),
 runs AS (
     SELECT
         r.*,
         COALESCE(
             s.currency,
-            (SELECT e.currency FROM execution e WHERE e.strategy_run_id = r.strategy_run_id ORDER BY e.seq_id LIMIT 1),
+            (
+                SELECT p.currency FROM position_day p
+                WHERE p.strategy_id = r.strategy_id AND p.mode = r.mode AND p.account = r.account AND p.fills > 0
+                LIMIT 1
+            ),
             'USD'
         ) AS currency
-    FROM strategy_run r
+    FROM newest n
+    JOIN strategy_run r ON r.strategy_run_id = n.strategy_run_id
     JOIN strategy s ON s.strategy_id = r.strategy_id
-    WHERE r.strategy_run_id = (
-        SELECT MAX(n.strategy_run_id)
-        FROM strategy_run n
-        WHERE n.strategy_id = r.strategy_id AND n.mode = r.mode AND n.account = r.account
-    )
 ),
 parts AS (
-    SELECT p.mode, p.strategy_id, p.account, p.currency, p.trade_date, p.realized_pnl, 0.0 AS commission, 1 AS fills
-    FROM position_event p
-    WHERE p.execution_seq IS NOT NULL
-    UNION ALL
-    SELECT e.mode, e.strategy_id, e.account, c.currency, e.trade_date, 0.0, c.booked_amount, 0
-    FROM commission c
-    JOIN execution e ON e.exec_id = c.exec_id
+    SELECT p.mode, p.strategy_id, p.account, p.currency, p.trade_date, p.realized_pnl, p.commission, p.fills
+    FROM position_day p
     UNION ALL
     SELECT r.mode, r.strategy_id, r.account, r.currency, NULL, 0.0, 0.0, 0
     FROM runs r
@@ -78,9 +105,9 @@ SELECT
     ROUND(r.last_equity - COALESCE(
         (
             SELECT q.equity
-            FROM strategy_equity q
-            WHERE q.strategy_run_id = r.strategy_run_id AND q.event_time < r.feed_date
-            ORDER BY q.event_time DESC
+            FROM equity_day q
+            WHERE q.strategy_run_id = r.strategy_run_id AND q.trade_date < r.feed_date
+            ORDER BY q.trade_date DESC
             LIMIT 1
         ),
         r.initial_cash

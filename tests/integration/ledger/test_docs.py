@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from quantstrip.home import Home, asset
-from quantstrip.ledger.schema import view_files
+from quantstrip.ledger import open_ledger
+from quantstrip.ledger.dictionary import written
 from quantstrip.ledger.tables import metadata
+from quantstrip.ledger.views import read_view, view_files
 
 ROOT = Path(__file__).parents[3]
 DICTIONARY = (asset("schema") / "README.md").read_text(encoding="utf-8")
@@ -21,13 +23,27 @@ def test_the_data_dictionary_has_every_column_of_a_table(name: str) -> None:
     section = re.search(rf"^### {name}\n(.*?)(?=^##|\Z)", DICTIONARY, re.MULTILINE | re.DOTALL)
 
     assert section is not None
-    columns = re.findall(r"`(\w+)`", section[1].strip().splitlines()[-1])
+    (listed,) = [line for line in section[1].splitlines() if line.startswith("`")][-1:]
+    columns = re.findall(r"`(\w+)`", listed)
     assert columns == [column.name for column in metadata.tables[name].c]
 
 
 def test_the_data_dictionary_has_every_view() -> None:
-    assert re.findall(r"^\| `(v_\w+)` \|", DICTIONARY, re.MULTILINE) != []
-    assert set(re.findall(r"`(v_\w+)`", DICTIONARY)) == {path.stem for path in view_files()}
+    assert set(re.findall(r"^### (v_\w+)", DICTIONARY, re.MULTILINE)) == {path.stem for path in view_files()}
+
+
+def test_the_data_dictionary_is_what_the_definitions_say() -> None:
+    assert written(DICTIONARY) == DICTIONARY, "run python -m quantstrip.ledger.dictionary"
+
+
+@pytest.mark.parametrize("path", view_files(), ids=lambda path: path.stem)
+def test_every_column_of_a_view_is_documented_in_its_place(home: Home, path: Path) -> None:
+    ledger = open_ledger(home)
+
+    columns, _ = ledger.query(f"SELECT * FROM {path.stem}")
+
+    assert [column.name for column in read_view(path).columns] == columns
+    ledger.close()
 
 
 def test_the_example_of_the_guide_runs(home: Home) -> None:

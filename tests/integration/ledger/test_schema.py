@@ -18,8 +18,9 @@ from sqlalchemy import create_engine
 from quantstrip.errors import LedgerError, SchemaMismatch
 from quantstrip.home import Home, asset
 from quantstrip.ledger import Ledger
-from quantstrip.ledger.schema import HEAD, views_digest
+from quantstrip.ledger.schema import HEAD
 from quantstrip.ledger.tables import metadata
+from quantstrip.ledger.views import views_digest
 
 Open = Callable[..., Ledger]
 

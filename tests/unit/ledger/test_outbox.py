@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from quantstrip.clock import DAY, MINUTE, SECOND, ManualClock
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import Ledger
-from quantstrip.ledger.outbox import Attachment, NewMessage
+from quantstrip.ledger.outbox import NewMessage
+from quantstrip.ports import Attachment
 
 LEASE = 2 * MINUTE
 number = iter(range(1_000_000))

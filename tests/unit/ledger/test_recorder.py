@@ -91,7 +91,8 @@ def test_a_run_cut_off_anywhere_and_repeated_leaves_the_same_rows(
     assert {name: n for name, n in counts.items() if n} == {
         "broker": 1, "strategy": 1, "instrument": 1, "strategy_run": 1, "order_id_state": 1, "orders": 2,
         "order_status": 4, "strategy_event": 2, "execution": 2, "position_event": 2, "commission": 2,
-        "rejected_signal": 2, "strategy_equity": 1,
+        "rejected_signal": 2, "strategy_equity": 1, "equity_day": 1, "position_day": 1, "round_trip": 1,
+        "trade_fill": 2, "reporting": 1,
     }  # fmt: skip
     assert rows("SELECT position, cost FROM v_positions") == [{"position": 100.0, "cost": 1040.0}]
 
