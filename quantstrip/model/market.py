@@ -28,31 +28,27 @@ TIMEFRAMES: dict[str, int] = {
 """Length of each timeframe in seconds; ``1d`` and ``1w`` follow the calendar's sessions, not the clock."""
 
 # ISO 4217's minor units where they are not 2, and what exchanges book coins in.
-_MINOR_DIGITS = (
-    dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    )
-    | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
-    | dict.fromkeys(["BTC", "ETH", "USDT", "USDC"], 8)
+_WHOLE = (
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
 )
+_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_COINS = ("BTC", "ETH", "USDT", "USDC")
+_MINOR_DIGITS = dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THOUSANDTHS, 3) | dict.fromkeys(_COINS, 8)
 
 
 def minor_digits(currency: str) -> int:
