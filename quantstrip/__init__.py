@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Tick,
         TimeInForce,
     )
+    from quantstrip.notify import email_manager, send_email
     from quantstrip.strategy import StrategyBase
 
 __version__ = "0.1.0"
@@ -39,6 +40,8 @@ _HOMES = {
     "ClientBase": "client",
     "StrategyClient": "client",
     "db_handler": "ledger",
+    "email_manager": "notify",
+    "send_email": "notify",
     "settings": "config",
     "settings_manager": "config",
     "logger": "log",
@@ -56,6 +59,8 @@ __all__ = [  # noqa: RUF022 - clients first, then the strategy contract
     "ClientBase",
     "StrategyClient",
     "db_handler",
+    "email_manager",
+    "send_email",
     "settings",
     "settings_manager",
     "logger",

@@ -229,18 +229,52 @@ class Supervisor(Protocol):
         ...
 
 
+class Attachment(NamedTuple):
+    """A file of a message; ``content_type`` is a MIME type such as ``application/pdf``."""
+
+    filename: str
+    content_type: str
+    content: bytes
+
+
 class Message(NamedTuple):
-    """Something to tell a person."""
+    """Something to tell a person.
+
+    ``addressees`` are all who get it, ``recipients`` those of this attempt; ``message_id`` is the same at each attempt.
+    """
 
     subject: str
     body: str
     recipients: Sequence[str]
     html: str = ""
+    message_id: str = ""
+    created: Micros = 0
+    addressees: Sequence[str] = ()
+    attachments: Sequence[Attachment] = ()
+
+
+class Delivery(NamedTuple):
+    """What became of one attempt: who has the message, who never will, who may later; the latter two with reasons."""
+
+    delivered: Sequence[str]
+    refused: Mapping[str, str]
+    postponed: Mapping[str, str]
 
 
 class Channel(Protocol):
     """A way to reach a person: mail, chat, webhook."""
 
-    def send(self, message: Message) -> None:
-        """Deliver, or raise ``QuantstripError`` with the reason."""
+    @property
+    def name(self) -> str:
+        """What the owner calls it."""
+        ...
+
+    def send(self, message: Message) -> Delivery:
+        """Deliver; every recipient is in exactly one part of the answer.
+
+        Raises:
+            MessageRefused: nobody has it, and trying again would not help.
+            DeliveryFailed: nobody has it as far as is known; to be tried again with the same Message-ID.
+
+        """
         ...

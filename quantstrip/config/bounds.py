@@ -44,6 +44,11 @@ def names(value: Any) -> bool:
     return bool(listed) and all(isinstance(each, str) and each.strip() for each in listed)
 
 
+def texts(value: Any) -> bool:
+    """Names in a list, or in text with commas between; none is fine, an empty one is not."""
+    return value in ([], "") or names(value)
+
+
 def is_zone(name: str) -> bool:
     """An IANA zone, or empty."""
     from zoneinfo import ZoneInfo

@@ -19,15 +19,20 @@ from quantstrip.config.bounds import (
     more_than,
     names,
     one_of,
+    texts,
 )
 from quantstrip.config.paths import Parts, split
 from quantstrip.config.values import ValueType
+from quantstrip.model import TIMEFRAMES
 
 CLIENTS = "clients"
 NAME = "NAME"
 _LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 _MODES = ("live", "paper", "replay", "simulation")
 _FEEDS = ("replay", "history")
+_GAPS = ("refuse", "accept")
+_GAPS = ("refuse", "accept")
+_TIMEFRAMES = ("1m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d", "1w")
 _PROFILES = ("NATIVE", "CASH_ONLY", "OFF")
 
 
@@ -89,6 +94,9 @@ _PLATFORM = (
     Known("service.start_wait_seconds", _FLOAT, 10.0,
           "Seconds that a command which starts a client waits to see what becomes of it.",
           "from 0 to 600 seconds", between(0, 600)),
+    Known("service.startup_seconds", _FLOAT, 300.0,
+          "Seconds a client may take to be loaded, before it is killed and started again.",
+          "from 1 to 86400 seconds", between(1, 86400)),
     Known("service.restart_delays", _LIST, [0, 1, 2, 5, 15],
           "Pause before each restart of a client that crashed, in seconds. After the last one it is given up.",
           "a list of seconds, none negative, at least one", is_delays),
@@ -104,11 +112,38 @@ _PLATFORM = (
           "1 or more megabytes", at_least(1)),
     Known("ledger.job_retention_days", _INT, 90, "Days the records of finished job runs are kept.",
           "1 or more days", at_least(1)),
+    Known("notify.recipients", _LIST, [],
+          "Who is told about clients that name nobody: addresses, and names of channels. Empty is the default "
+          "account's own address.", "a list of addresses and names of channels", texts),
+    Known("notify.batch_seconds", _FLOAT, 60.0, "Alerts of so many seconds become one message.",
+          "from 0 to 86400 seconds", between(0, 86400)),
+    Known("notify.alerts_per_hour", _INT, 12,
+          "Most messages about alerts in an hour; what is above waits and is told together.",
+          "1 or more", at_least(1)),
+    Known("notify.muted", _LIST, ["deploy_refused"], "Kinds of alerts that are shown, but not sent.",
+          "a list of kinds of alerts", texts),
+    Known("notify.attempts", _INT, 48, "A message that failed so often is given up until a person sends it again.",
+          "from 1 to 1000", between(1, 1000)),
+    Known("notify.retry_seconds", _FLOAT, 30.0, "Pause after the first failed attempt; it doubles each time.",
+          "from 0.1 to 86400 seconds", between(0.1, 86400)),
+    Known("notify.longest_retry_seconds", _FLOAT, 3600.0, "Longest pause between two attempts.",
+          "from 0.1 to 86400 seconds", between(0.1, 86400)),
+    Known("notify.timeout_seconds", _FLOAT, 20.0, "Seconds that one answer of a mail server may take.",
+          "from 1 to 300 seconds", between(1, 300)),
+    Known("notify.attachment_megabytes", _FLOAT, 10.0,
+          "Most that the attachments of one message may hold together, in megabytes.",
+          "from 0 to 25 megabytes", between(0, 25)),
+    Known("notify.keep_days", _INT, 30, "Days that sent messages are kept.", "1 or more days", at_least(1)),
+    Known("notify.ca_file", _TEXT, "",
+          "File (PEM) of certificate authorities trusted besides the system's, for a mail server of your own."),
 )  # fmt: skip
 
 _CLIENT = (
     Known("clients.NAME.mode", _TEXT, None, "Whose money moves. Strategy clients take replay and simulation.",
           f"one of {', '.join(_MODES)}", one_of(*_MODES)),
+    Known("clients.NAME.notify", (ValueType.LIST, ValueType.TEXT), None,
+          "Who is told about this client: addresses, and names of channels; an empty list is nobody.",
+          "a list of addresses and names of channels, or text with commas between", texts),
     Known("clients.NAME.strategy", _TEXT, None, "A strategy's file, beside the client's.", "the path of a file", bool),
     Known("clients.NAME.symbols", (ValueType.LIST, ValueType.TEXT), None, "What to trade.",
           'a list of names such as ["AAPL", "MSFT"], or AAPL,MSFT', names),
@@ -123,6 +158,16 @@ _CLIENT = (
           "0 or more seconds", at_least(0)),
     Known("clients.NAME.bars", _TEXT, None,
           "Folder of SYMBOL.csv files, below the home or absolute; empty is the sample."),
+    Known("clients.NAME.timeframe", _TEXT, None,
+          "Of the bars; empty is the strategy's own, else the only one that the files have.",
+          f"one of {', '.join(TIMEFRAMES)}, or empty", one_of(*TIMEFRAMES, "")),
+    Known("clients.NAME.gaps", _TEXT, None, "What becomes of bars with missing sessions.",
+          f"one of {', '.join(_GAPS)}", one_of(*_GAPS)),
+    Known("clients.NAME.timeframe", _TEXT, None,
+          "Timeframe of the bars; empty is the one that the strategy names, else the only one that the files have.",
+          f"one of {', '.join(_TIMEFRAMES)}, or empty", one_of(*_TIMEFRAMES, "")),
+    Known("clients.NAME.gaps", _TEXT, None, "What becomes of missing sessions; accepted ones are logged.",
+          f"one of {', '.join(_GAPS)}", one_of(*_GAPS)),
     Known("clients.NAME.calendar", _TEXT, None,
           "Exchange whose sessions the bars follow; empty where they follow none."),
     Known("clients.NAME.risk", (ValueType.DICT, ValueType.TEXT), None,

@@ -15,17 +15,10 @@ from quantstrip.ledger import outbox_statements as sql
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.store import Transaction
+from quantstrip.ports import Attachment
 
 STATUSES = ("queued", "sending", "sent", "dead", "discarded", "captured")
 _FIRST = ("queued", "sending", "captured")
-
-
-class Attachment(NamedTuple):
-    """A file of a message; ``content_type`` is a MIME type such as ``application/pdf``."""
-
-    filename: str
-    content_type: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
