@@ -31,8 +31,6 @@ _LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 _MODES = ("live", "paper", "replay", "simulation")
 _FEEDS = ("replay", "history")
 _GAPS = ("refuse", "accept")
-_GAPS = ("refuse", "accept")
-_TIMEFRAMES = ("1m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d", "1w")
 _PROFILES = ("NATIVE", "CASH_ONLY", "OFF")
 
 
@@ -162,11 +160,6 @@ _CLIENT = (
           "Of the bars; empty is the strategy's own, else the only one that the files have.",
           f"one of {', '.join(TIMEFRAMES)}, or empty", one_of(*TIMEFRAMES, "")),
     Known("clients.NAME.gaps", _TEXT, None, "What becomes of bars with missing sessions.",
-          f"one of {', '.join(_GAPS)}", one_of(*_GAPS)),
-    Known("clients.NAME.timeframe", _TEXT, None,
-          "Timeframe of the bars; empty is the one that the strategy names, else the only one that the files have.",
-          f"one of {', '.join(_TIMEFRAMES)}, or empty", one_of(*_TIMEFRAMES, "")),
-    Known("clients.NAME.gaps", _TEXT, None, "What becomes of missing sessions; accepted ones are logged.",
           f"one of {', '.join(_GAPS)}", one_of(*_GAPS)),
     Known("clients.NAME.calendar", _TEXT, None,
           "Exchange whose sessions the bars follow; empty where they follow none."),

@@ -140,6 +140,7 @@ def test_a_secret_stays_one_until_it_is_deleted(settings: SettingsManager) -> No
 
 
 def test_every_default_fulfils_its_own_rule() -> None:
+    assert len({each.path for each in KNOWN}) == len(KNOWN)
     for each in KNOWN:
         assert each.help
         assert (each.default is None) == (each.parts[0] == "clients"), each.path
