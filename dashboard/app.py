@@ -8,7 +8,7 @@ import streamlit as st
 
 from components import frame
 
-st.set_page_config(page_title="Quantstrip", page_icon=frame.ICON, layout="wide")
+st.set_page_config(page_icon=frame.ICON, layout="wide")
 frame.style()
 page = st.navigation(
     {
@@ -18,6 +18,7 @@ page = st.navigation(
         ],
     }
 )
+st.set_page_config(page_title=f"{page.title} - Quantstrip")
 frame.sidebar()
 with frame.boundary():
     page.run()

@@ -84,7 +84,7 @@ def health(clients: Sequence[ClientStatus]) -> Html:
 
 def _heading(client: ClientStatus) -> Html:
     since = markup.tag("span", markup.text(f"since {times.clock_time(client.since)}"), "qs-soft")
-    marks = [state_mark(client), *([since] if client.since else [])]
+    marks = [state_mark(client), *([since] if client.since and not client.pid else [])]  # else: when it started
     if client.mode:
         marks.append(mode_chip(client.mode))
     if client.differs:

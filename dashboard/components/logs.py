@@ -12,7 +12,9 @@ def tail(lines: Sequence[str]) -> markup.Html:
     """The newest lines, the last one at the bottom."""
     shown = markup.join(*map(_line, lines)) if lines else markup.text("Nothing was logged yet.")
     # Inside a reversed column there is one child: its own order stays as it is.
-    return markup.tag("div", markup.tag("pre", shown), "qs-log", role="log", tabindex="0")
+    return markup.tag(
+        "div", markup.tag("pre", shown), "qs-log", role="log", aria_label="Log", aria_live="off", tabindex="0"
+    )
 
 
 def _line(line: str) -> markup.Html:

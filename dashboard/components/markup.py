@@ -29,10 +29,17 @@ EMPTY = Html()
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; ``numeric`` ones are set flush right in figures of one width."""
+    """A column of a table.
+
+    Attributes:
+        numeric: set flush right, in figures of one width.
+        minor: left out on a phone.
+
+    """
 
     title: str
     numeric: bool = False
+    minor: bool = False
 
 
 def text(value: object) -> Html:
@@ -79,17 +86,22 @@ def facts(pairs: Iterable[tuple[str, object]]) -> Html:
     return tag("dl", join(*items), "qs-facts")
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], *, label: str, none: str) -> Html:
-    """A table; ``label`` names it for those who do not see it, ``none`` is said where there are no rows."""
-    head = join(*(_aligned("th", column, text(column.title)) for column in columns))
-    body = [
-        tag("tr", join(*(_aligned("td", column, _cell(value)) for column, value in zip(columns, row, strict=True))))
-        for row in rows
-    ]
+def table(
+    columns: Sequence[Column], rows: Iterable[Sequence[object]], *, label: str, none: str, total: Sequence[object] = ()
+) -> Html:
+    """A table; ``label`` names it for those who do not see it, ``none`` is said where there are no rows.
+
+    ``total`` is a last row that stands out.
+    """
+    head = join(*(_aligned("th", column, text(column.title), scope="col") for column in columns))
+    body = [tag("tr", _cells(columns, row)) for row in rows]
     if not body:
         body = [tag("tr", tag("td", text(none), "qs-soft", colspan=str(len(columns))))]
+    if total:
+        body.append(tag("tr", _cells(columns, total), "qs-total"))
     inner = join(tag("thead", tag("tr", head)), tag("tbody", join(*body)))
-    return tag("div", tag("table", inner, "qs-table", aria_label=label), "qs-scroll")
+    # What may scroll can be reached with the keyboard.
+    return tag("div", tag("table", inner, "qs-table", aria_label=label), "qs-scroll", tabindex="0", role="group")
 
 
 def signed(amount: float | None, *, digits: int = 2) -> Html:
@@ -99,6 +111,14 @@ def signed(amount: float | None, *, digits: int = 2) -> Html:
     shown = round(amount, digits)
     css = "qs-up" if shown > 0 else "qs-down" if shown < 0 else ""
     return tag("span", text(f"{shown:+,.{digits}f}" if shown else f"{0:.{digits}f}"), css)
+
+
+def percent(share: float | None, *, digits: int = 2) -> Html:
+    """A share as a percentage with its sign, coloured like an amount; a dash where it is unknown."""
+    if share is None:
+        return text(DASH)
+    amount = signed(100 * share, digits=digits)
+    return join(amount, text(" %"))
 
 
 def number(value: float | None, *, digits: int = 2) -> str:
@@ -111,8 +131,13 @@ def quantity(value: float) -> str:
     return f"{value:,.8f}".rstrip("0").rstrip(".")
 
 
-def _aligned(name: str, column: Column, inner: Html) -> Html:
-    return tag(name, inner, "qs-number" if column.numeric else "")
+def _cells(columns: Sequence[Column], row: Sequence[object]) -> Html:
+    return join(*(_aligned("td", column, _cell(value)) for column, value in zip(columns, row, strict=True)))
+
+
+def _aligned(name: str, column: Column, inner: Html, **attributes: str) -> Html:
+    marks = [css for css, given in (("qs-number", column.numeric), ("qs-minor", column.minor)) if given]
+    return tag(name, inner, " ".join(marks), **attributes)
 
 
 def _cell(value: object) -> Html:

@@ -30,12 +30,15 @@ def main(home: Home) -> None:
         known = client_operations.list_clients(home)
         heading(home, state, view, known)
         figures(state, view, known)
-        wide, narrow = st.columns([2.6, 1], gap="medium")
+        wide, narrow = st.columns([2, 1], gap="medium")
         with wide:
             curves(view, shown.curves)
         with narrow:
             frame.section("Clients")
             st.html(clients.health(known))
+            if view.mode:
+                frame.section("Open positions")
+                st.html(portfolio.positions(view))
         if view.mode:
             details(view)
 
@@ -57,12 +60,14 @@ def figures(state: ServiceStatus, view: Overview, known: Sequence[ClientStatus])
     running = sum(client.state == "running" for client in known)
     session = f"{view.mode} session {times.day(view.session)}" if view.session else "no session yet"
     apart = f"without {', '.join(view.left_out)}" if view.left_out else "net of commission"
+    cash = sum(row.initial_cash or 0.0 for row in view.strategies if row.currency == view.currency)
+    share = f"{100 * view.total / cash:+.2f} %, {apart}" if cash else apart
     up = f"service up {times.since(state.since)}" if state.running else "service stopped"
     holding = len({position.strategy for position in view.positions})
     tiles(
         [
             Tile("Today's PnL", markup.signed(view.today), view.currency, session),
-            Tile("Total PnL", markup.signed(view.total), view.currency, apart),
+            Tile("Total PnL", markup.signed(view.total), view.currency, share),
             Tile(
                 "Open positions",
                 str(len(view.positions)),
@@ -99,16 +104,11 @@ def curves(view: Overview, lines: Sequence[Curve]) -> None:
 
 
 def details(view: Overview) -> None:
-    """Strategies, positions, fills."""
-    frame.section("Strategies")
+    """Strategies and fills."""
+    frame.section("Strategies", f"in {view.currency}" if not view.left_out else "")
     st.html(portfolio.strategies(view))
-    left, right = st.columns([1, 1.25], gap="medium")
-    with left:
-        frame.section("Open positions")
-        st.html(portfolio.positions(view))
-    with right:
-        frame.section("Last fills")
-        st.html(portfolio.fills(view))
+    frame.section("Last fills")
+    st.html(portfolio.fills(view))
 
 
 main(frame.home())

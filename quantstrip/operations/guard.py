@@ -8,6 +8,7 @@ A page that runs code must answer to its owner's browser alone. ``Guard`` wraps 
 - A content security policy that lets the page talk to nobody but this server.
 """
 
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -22,7 +23,7 @@ from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import SecretError
 from quantstrip.log import logger
 from quantstrip.operations import access
-from quantstrip.operations.login_page import login_page
+from quantstrip.operations.login_page import login_page, refusal_page
 
 HEALTH_PATH: Final = "/healthz"
 LOGIN_PATH: Final = "/login"
@@ -32,6 +33,10 @@ _WINDOW_SECONDS: Final = 60.0
 _LONGEST_FORM: Final = 4096
 _COOKIE_SECONDS: Final = 30 * 24 * 3600
 _POLICY_VIOLATION: Final = 1008
+_LONGEST_TARGET: Final = 1000
+_TOKEN_IN_ADDRESS: Final = re.compile(r"[?&]token=([A-Za-z0-9_-]+)")
+_WRONG: Final = "This token is not the dashboard's. The command quantstrip token prints the one that holds now."
+_ENDED: Final = "Your login has ended: the token was renewed. Log in with the new one."
 
 
 class Attempts:
@@ -79,20 +84,28 @@ class Guard:
         except SecretError as error:
             # Whoever asks is not known to be the owner: the file's place is told in the log alone.
             logger.error("nobody can be let in: {}", error)
-            answer = PlainTextResponse("The login token cannot be used. See logs/dashboard.log.", status_code=503)
+            words = "The login token cannot be used. See logs/dashboard.log in the home."
+            answer = self._refused(request, "Nobody can log in", words, 503)
         await (answer or self.app)(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
         """Requests that no login makes good."""
         if not self._host_allowed(request.headers):
-            return PlainTextResponse(
-                f"Expected a request for one of {', '.join(sorted(self._hosts))}; "
-                "the Host header names something else.",
-                status_code=403,
+            words = (
+                f"Expected a request for one of {', '.join(sorted(self._hosts))}; the Host header names something else."
             )
+            return self._refused(request, "This address is not the dashboard's", words)
         if request.method not in _SAFE_METHODS and not self._own_origin(request.headers):
-            return PlainTextResponse("Refused: this request comes from another site.", status_code=403)
+            words = "Refused: this request comes from another site. Log in on the dashboard's own page:"
+            return self._refused(request, "Not from here", words)
         return None
+
+    def _refused(self, request: Request, title: str, words: str, status: int = 403) -> Response:
+        """A page for a person, a line for a program."""
+        if "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse(words, status_code=status)
+        address = "" if status != 403 else f"http://{access.LOOPBACK}:{self._port}/"
+        return HTMLResponse(refusal_page(title, words, address), status_code=status)
 
     async def _door(self, request: Request) -> Response | None:
         """The health answer, the login, or None where the request may pass."""
@@ -106,7 +119,8 @@ class Guard:
         if self._logged_in(request.cookies):
             return RedirectResponse("/", status_code=303) if path == LOGIN_PATH else None
         if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(login_page(), status_code=401)
+            ended = _ENDED if self._cookie in request.cookies else ""
+            return HTMLResponse(login_page(ended, _target(request)), status_code=401)
         return PlainTextResponse("Log in first: open the address that `quantstrip up` printed.", status_code=401)
 
     def _login_link(self, request: Request) -> Response:
@@ -116,10 +130,7 @@ class Guard:
         ):
             # An image or a frame on another site; counted, it could lock the owner out.
             return PlainTextResponse("Refused: this request comes from another site.", status_code=403)
-        kept = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
-        # Leading slashes are folded: "//host" would send the browser to another host.
-        target = "/" + request.url.path.lstrip("/\\") + (f"?{urlencode(kept)}" if kept else "")
-        return self._login(request.query_params["token"], "/" if target == LOGIN_PATH else target)
+        return self._login(request.query_params["token"], _target(request))
 
     async def _login_form(self, request: Request) -> Response:
         body = b""
@@ -127,18 +138,20 @@ class Guard:
             body += chunk
             if len(body) > _LONGEST_FORM:
                 return PlainTextResponse("The form is longer than a token can be.", status_code=413)
-        given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
-        return self._login(given.strip(), "/")
+        form = parse_qs(body.decode("utf-8", "replace"))
+        given = form.get("token", [""])[0].strip()
+        printed = _TOKEN_IN_ADDRESS.search(given)  # whoever pastes the whole printed address means its token
+        return self._login(printed[1] if printed else given, _own_path(form.get("next", ["/"])[0]))
 
     def _login(self, given: str, target: str) -> Response:
         pause = self._attempts.pause()
         if pause > 0:
-            page = login_page(f"Too many wrong tokens. Try again in {pause:.0f} s.")
+            page = login_page(f"Too many wrong tokens. Try again in {pause:.0f} s.", target)
             return HTMLResponse(page, status_code=429, headers={"retry-after": f"{pause:.0f}"})
         expected = self._read_token()
         if not access.matches(expected, given):
             self._attempts.failed()
-            return HTMLResponse(login_page("This token is not the dashboard's."), status_code=403)
+            return HTMLResponse(login_page(_WRONG, target), status_code=403)
         response = RedirectResponse(target, status_code=303)
         response.set_cookie(
             self._cookie,
@@ -206,6 +219,19 @@ class Guard:
             "cross-origin-resource-policy": "same-origin",
             "cross-origin-opener-policy": "same-origin",
         }
+
+
+def _target(request: Request) -> str:
+    """The page that was asked for, without the token: where the login leads to."""
+    kept = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
+    return _own_path(request.url.path + (f"?{urlencode(kept)}" if kept else ""))
+
+
+def _own_path(target: str) -> str:
+    """A path on this server. Leading slashes are folded: ``//host`` would send the browser to another host."""
+    path = "/" + target.lstrip("/\\")
+    is_page = len(path) <= _LONGEST_TARGET and path.isprintable() and path.partition("?")[0] != LOGIN_PATH
+    return path if is_page else "/"
 
 
 def _with_headers(send: Send, extra: dict[str, str]) -> Callable[[Any], Awaitable[None]]:

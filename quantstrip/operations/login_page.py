@@ -1,4 +1,7 @@
-"""The page for pasting the token: shown before anyone is logged in, so it needs nothing of the dashboard."""
+"""Pages that are shown before anyone is logged in: the login, and why a request was refused.
+
+They need nothing of the dashboard, so they are there whatever else is broken.
+"""
 
 from html import escape
 from string import Template
@@ -9,7 +12,8 @@ _PAGE: Final = Template("""<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Quantstrip - log in</title>
+<title>$title - Quantstrip</title>
+<link rel="icon" href="data:,">
 <style>
   :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --text: #16202b; --soft: #5b6875; --line: #dfe4ea;
           --accent: #0f6e84; --on-accent: #fff; --bad: #b3261e; }
@@ -20,36 +24,57 @@ _PAGE: Final = Template("""<!doctype html>
   * { box-sizing: border-box; }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem; background: var(--page);
          color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
-  main { width: 100%; max-width: 26rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px;
+  main { width: 100%; max-width: 27rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px;
          padding: 2rem; }
-  h1 { margin: 0 0 .25rem; font-size: 1.35rem; }
-  p { margin: 0 0 1.25rem; color: var(--soft); }
+  header { display: flex; align-items: center; gap: .6rem; margin-bottom: 1rem; color: var(--soft); font-weight: 600; }
+  header svg { width: 2rem; height: 2rem; }
+  h1 { margin: 0 0 .4rem; font-size: 1.35rem; }
+  p, ol { margin: 0 0 1rem; color: var(--soft); }
+  ol { padding-left: 1.2rem; }
   label { display: block; margin-bottom: .35rem; font-size: .9rem; font-weight: 600; }
   input, button { width: 100%; padding: .65rem .8rem; border-radius: 8px; font: inherit; }
   input { border: 1px solid var(--line); background: var(--page); color: var(--text); }
   button { margin-top: 1rem; border: 0; background: var(--accent); color: var(--on-accent); font-weight: 600;
            cursor: pointer; }
+  :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+  a { color: var(--accent); font-weight: 600; overflow-wrap: anywhere; }
   code { padding: .1rem .3rem; border-radius: 4px; background: var(--page); color: var(--text); }
-  .bad { color: var(--bad); font-weight: 600; }
+  .bad { padding: .6rem .8rem; border: 1px solid; border-left-width: 4px; border-radius: 8px; color: var(--bad); }
 </style>
 </head>
 <body>
 <main>
-  <h1>Quantstrip</h1>
-  <p>This dashboard belongs to the person who runs it. Open the address that <code>quantstrip up</code> printed, or
-     paste the token, which is the file <code>data/run/token</code> in the home.</p>
-  $problem
-  <form method="post" action="/login">
-    <label for="token">Token</label>
-    <input id="token" name="token" type="password" autocomplete="current-password" autofocus required>
-    <button type="submit">Log in</button>
-  </form>
+  <header><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" fill="#0f6e84"/><path
+    d="M6 21.5h4.2l3.6-9.5 4.4 12 3.4-8.5H26" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"
+    stroke-linejoin="round"/></svg>Quantstrip</header>
+  <h1>$title</h1>
+  $inner
 </main>
 </body>
 </html>
 """)
+_LOGIN: Final = Template("""$problem
+  <form method="post" action="/login">
+    <input type="hidden" name="next" value="$target">
+    <label for="token">Token, or the printed address</label>
+    <input id="token" name="token" type="password" autocomplete="current-password" autocapitalize="off"
+      spellcheck="false" autofocus required $described>
+    <button type="submit">Log in</button>
+  </form>
+  <p style="margin: 1.25rem 0 0">This dashboard belongs to the person who runs it. Open the address that
+    <code>quantstrip up</code> printed; <code>quantstrip token</code> prints it again. The token is the file
+    <code>data/run/token</code> in the home.</p>""")
 
 
-def login_page(problem: str = "") -> str:
-    """The page as HTML; ``problem`` says why the last try failed."""
-    return _PAGE.substitute(problem=f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else "")
+def login_page(problem: str = "", target: str = "/") -> str:
+    """The login as HTML; ``problem`` says why one is needed again, ``target`` is the page that follows."""
+    told = f'<p class="bad" role="alert" id="problem">{escape(problem)}</p>' if problem else ""
+    described = 'aria-describedby="problem"' if problem else ""
+    inner = _LOGIN.substitute(problem=told, target=escape(target), described=described)
+    return _PAGE.substitute(title="Log in", inner=inner)
+
+
+def refusal_page(title: str, words: str, address: str = "") -> str:
+    """Why a request was refused, as HTML; ``address`` is where to go instead."""
+    link = f'<p style="margin: 0"><a href="{escape(address)}">{escape(address)}</a></p>' if address else ""
+    return _PAGE.substitute(title=escape(title), inner=f'<p role="alert">{escape(words)}</p>{link}')

@@ -55,6 +55,7 @@ def create_app(home: Home, port: int) -> "ASGIApp":
     from streamlit.web import bootstrap
 
     from quantstrip.operations.guard import Guard
+    from quantstrip.operations.shell import Shell
 
     folder = asset("dashboard")
     os.environ[VARIABLE] = str(home.root)
@@ -64,7 +65,7 @@ def create_app(home: Home, port: int) -> "ASGIApp":
     bootstrap.load_config_options({**_OPTIONS, "server.port": port})
     for library in ("streamlit", "uvicorn", "websockets"):  # Streamlit ties all three to the terminal
         _send_to_stream(library)
-    return Guard(app, _TokenReader(home), port)
+    return Guard(Shell(app), _TokenReader(home), port)
 
 
 def serve(home: Home, port: int) -> None:

@@ -108,9 +108,9 @@ class Starter:
     folder: Path
     servers: list[Server] = field(default_factory=list)
 
-    def __call__(self, home: Home | None = None) -> Server:
+    def __call__(self, home: Home | None = None, port: int = 0) -> Server:
         home = (home or Home(self.folder / f"home{len(self.servers)}")).create()
-        port = free_port()
+        port = port or free_port()
         process = subprocess.Popen(
             command(home, port), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
         )

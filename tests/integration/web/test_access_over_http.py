@@ -1,7 +1,7 @@
 """Nobody but the owner's browser gets in."""
 
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 
@@ -45,9 +45,9 @@ def test_the_printed_address_gives_a_cookie_and_leads_to_an_address_without_the_
     written = reply.headers["set-cookie"].lower()
     assert {"httponly", "samesite=strict", "path=/"} <= set(written.split("; "))
     assert token not in reply.headers["set-cookie"]
-    page = server.request("GET", "/", cookie=reply.cookie)
+    page = server.request("GET", "/", cookie=reply.cookie, accept="text/html")
     assert page.status == 200
-    assert "<title>Streamlit</title>" in page.body
+    assert "<title>Quantstrip</title>" in page.body
 
 
 def test_the_address_keeps_its_page_and_its_other_parameters(server: Any) -> None:
@@ -68,6 +68,80 @@ def test_the_token_can_be_pasted(server: Any) -> None:
     reply = server.request("POST", "/login", body=f"token=%20{token}%0A", origin=server.origin)
     assert (reply.status, reply.headers["location"]) == (303, "/")
     assert server.request("GET", "/", cookie=reply.cookie).status == 200
+
+
+def test_the_whole_printed_address_can_be_pasted(server: Any) -> None:
+    printed = quote(access.login_url(server.home, server.port), safe="")
+    reply = server.request("POST", "/login", body=f"token={printed}", origin=server.origin)
+    assert (reply.status, reply.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads"),
+    [
+        ("%2Fmonitor%3Fclient%3Da%2526b", "/monitor?client=a%26b"),
+        ("%2F%2Fevil.example", "/evil.example"),
+        ("https://evil.example", "/https://evil.example"),
+        ("%2Flogin", "/"),
+        ("%2Fa%0D%0Aset-cookie:x", "/"),
+        ("x" * 2000, "/"),
+    ],
+)
+def test_the_login_leads_to_the_page_that_was_asked_for_and_to_no_other_host(
+    server: Any, asked: str, leads: str
+) -> None:
+    token = access.token(server.home)
+    reply = server.request("POST", "/login", body=f"token={token}&next={asked}", origin=server.origin)
+    assert (reply.status, reply.headers["location"]) == (303, leads)
+
+
+def test_the_login_page_remembers_the_page_as_text(server: Any) -> None:
+    page = server.request("GET", '/monitor?client="><script>', accept="text/html").body
+    assert 'value="/monitor?client=%22%3E%3Cscript%3E"' in page
+
+
+def test_whoever_was_logged_in_is_told_that_it_has_ended(start: Any) -> None:
+    server = start()
+    cookie = server.login()
+    assert "has ended" not in server.request("GET", "/", accept="text/html").body
+    access.rotate(server.home)
+    reply = server.request("GET", "/monitor", cookie=cookie, accept="text/html")
+    assert reply.status == 401
+    assert "Your login has ended: the token was renewed." in reply.body
+
+
+def test_a_restart_of_the_server_ends_no_login(start: Any) -> None:
+    server = start()
+    cookie = server.login()
+    server.stop()
+    again = start(home=server.home, port=server.port)
+    assert again.request("GET", "/", cookie=cookie).status == 200
+
+
+def test_a_person_at_a_wrong_address_is_shown_the_right_one(server: Any) -> None:
+    reply = server.request("GET", "/", host=f"evil.example:{server.port}", accept="text/html")
+    assert reply.status == 403
+    assert reply.headers["content-type"].startswith("text/html")
+    assert f'<a href="{server.origin}/">' in reply.body
+    assert "evil" not in reply.body
+
+
+def test_a_person_whose_browser_hides_where_it_comes_from_is_told(server: Any) -> None:
+    reply = server.request("POST", "/login", body="token=x", origin="null", accept="text/html")
+    assert reply.status == 403
+    assert "comes from another site" in reply.body
+    assert f'<a href="{server.origin}/">' in reply.body
+
+
+def test_the_page_knows_its_server_before_it_asks(server: Any) -> None:
+    cookie = server.login()
+    reply = server.request("GET", "/monitor", cookie=cookie, accept="text/html", accept_encoding="gzip")
+    assert "content-encoding" not in reply.headers
+    assert int(reply.headers["content-length"]) == len(reply.body.encode())
+    start, script = reply.body.index("BACKEND_BASE_URL"), reply.body.index('<script type="module"')
+    assert start < script
+    again = server.request("GET", "/monitor", cookie=cookie, accept="text/html", if_none_match="*")
+    assert again.body == reply.body
 
 
 @pytest.mark.parametrize("given", ["", "wrong", "%00%ff", "x" * 43])

@@ -29,13 +29,15 @@ def test_the_figures_are_those_of_the_ledger(home: Home, traded: Any, show: Any)
     page = show("app.py")
     assert "REPLAY" in page.text
     assert "Today's PnL +949.25 USD replay session 2012-05-03" in page.text
-    assert "Total PnL +948.00 USD net of commission" in page.text
+    assert "Total PnL +948.00 USD +0.47 %, net of commission" in page.text
     assert "Open positions 1 in 1 strategy" in page.text
     assert "Fills 4 in the current runs" in page.text
-    assert "ma_cross 2012-05-03 +999.50 +400.00 +600.00 1.50 +998.50 100,998.50 2 USD" in page.text
-    assert "rsi 2012-05-03 -50.25 -50.00 0.00 0.50 -50.50 99,949.50 2 USD" in page.text
-    assert "AAPL ma_cross 60 50.00 60.00 3,000.00" in page.text
-    assert "2012-05-03 20:00 rsi MSFT SELL 10 25.00 -50.25" in page.text
+    assert "ma_cross 2012-05-03 +999.50 +400.00 +600.00 1.50 +998.50 +1.00 % 100,998.50 2 " in page.text
+    assert "rsi 2012-05-03 -50.25 -50.00 0.00 0.50 -50.50 -0.05 % 99,949.50 2 " in page.text
+    assert "Portfolio 2012-05-03 +949.25 +350.00 +600.00 2.00 +948.00 +0.47 % 200,948.00 4 " in page.text
+    assert "Strategies in USD" in page.text
+    assert "AAPL ma_cross 60 50.00 3,000.00" in page.text
+    assert "2012-05-03 20:00 rsi MSFT SELL 10 25.00 0.25 -50.25" in page.text
     assert "Time (UTC)" in page.text
 
 
@@ -81,4 +83,6 @@ def test_amounts_of_other_currencies_are_named_not_added(home: Home, traded: Any
     euro = traded.run("euro")
     traded.fill(euro, "euro", "2012-05-03 20:00:00", 1, 10.0, "SAP", currency="EUR")
     page = show("app.py")
-    assert "Total PnL +948.00 USD without EUR" in page.text
+    assert "Total PnL +948.00 USD +0.47 %, without EUR" in page.text
+    assert "Strategies in USD" not in page.text
+    assert " 1 EUR ma_cross 2012-05-03" in page.text
