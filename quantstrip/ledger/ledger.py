@@ -22,6 +22,7 @@ from quantstrip.ledger.orders import Orders
 from quantstrip.ledger.outbox import Outbox
 from quantstrip.ledger.positions import Positions
 from quantstrip.ledger.query import Parameters, Reading, reading
+from quantstrip.ledger.report_metrics import ReportMetrics
 from quantstrip.ledger.reports import EmailAccounts, Reports
 from quantstrip.ledger.runs import ClientRuns, JobRuns
 from quantstrip.ledger.store import BUSY_SECONDS, Store, Transaction
@@ -43,6 +44,7 @@ class Ledger(
     Names,
     Instruments,
     Reports,
+    ReportMetrics,
     EmailAccounts,
     ClientRuns,
     JobRuns,

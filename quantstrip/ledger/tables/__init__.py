@@ -19,6 +19,7 @@ from quantstrip.ledger.tables.platform import (
     strategy_equity,
     strategy_run,
 )
+from quantstrip.ledger.tables.reports import report_metric
 from quantstrip.ledger.tables.static import (
     broker,
     column_type,
@@ -63,6 +64,7 @@ __all__ = [
     "rejected_signal",
     "report",
     "report_item",
+    "report_metric",
     "report_section",
     "reporting",
     "round_trip",
