@@ -44,16 +44,21 @@ class Session:
         return self.existing_home() if self._explicit is not None else self.home
 
     def named(self, text: str) -> str:
-        """``text`` with this home in each command it shows, where without it they would ask another home."""
+        """``text`` with this home in each command it shows, where without it they would ask another home.
+
+        A home that a command names already is quoted as a shell needs it.
+        """
         from quantstrip.cli import _COMMANDS
 
+        root, where = str(self.home.root), shlex.quote(str(self.home.root))
+        if root != where:
+            text = text.replace(f"--home {root} ", f"--home {where} ")
         if self.home == find_home():
             return text
         shown = "|".join(name for name in _COMMANDS if name != "init")  # init says itself where
         if self._demo and self._explicit is None:
             text = re.sub(r"\bquantstrip up\b(?! --demo)", "quantstrip up --demo", text)
             return re.sub(rf"\bquantstrip (?!up\b)(?=(?:{shown})\b)", "quantstrip --demo ", text)
-        where = shlex.quote(str(self.home.root))
         return re.sub(rf"\bquantstrip (?=(?:{shown})\b)", lambda _: f"quantstrip --home {where} ", text)
 
     def existing_home(self) -> Home:

@@ -137,6 +137,19 @@ def test_the_home_is_put_into_commands_and_into_nothing_else(tmp_path: Path) -> 
     assert {text: session.named(text) for text in told} == told
 
 
+def test_a_home_with_a_blank_is_quoted_wherever_a_command_is_shown(quantstrip: Run, tmp_path: Path) -> None:
+    root = tmp_path / "my home"
+    shown = [
+        quantstrip("init", str(root)).stdout,
+        quantstrip("--home", str(root), "status").stdout,
+        quantstrip("--home", str(root), "doctor").stdout,
+        Session(root).named(f"Stop it with: quantstrip --home {root} down"),
+    ]
+    for text in shown:
+        assert f"quantstrip --home '{root}' " in text
+        assert f"--home {root}" not in text
+
+
 def test_the_trace_goes_to_the_home_that_was_named(quantstrip: Run, tmp_path: Path, home: Home) -> None:
     other = Home(tmp_path / "other").create()
     assert quantstrip("--home", str(other.root), "deploy", "nobody").returncode == 1
