@@ -14,7 +14,7 @@ from quantstrip.errors import SettingsError
 RESERVED = "_quantstrip"
 """Top-level table of the settings file that holds what is no setting: the list of locked folders."""
 
-_SEE = "quantstrip settings known shows every setting of the platform, with its type and default."
+_SEE = "Every setting of the platform, with its type and default: quantstrip settings known"
 
 
 class Problem(NamedTuple):

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from quantstrip.config import Setting, SettingsManager
-from quantstrip.config.known import settings_at
+from quantstrip.config.known import known, settings_at
 from quantstrip.config.paths import split
 from quantstrip.config.shipped import near
 from quantstrip.errors import SettingsError
@@ -47,7 +47,7 @@ def get_setting(home: Home, path: str) -> Any:
     if found is not None:
         manager.items(path)  # refuses what a client could not start with
     if found is None:
-        raise SettingsError(f"there is no setting {path!r}", hint="List them with: quantstrip settings list")
+        raise _absent(path)
     return found.value if found.value is not None else manager.items(path)
 
 
@@ -68,8 +68,25 @@ def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> 
 
 
 def list_settings(home: Home, path: str = "") -> list[Setting]:
-    """Every setting at and below ``path``, secrets masked."""
-    return manager_of(home).tree(path)
+    """Every setting at and below ``path``, secrets masked.
+
+    Raises:
+        SettingsError: nothing is there.
+
+    """
+    found = manager_of(home).tree(path)
+    if not found:
+        raise _absent(path)
+    return found
+
+
+def _absent(path: str) -> SettingsError:
+    if known(split(path)) is not None:
+        hint = f"The client's class decides. Set it with: quantstrip settings set {path} VALUE"
+        return SettingsError(f"{path} is not set", hint=hint)
+    near = meant(path)
+    hint = f"Did you mean {near}?" if near else "List them with: quantstrip settings list"
+    return SettingsError(f"there is no setting {path!r}", hint=hint)
 
 
 def delete_setting(home: Home, path: str) -> None:

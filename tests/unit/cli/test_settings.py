@@ -120,6 +120,22 @@ def test_a_secret_is_not_set_in_the_clear_whatever_type_is_named(quantstrip: Run
     assert SettingsManager(home).get("broker.password") == "hunter22"
 
 
+@pytest.mark.parametrize("command", ["get", "list"])
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("no.such", "there is no setting 'no.such'\nList them with: quantstrip settings list"),
+        ("dashbord", "Did you mean dashboard?"),
+        ("clients.x.cash", "clients.x.cash is not set\nThe client's class decides."),
+    ],
+)
+def test_what_is_not_there_is_told_with_what_may_have_been_meant(
+    quantstrip: Run, command: str, path: str, message: str
+) -> None:
+    done = quantstrip("settings", command, path)
+    assert (done.returncode, done.stdout, message in done.stderr) == (1, "", True), done
+
+
 def test_settings_of_a_named_home_that_nobody_made_are_not_the_defaults(quantstrip: Run, tmp_path: Path) -> None:
     for arguments in (("list",), ("get", "dashboard.port")):
         done = quantstrip("--home", str(tmp_path / "typo"), "settings", *arguments)
