@@ -31,6 +31,7 @@ _COMMANDS = {
     "logs": ("quantstrip.cli.clients:logs", "Show a log, and follow it with -f."),
     "run": ("quantstrip.cli.clients:run", "Run one client in the foreground, without deploying it."),
     "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
+    "report": ("quantstrip.cli.reports:report", "Show and write reports of what the strategies did."),
     "settings": ("quantstrip.cli.settings:settings", "Show and change settings and secrets."),
     "token": ("quantstrip.cli.token:token", "Print the dashboard's address with its login token; --rotate renews it."),
     "db": ("quantstrip.cli.database:database", "Migrate, back up and query the ledger."),

@@ -16,9 +16,6 @@ from quantstrip.report.periods import HORIZONS, Days, horizon_start, yearly_tabl
 from quantstrip.report.trades import held_days
 from quantstrip.report.versus import correlation
 
-MOST_TRADES = 500
-"""Round trips that a report carries for its readers; its figures are of all."""
-
 
 def no_days() -> Days:
     """An empty array of days."""
@@ -101,7 +98,7 @@ def build_report(
 
     Args:
         histories: one a strategy; the portfolio is their sum.
-        daily, trades, positions: rows to show, as they are.
+        daily, trades, positions: rows to show, as they are; figures are of the histories alone.
         as_of: the last session; the newest of all where None.
 
     """
@@ -118,7 +115,7 @@ def build_report(
         portfolio=_scope(total, last, benchmark),
         strategies=strategies,
         daily=tuple(daily),
-        trades=tuple(trades[:MOST_TRADES]),
+        trades=tuple(trades),
         trade_total=len(total.trips.pnl),
         positions=tuple(positions),
         correlation=_correlation(strategies),

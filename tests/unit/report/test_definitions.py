@@ -10,7 +10,7 @@ PAGE = (Path(__file__).parents[3] / "docs/metrics.md").read_text(encoding="utf-8
 
 
 def test_the_page_lists_the_metrics_of_the_code_word_for_word() -> None:
-    assert definitions() in PAGE, "docs/metrics.md: replace the table by what `quantstrip report definitions` prints"
+    assert definitions() in PAGE, "docs/metrics.md: put there what `quantstrip report definitions` prints"
 
 
 def test_the_page_lists_nothing_else() -> None:

@@ -1,0 +1,183 @@
+"""``report show, html, xlsx, csv, metrics, definitions, list, store, render``."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
+
+if TYPE_CHECKING:
+    from quantstrip.report.model import Report
+
+_ALL_TRADES = 1_000_000
+_HORIZONS = ("3M", "6M", "1Y", "2Y", "3Y", "5Y", "ALL")
+_TABLES = ("daily", "strategies", "metrics", "trades", "positions")
+
+
+@click.group()
+def report() -> None:
+    """Show and write reports of what the strategies did."""
+
+
+def _day(context: click.Context, option: click.Parameter, given: datetime | None) -> date | None:  # noqa: ARG001
+    return given.date() if given else None
+
+
+def _of_ledger(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which report."""
+    for option in (
+        click.option("--mode", help="live, paper, replay or simulation  [default: the first that has rows]"),
+        click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help="Leave out what came later."),
+        click.option("--benchmark", default="", metavar="SYMBOL", help="What alpha and beta refer to, in mtm_price."),
+    ):
+        command = option(command)
+    return command
+
+
+def _build(session: Session, mode: str | None, as_of: date | None, benchmark: str, trades: int = 500) -> "Report":
+    """Build the report; the newest one's figures become those that SQL and Excel read."""
+    from quantstrip.operations import reports
+
+    home = session.existing_home()
+    made = reports.build(home, mode, as_of=as_of, benchmark=benchmark, trades=trades)
+    if as_of is None:
+        reports.keep_figures(home, made)
+    return made
+
+
+@report.command()
+@click.option("--horizon", type=click.Choice(_HORIZONS), default="ALL", show_default=True)
+@click.option("--full", is_flag=True, help="Every metric over every horizon, too.")
+@_of_ledger
+@json_option
+@pass_session
+def show(session: Session, /, horizon: str, full: bool, as_json: bool, **which: Any) -> None:
+    """Print the portfolio, its strategies and what is held."""
+    made = _build(session, **which)
+    if as_json:
+        from quantstrip.report.document import to_document
+
+        click.echo(to_document(made))
+        return
+    from quantstrip.report.text import render_text
+
+    click.echo(render_text(made, horizon, full=full), nl=False)
+
+
+@report.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("report.html"))
+@_of_ledger
+@pass_session
+def html(session: Session, /, file: Path, **which: Any) -> None:
+    """Write one HTML page that needs no network, to FILE (report.html)."""
+    _write(session, file, "html", 500, which)
+
+
+@report.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("report.xlsx"))
+@_of_ledger
+@pass_session
+def xlsx(session: Session, /, file: Path, **which: Any) -> None:
+    """Write a workbook with charts to FILE (report.xlsx)."""
+    _write(session, file, "xlsx", _ALL_TRADES, which)
+
+
+@report.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default=Path("-"))
+@click.option("--table", type=click.Choice(_TABLES), default="daily", show_default=True)
+@_of_ledger
+@pass_session
+def csv(session: Session, /, file: Path, table: str, **which: Any) -> None:
+    """Write one table as CSV to FILE, or print it."""
+    if file != Path("-"):
+        _write(session, file, "csv", _ALL_TRADES, which, table)
+        return
+    from quantstrip.report.tables import render_csv
+
+    click.echo(render_csv(_build(session, trades=_ALL_TRADES, **which), table).replace("\r\n", "\n"), nl=False)
+
+
+@report.command()
+@click.option("--strategy", help="Only this one.")
+@_of_ledger
+@json_option
+@pass_session
+def metrics(session: Session, /, strategy: str | None, as_json: bool, **which: Any) -> None:
+    """Compute every metric and keep them for SQL and Excel (v_metrics); docs/metrics.md defines each."""
+    from quantstrip.errors import ReportError
+    from quantstrip.report.catalogue import METRICS
+    from quantstrip.report.words import shown
+
+    made = _build(session, **which)
+    scopes = [scope for scope in made.scopes if strategy in (None, scope.name)]
+    if not scopes:
+        names = ", ".join(scope.name for scope in made.strategies)
+        raise ReportError(f"no strategy is called {strategy!r} in the mode {made.mode}", hint=f"There are: {names}")
+    if as_json:
+        print_json({scope.name: {each.name: dict(each.figures) for each in scope.horizons} for scope in scopes})
+        return
+    for scope in scopes:
+        heads = [scope.name, *(each.name if each.complete else f"({each.name})" for each in scope.horizons)]
+        rows = [[one.label, *(shown(each.figures[one.name], one.unit) for each in scope.horizons)] for one in METRICS]
+        print_table(heads, rows)
+        click.echo()
+
+
+@report.command()
+def definitions() -> None:
+    """Print what each metric is, as the Markdown table of docs/metrics.md."""
+    from quantstrip.report.catalogue import definitions as table
+
+    click.echo(table(), nl=False)
+
+
+@report.command()
+@click.option("--name", default="", help="What to call it.")
+@_of_ledger
+@pass_session
+def store(session: Session, /, name: str, **which: Any) -> None:
+    """Keep the report in the ledger, to be rendered again as it is now."""
+    from quantstrip.operations import reports
+
+    number = reports.store(session.existing_home(), _build(session, **which), name)
+    click.echo(f"Stored as report {number}. Show it again: quantstrip report render {number} report.html")
+
+
+@report.command("list")
+@json_option
+@pass_session
+def list_(session: Session, as_json: bool) -> None:
+    """List the stored reports, the newest first."""
+    from quantstrip.operations import reports
+
+    found = reports.stored_reports(session.existing_home())
+    if as_json:
+        print_json(found)
+        return
+    rows = [[one.report_id, one.name, one.date or "", one.type or "", one.status or "", one.created[:19]]
+            for one in found]  # fmt: skip
+    print_table(["ID", "NAME", "DATE", "TYPE", "STATUS", "STORED (UTC)"], rows)
+
+
+@report.command()
+@click.argument("number", type=int)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--table", type=click.Choice(_TABLES), default="daily", show_default=True, help="Which one, for CSV.")
+@pass_session
+def render(session: Session, number: int, file: Path, table: str) -> None:
+    """Write the stored report NUMBER to FILE; its ending says how: html, xlsx, csv, txt, png or json."""
+    from quantstrip.operations import reports
+    from quantstrip.report.files import write_whole
+
+    content = reports.stored(session.existing_home(), number, reports.form_of(file), table=table)
+    click.echo(f"Written: {write_whole(file.expanduser(), content)}")
+
+
+def _write(session: Session, file: Path, form: str, trades: int, which: dict[str, Any], table: str = "daily") -> None:
+    from quantstrip.operations import reports
+
+    made = _build(session, trades=trades, **which)
+    click.echo(f"Written: {reports.write(made, file, form=form, table=table)}")

@@ -1,0 +1,253 @@
+"""Reading a report's rows from the views, in one moment of the ledger. Amounts are in the reporting currency."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from quantstrip.calendars import get_calendar
+from quantstrip.errors import DataError, ReportError
+from quantstrip.ledger import Ledger
+from quantstrip.ledger.query import Reading
+from quantstrip.model.enums import Mode
+from quantstrip.report.build import Benchmark, History, Trips
+from quantstrip.report.model import Day, Position, Trade
+from quantstrip.report.periods import Days
+
+READ_SECONDS: Final = 120.0
+STALE_DAYS: Final = 5
+"""Age at which the price of an open position is worth a note."""
+_ALWAYS_OPEN: Final = "24/7"
+_UNKNOWN_CALENDAR: Final = "24/5"
+_OWN_PACE: Final = frozenset({Mode.REPLAY, Mode.SIMULATION})
+_ORDER: Final = {str(mode): place for place, mode in enumerate(Mode)}  # live first
+
+_MODES: Final = "SELECT mode FROM position_day UNION SELECT mode FROM strategy_run"
+_CURRENCY: Final = "SELECT currency FROM reporting"
+_DAILY: Final = (
+    "SELECT strategy, account, trade_date, reporting_realized_pnl, reporting_unrealized_change, reporting_commission, "
+    "reporting_total_pnl, fills, turnover * rate, missing_rate, rate, currency FROM v_daily_pnl "
+    "WHERE mode = ? AND current_run = 1 AND trade_date <= ? ORDER BY trade_date, strategy, account, currency"
+)
+_CAPITAL: Final = (
+    "SELECT strategy, account, currency, capital FROM v_return_on_capital WHERE mode = ? AND current_run = 1"
+)
+_TRIPS: Final = (
+    "SELECT strategy, account, reporting_net_pnl, hold_seconds, open_date, close_date FROM v_trades "
+    "WHERE mode = ? AND current_run = 1 AND close_date <= ? AND rate IS NOT NULL"
+)
+_TRADES: Final = (
+    "SELECT strategy, account, symbol, side, quantity, opened, avg_entry, closed, avg_exit, "
+    "ROUND(gross_pnl * rate, 8), ROUND(commission * rate, 8), reporting_net_pnl FROM v_trades "
+    "WHERE mode = ? AND current_run = 1 AND close_date <= ? AND rate IS NOT NULL "
+    "ORDER BY closed DESC, trade_id DESC LIMIT ?"
+)
+_POSITIONS: Final = (
+    "SELECT strategy, account, symbol, leg, position, avg_price, mark_price, mark_date, reporting_unrealized_pnl, "
+    "opened, mark_age_days FROM v_positions WHERE mode = ? AND current_run = 1 ORDER BY strategy, account, symbol, leg"
+)
+_CALENDARS: Final = (
+    "SELECT DISTINCT s.name, p.account, i.calendar FROM position_day p "
+    "JOIN strategy s ON s.strategy_id = p.strategy_id "
+    "JOIN instrument i ON i.symbol = p.symbol AND i.contract_id IN (p.contract_id, '') WHERE p.mode = ?"
+)
+_PRICES: Final = (
+    "SELECT date, COALESCE(adj_close, close) FROM mtm_price WHERE symbol = ? AND contract_id = '' "
+    "AND COALESCE(adj_close, close) > 0 ORDER BY date"
+)
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What ``build_report`` needs; ``mode`` is "" where nothing was ever recorded."""
+
+    mode: str
+    modes: tuple[str, ...]
+    currency: str
+    histories: tuple[History, ...]
+    daily: tuple[Day, ...]
+    trades: tuple[Trade, ...]
+    positions: tuple[Position, ...]
+    benchmark: Benchmark | None
+    notes: tuple[str, ...]
+
+
+def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: str, trades: int) -> Rows:
+    """Everything of ``mode``, in the first of live, paper, replay and simulation that has rows where it is None.
+
+    Raises:
+        ReportError: nothing was recorded in the mode, or the benchmark has no prices.
+        LedgerError: the ledger cannot be read.
+
+    """
+    with ledger.reading(timeout_seconds=READ_SECONDS) as read:
+        modes = tuple(sorted((row[0] for row in read.query(_MODES)[1]), key=lambda one: _ORDER.get(one, len(_ORDER))))
+        if mode and mode not in modes:
+            raise ReportError(
+                f"nothing is recorded in the mode {mode!r}",
+                hint=f"There is something in: {', '.join(modes)}" if modes else "No strategy has traded yet.",
+            )
+        chosen, last = mode or next(iter(modes), ""), until.isoformat() if until else "9999-12-31"
+        currency = read.query(_CURRENCY)[1][0][0]
+        market = _benchmark(read, benchmark) if benchmark else None
+        daily = read.query(_DAILY, (chosen, last))[1]
+        known = [row for row in daily if row[9] is None]
+        label = _labels(daily)
+        held = read.query(_POSITIONS, (chosen,))[1] if until is None else []
+        capital, missing = _capital(daily, read.query(_CAPITAL, (chosen,))[1])
+        histories = _histories(
+            chosen, label, capital, known, read.query(_TRIPS, (chosen, last))[1], held,
+            read.query(_CALENDARS, (chosen,))[1],
+        )  # fmt: skip
+        shown = read.query(_TRADES, (chosen, last, trades))[1]
+    return Rows(
+        mode=chosen,
+        modes=modes,
+        currency=currency,
+        histories=histories,
+        daily=tuple(Day(label[row[0], row[1]], date.fromisoformat(row[2]), *row[3:8]) for row in known),
+        trades=tuple(Trade(label.get((row[0], row[1]), row[0]), *row[2:]) for row in shown),
+        positions=tuple(_position(label, row) for row in held),
+        benchmark=market,
+        notes=(*_rate_notes(daily), *(_capital_note(label[key]) for key in missing), *_price_notes(chosen, held)),
+    )
+
+
+def _labels(daily: Sequence[Sequence[Any]]) -> dict[Key, str]:
+    """A strategy's name; with its account where it has several."""
+    keys = sorted({(row[0], row[1]) for row in daily})
+    accounts: dict[str, int] = defaultdict(int)
+    for name, _ in keys:
+        accounts[name] += 1
+    return {(name, account): name if accounts[name] == 1 else f"{name} ({account})" for name, account in keys}
+
+
+def _capital(daily: Sequence[Sequence[Any]], rows: Iterable[Sequence[Any]]) -> tuple[dict[Key, float], list[Key]]:
+    """Capital by strategy and account, converted at the rate of its first session; and those that have none."""
+    first: dict[tuple[str, str, str], float | None] = {}
+    for row in daily:
+        first.setdefault((row[0], row[1], row[11]), row[10])
+    found: dict[Key, float] = {}
+    for name, account, currency, capital in rows:
+        rate = first.get((name, account, currency))
+        if capital and rate:
+            found[name, account] = found.get((name, account), 0.0) + round(capital * rate, 8)
+    return found, sorted({(row[0], row[1]) for row in daily} - set(found))
+
+
+def _histories(
+    mode: str,
+    label: dict[Key, str],
+    capital: dict[Key, float],
+    daily: Sequence[Sequence[Any]],
+    trips: Iterable[Sequence[Any]],
+    held: Iterable[Sequence[Any]],
+    calendars: Iterable[Sequence[Any]],
+) -> tuple[History, ...]:
+    days: dict[Key, list[Sequence[Any]]] = defaultdict(list)
+    ended: dict[Key, list[Sequence[Any]]] = defaultdict(list)
+    opened: dict[Key, list[str]] = defaultdict(list)
+    names: dict[Key, set[str]] = defaultdict(set)
+    for row in daily:
+        days[row[0], row[1]].append(row)
+    for row in trips:
+        ended[row[0], row[1]].append(row)
+    for row in held:
+        opened[row[0], row[1]].append(row[9][:10])
+    for name, account, calendar in calendars:
+        names[name, account].add(calendar)
+    newest = max((row[2] for row in daily), default="")
+    made = []
+    for key, rows in sorted(days.items()):
+        exchanges = names[key] or {_UNKNOWN_CALENDAR}
+        until = rows[-1][2] if mode in _OWN_PACE else newest
+        sessions = _sessions([row[2] for row in rows], until, exchanges)
+        place = np.searchsorted(sessions, np.array([row[2] for row in rows], dtype="datetime64[D]"))
+        pnl, traded = np.zeros(len(sessions)), np.zeros(len(sessions))
+        np.add.at(pnl, place, [row[6] for row in rows])
+        np.add.at(traded, place, [row[8] or 0.0 for row in rows])
+        made.append(
+            History(
+                label[key],
+                capital.get(key),
+                sessions,
+                np.round(pnl, 8),
+                traded,
+                _trips(ended[key]),
+                np.array(opened[key], dtype="datetime64[D]"),
+                always_open=exchanges == {_ALWAYS_OPEN},
+            )
+        )
+    return tuple(made)
+
+
+def _sessions(own: Sequence[str], until: str, exchanges: Iterable[str]) -> Days:
+    """Every session of the exchanges from the first of the strategy's own days to ``until``, and those own days."""
+    first, last = date.fromisoformat(own[0]), date.fromisoformat(until)
+    found = [np.array(own, dtype="datetime64[D]")]
+    for name in exchanges:
+        try:
+            between = get_calendar(name).sessions(first, last)
+        except DataError:  # an exchange that is not known, or days beyond what is known of it
+            between = get_calendar(_UNKNOWN_CALENDAR).sessions(first, last)
+        found.append(np.array(between, dtype="datetime64[D]"))
+    return np.unique(np.concatenate(found))
+
+
+def _trips(rows: Sequence[Sequence[Any]]) -> Trips:
+    return Trips(
+        np.array([row[2] for row in rows], dtype=np.float64),
+        np.array([row[3] for row in rows], dtype=np.float64),
+        np.array([row[4] for row in rows], dtype="datetime64[D]"),
+        np.array([row[5] for row in rows], dtype="datetime64[D]"),
+    )
+
+
+def _position(label: dict[Key, str], row: Sequence[Any]) -> Position:
+    name, account, symbol, leg, quantity, average, price, price_date, unrealised = row[:9]
+    day = date.fromisoformat(price_date) if price_date else None
+    return Position(label.get((name, account), name), symbol, leg, quantity, average, price, day, unrealised)
+
+
+def _benchmark(read: Reading, symbol: str) -> Benchmark:
+    rows = read.query(_PRICES, (symbol,))[1]
+    if not rows:
+        raise ReportError(
+            f"there are no prices of the benchmark {symbol!r}",
+            hint="Which there are: quantstrip db query 'SELECT DISTINCT symbol FROM mtm_price'",
+        )
+    return Benchmark(
+        symbol,
+        np.array([row[0] for row in rows], dtype="datetime64[D]"),
+        np.array([row[1] for row in rows], dtype=np.float64),
+    )
+
+
+def _rate_notes(daily: Iterable[Sequence[Any]]) -> list[str]:
+    missing: dict[str, list[str]] = defaultdict(list)
+    for row in daily:
+        if row[9] is not None:
+            missing[row[9]].append(row[2])
+    return [
+        f"There is no rate {symbol} in mtm_price: {len(days)} sessions from {min(days)} to {max(days)} are left out."
+        for symbol, days in sorted(missing.items())
+    ]
+
+
+def _capital_note(label: str) -> str:
+    return f"{label} has no allocation: its amounts count, but it and the portfolio have no returns."
+
+
+def _price_notes(mode: str, held: Iterable[Sequence[Any]]) -> list[str]:
+    if mode in _OWN_PACE:
+        return []
+    return [
+        f"{row[2]} is valued at its price of {row[7]}, {row[10]} days old."
+        for row in {row[2]: row for row in held}.values()
+        if row[10] is not None and row[10] > STALE_DAYS
+    ]
