@@ -10,8 +10,19 @@ os.environ.setdefault("LOGURU_DIAGNOSE", "NO")
 
 from loguru import logger
 
+from quantstrip.log.options import open_configured, stream_options
 from quantstrip.log.read import follow, streams, tail
 from quantstrip.log.stream import close_stream, open_stream
 from quantstrip.redaction import register as redact
 
-__all__ = ["close_stream", "follow", "logger", "open_stream", "redact", "streams", "tail"]
+__all__ = [
+    "close_stream",
+    "follow",
+    "logger",
+    "open_configured",
+    "open_stream",
+    "redact",
+    "stream_options",
+    "streams",
+    "tail",
+]

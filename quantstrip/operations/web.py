@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from quantstrip.config import SettingsManager
-from quantstrip.errors import PortInUse, QuantstripError, SettingsError
+from quantstrip.errors import PortInUse, QuantstripError
 from quantstrip.home import VARIABLE, Home, asset, find_home
-from quantstrip.log import logger, open_stream
+from quantstrip.log import logger, open_configured
 from quantstrip.operations import access
 from quantstrip.supervise.tether import tether
 
@@ -149,25 +149,6 @@ def _send_to_stream(root: str) -> None:
         its.propagate = True
 
 
-def _open_log(home: Home) -> None:
-    """The ``dashboard`` stream; with a settings file that cannot be read it keeps its defaults and says so."""
-    options: dict[str, Any] = {}
-    problem: SettingsError | None = None
-    settings = SettingsManager(home)
-    try:
-        options = {
-            "level": str(settings.get("logs.level", "INFO")),
-            "retention_days": int(settings.get("logs.web_retention_days", 7)),
-            "max_megabytes": float(settings.get("logs.max_megabytes", 50)),
-            "timezone": str(settings.get("platform.timezone", "")),
-        }
-    except SettingsError as error:
-        problem = error
-    open_stream(home, "dashboard", capture_output=True, **options)
-    if problem is not None:
-        logger.error("settings cannot be read; the log has its defaults: {}", problem)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server; 0 when it ended as told, 1 when it could not start."""
     parser = argparse.ArgumentParser(
@@ -183,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = sys.stderr
     try:
         home = find_home(given.home).create()
-        _open_log(home)
+        open_configured(home, "dashboard", SettingsManager(home), web=True, capture_output=True)
         serve(home, given.port)
     except QuantstripError as error:
         logger.error("{}", error)

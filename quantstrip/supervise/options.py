@@ -1,18 +1,11 @@
 """The settings that supervision reads."""
 
-from typing import Protocol, TypedDict
+from typing import Protocol
 
 from quantstrip.supervise.configuration import DEFAULT_STOP_SECONDS
 from quantstrip.supervise.policy import RestartPolicy
 
-
-class LogOptions(TypedDict):
-    """Options of ``log.open_stream``."""
-
-    level: str
-    retention_days: int
-    max_megabytes: float
-    timezone: str
+DEFAULT_START_WAIT_SECONDS = 10.0
 
 
 class Settings(Protocol):
@@ -24,13 +17,14 @@ class Settings(Protocol):
 
 
 def restart_policy(settings: Settings) -> RestartPolicy:
-    """``service.restart_delays``, ``service.restart_window_seconds`` and ``service.heartbeat_stale_seconds``."""
+    """What the settings say of restarts: pauses, window, and how long silence is borne."""
     standard = RestartPolicy()
     delays = settings.get("service.restart_delays", list(standard.delays))
     return RestartPolicy(
         delays=tuple(float(delay) for delay in delays) if isinstance(delays, list | tuple) else standard.delays,
         window_seconds=_number(settings, "service.restart_window_seconds", standard.window_seconds),
         stale_seconds=_number(settings, "service.heartbeat_stale_seconds", standard.stale_seconds),
+        startup_seconds=_number(settings, "service.startup_seconds", standard.startup_seconds),
     )
 
 
@@ -39,14 +33,9 @@ def stop_seconds(settings: Settings) -> int:
     return int(_number(settings, "service.stop_seconds", DEFAULT_STOP_SECONDS))
 
 
-def log_options(settings: Settings) -> LogOptions:
-    """What ``log.open_stream`` takes from the settings."""
-    return LogOptions(
-        level=str(settings.get("logs.level", "INFO")),
-        retention_days=int(_number(settings, "logs.retention_days", 30)),
-        max_megabytes=_number(settings, "logs.max_megabytes", 50),
-        timezone=str(settings.get("platform.timezone", "")),
-    )
+def start_wait_seconds(settings: Settings) -> float:
+    """``service.start_wait_seconds``: how long a command that starts a client waits to see what becomes of it."""
+    return max(0.0, _number(settings, "service.start_wait_seconds", DEFAULT_START_WAIT_SECONDS))
 
 
 def _number(settings: Settings, path: str, default: float) -> float:

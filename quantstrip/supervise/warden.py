@@ -11,11 +11,11 @@ from quantstrip.config import SettingsManager
 from quantstrip.errors import QuantstripError, ServiceNotRunning
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
-from quantstrip.log import logger, open_stream
+from quantstrip.log import logger, open_configured
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.events import CLOSED, Event, EventReader
 from quantstrip.supervise.leftovers import end_leftovers
-from quantstrip.supervise.options import log_options, restart_policy, stop_seconds
+from quantstrip.supervise.options import restart_policy, stop_seconds
 from quantstrip.supervise.reconcile import Reconciler
 from quantstrip.supervise.record import read_record
 
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that locks are let go of in order
-    open_stream(home, "service", **log_options(SettingsManager(home)))
+    open_configured(home, "service", SettingsManager(home))
     run(home, EventReader(source, sink))
     sys.exit(0)
 
