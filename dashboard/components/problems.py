@@ -9,10 +9,11 @@ from quantstrip.redaction import scrub
 
 def heading(problem: Problem, client: ClientStatus | None = None) -> markup.Html:
     """Who, what, when and where, and how the client is now; the trace is shown whole below it."""
-    where = f"{problem.file}:{problem.line}" if problem.file and problem.line else problem.file
+    file = _within(problem)
+    where = f"{file}:{problem.line}" if file and problem.line else file
     marks = [markup.state(problem.kind.replace("_", " "), "bad")]
     if where:
-        marks.append(markup.tag("code", markup.text(where)))
+        marks.append(markup.tag("code", markup.text(where), title=scrub(problem.file)))
     marks.append(
         markup.tag("span", markup.text(f"{times.moment(problem.when)} ({times.since(problem.when)} ago)"), "qs-soft")
     )
@@ -27,6 +28,12 @@ def heading(problem: Problem, client: ClientStatus | None = None) -> markup.Html
         ),
         "qs-problem-head",
     )
+
+
+def _within(problem: Problem) -> str:
+    """The file as the client knows it: without the folder of its deployed version, which stands in the trace."""
+    file = problem.file.replace("\\", "/")
+    return file.partition(f"/deployed/{problem.name}/")[2].partition("/")[2] or file
 
 
 def trace(text: str) -> None:

@@ -22,25 +22,37 @@ _MEASURES: Final[dict[charts.Measure, str]] = {"pnl": "PnL", "equity": "Equity"}
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def main(home: Home) -> None:
-    """Show the page. One fragment and one reading: every figure on it belongs to the same moment."""
+    """Show the page. One fragment and one reading: every figure on it belongs to the same moment.
+
+    All is worked out before the first part is sent, so that no part of it waits behind another that is new already.
+    """
     with frame.boundary():
         state = service.status(home, clients=False)
         shown = portfolio_operations.picture(home, st.session_state.get("mode"))
         view = shown.view
         known = client_operations.list_clients(home)
+        parts = (clients.health(known), portfolio.positions(view), portfolio.strategies(view), portfolio.fills(view))
+        measure = st.session_state.get("measure") or "pnl"
+        if shown.curves:
+            charts.figure(shown.curves, measure, view.currency, times.zone())
         heading(home, state, view, known)
         figures(state, view, known)
         wide, narrow = st.columns([2, 1], gap="medium")
         with wide:
             curves(view, shown.curves)
         with narrow:
-            frame.section("Clients")
-            st.html(clients.health(known))
+            section("Clients", parts[0])
             if view.mode:
-                frame.section("Open positions")
-                st.html(portfolio.positions(view))
+                section("Open positions", parts[1])
         if view.mode:
-            details(view)
+            section("Strategies", parts[2], f"in {view.currency}" if not view.left_out else "")
+            section("Last fills", parts[3])
+
+
+def section(words: str, part: markup.Html, note: str = "") -> None:
+    """A part of the page under its heading."""
+    frame.section(words, note)
+    st.html(part)
 
 
 def heading(home: Home, state: ServiceStatus, view: Overview, known: Sequence[ClientStatus]) -> None:
@@ -80,7 +92,7 @@ def figures(state: ServiceStatus, view: Overview, known: Sequence[ClientStatus])
     )
 
 
-def curves(view: Overview, lines: Sequence[Curve]) -> None:
+def curves(view: Overview, lines: tuple[Curve, ...]) -> None:
     """The portfolio's chart, with the choice of what it shows."""
     frame.section("Portfolio")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
@@ -98,17 +110,9 @@ def curves(view: Overview, lines: Sequence[Curve]) -> None:
                 "Mode", view.modes, default=view.mode, required=True, key="mode", label_visibility="collapsed"
             )
     if lines:
-        charts.portfolio_chart(tuple(lines), measure, view.currency, times.zone(), key="portfolio")
+        charts.portfolio_chart(lines, measure, view.currency, times.zone(), key="portfolio")
     else:
         st.html(empty.no_curve())
-
-
-def details(view: Overview) -> None:
-    """Strategies and fills."""
-    frame.section("Strategies", f"in {view.currency}" if not view.left_out else "")
-    st.html(portfolio.strategies(view))
-    frame.section("Last fills")
-    st.html(portfolio.fills(view))
 
 
 main(frame.home())
