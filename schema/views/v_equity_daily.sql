@@ -25,37 +25,20 @@ runs AS (
     FROM strategy_run
     GROUP BY mode, strategy_id, account
 ),
-capital AS (
-    SELECT
-        d.mode,
-        d.strategy_id,
-        d.account,
-        d.currency,
-        CASE
-            WHEN n.runs = 1 AND d.strategy_run_id IS NOT NULL THEN r.initial_cash
-            WHEN s.allocation IS NOT NULL AND d.currency = COALESCE(s.currency, d.currency) THEN s.allocation
-        END AS capital
-    FROM (
-        SELECT mode, strategy_id, account, currency, MAX(strategy_run_id) AS strategy_run_id
-        FROM v_daily_pnl
-        GROUP BY mode, strategy_id, account, currency
-    ) d
-    JOIN strategy s ON s.strategy_id = d.strategy_id
-    LEFT JOIN runs n ON n.mode = d.mode AND n.strategy_id = d.strategy_id AND n.account = d.account
-    LEFT JOIN strategy_run r ON r.strategy_run_id = n.strategy_run_id
-),
 carried AS (
     SELECT
         d.*,
-        c.capital,
+        CASE
+            WHEN n.runs = 1 AND d.strategy_run_id IS NOT NULL THEN r.initial_cash
+            WHEN s.allocation IS NOT NULL AND d.currency = COALESCE(s.currency, d.currency) THEN s.allocation
+        END AS capital,
         ROUND(SUM(d.total_pnl) OVER (
             PARTITION BY d.mode, d.strategy_id, d.account, d.currency ORDER BY d.trade_date
         ), 8) AS cumulative_pnl
     FROM v_daily_pnl d
-    JOIN capital c
-        ON
-            c.mode = d.mode AND c.strategy_id = d.strategy_id AND c.account = d.account
-            AND c.currency = d.currency
+    JOIN strategy s ON s.strategy_id = d.strategy_id
+    LEFT JOIN runs n ON n.mode = d.mode AND n.strategy_id = d.strategy_id AND n.account = d.account
+    LEFT JOIN strategy_run r ON r.strategy_run_id = n.strategy_run_id
 )
 SELECT
     k.mode,

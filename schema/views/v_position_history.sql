@@ -28,7 +28,7 @@
 -- * current_run INTEGER: 1 for the newest run of the strategy in the mode and for everything live, else 0
 CREATE VIEW v_position_history AS
 SELECT
-    p.execution_seq,
+    e.seq_id AS execution_seq,
     p.mode,
     p.account,
     s.name AS strategy,
@@ -53,8 +53,8 @@ SELECT
     p.broker_id,
     p.strategy_run_id,
     CASE WHEN p.mode = 'live' OR r.current IS NULL THEN 1 ELSE r.current END AS current_run
-FROM position_event p
+FROM execution e
+JOIN position_event p ON p.exec_id = e.exec_id
 JOIN strategy s ON s.strategy_id = p.strategy_id
 LEFT JOIN broker b ON b.broker_id = p.broker_id
 LEFT JOIN strategy_run r ON r.strategy_run_id = p.strategy_run_id
-WHERE p.execution_seq IS NOT NULL
