@@ -40,7 +40,7 @@ REDEPLOY = Action(
     ":material/publish:",
     "Deploying",
     "deployed",
-    operations.deploy,
+    operations.redeploy,
     "Copy the file as it is now and run that version",
 )
 

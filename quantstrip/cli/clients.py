@@ -1,8 +1,13 @@
 """``deploy, rollback, start, stop, restart, remove, logs, run``."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from quantstrip.cli.session import Session, json_option, pass_session, print_json
+
+if TYPE_CHECKING:
+    from quantstrip.operations.clients import Deployment, Start
 
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
 
@@ -15,19 +20,19 @@ _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def deploy(session: Session, source: str, start: bool, as_json: bool) -> int:
     """Copy SOURCE and the helper files it imports into the store, and run that version.
 
-    SOURCE is a Python file, the folder of a package, or the name of a client in the home's clients folder.
+    SOURCE is a Python file, the folder of a package, the name of a client in the home's clients folder, or the name of
+    a client that is deployed from elsewhere. Exits with 1 when the client cannot be loaded or fails at once.
     """
     from quantstrip.operations import clients
 
     home = session.existing_home()
-    made = clients.deploy(home, source, start=start)
+    made = clients.deploy(home, source, start=start, wait_seconds=0)
     if as_json:
-        print_json(made)
-    else:
-        click.echo(f"{made.name}: version {made.code_hash} deployed ({', '.join(made.files)})")
-        if start and not made.started:
-            click.echo("It starts with the service: quantstrip up")
-    return _report(session, [made.name], quiet=as_json) if made.started else 0
+        return _print_started(session, made)
+    click.echo(f"{made.name}: version {made.code_hash} deployed ({', '.join(made.files)})")
+    if start and not made.started:
+        click.echo(session.named("It starts with the service: quantstrip up"))
+    return _report(session, [made.name]) if made.started else 0
 
 
 @click.command()
@@ -39,12 +44,11 @@ def rollback(session: Session, name: str, to: str | None, as_json: bool) -> int:
     """Point client NAME at an older deployed version and restart it."""
     from quantstrip.operations import clients
 
-    made = clients.rollback(session.existing_home(), name, to)
+    made = clients.rollback(session.existing_home(), name, to, wait_seconds=0)
     if as_json:
-        print_json(made)
-    else:
-        click.echo(f"{name}: version {made.previous} replaced by {made.code_hash}")
-    return _report(session, [name], quiet=as_json) if made.started else 0
+        return _print_started(session, made)
+    click.echo(f"{name}: version {made.previous} replaced by {made.code_hash}")
+    return _report(session, [name]) if made.started else 0
 
 
 @click.command()
@@ -55,7 +59,7 @@ def start(session: Session, names: tuple[str, ...]) -> int:
     from quantstrip.operations import clients
 
     for name in names:
-        clients.start(session.existing_home(), name)
+        clients.start(session.existing_home(), name, wait_seconds=0)
     return _report(session, list(names))
 
 
@@ -79,7 +83,7 @@ def restart(session: Session, names: tuple[str, ...]) -> int:
     from quantstrip.operations import clients
 
     for name in names:
-        clients.restart(session.existing_home(), name)
+        clients.restart(session.existing_home(), name, wait_seconds=0)
     return _report(session, list(names))
 
 
@@ -134,18 +138,35 @@ def run(session: Session, source: str) -> int:
     return clients.run_in_foreground(session.existing_home(), source)
 
 
-def _report(session: Session, names: list[str], *, quiet: bool = False) -> int:
-    """Wait until the clients run or have failed; say so, and return 1 for a failure."""
+def _report(session: Session, names: list[str]) -> int:
+    """Wait until it is known what became of the clients, say it, and return 1 where one failed."""
     from quantstrip.operations import clients
 
-    failed = 0
-    for name in names:
-        status = clients.await_settled(session.home, name)
-        good = status.state in {"running", "starting", "finished"}
-        failed += not good
-        if quiet and good:
-            continue
-        click.echo(f"{name}: {status.state}" + (f", process {status.pid}" if status.pid else ""), err=quiet)
-        if not good:
-            click.echo(status.last_trace or status.note, err=True)
+    failed = [name for name in names if _say(session, clients.await_start(session.home, name))]
     return 1 if failed else 0
+
+
+def _say(session: Session, start: "Start") -> bool:
+    status = start.status
+    line = f"{status.name}: {status.state}" + (f", process {status.pid}" if status.pid else "")
+    if start.error:
+        click.echo(line)
+        click.echo(f"{start.error}\n{session.named(start.where(session.home))}", err=True)
+    elif status.state == "starting":
+        click.echo(session.named(f"{line}; it is not known yet whether it works. Look again with: quantstrip status"))
+    else:
+        click.echo(line)
+    return bool(start.error)
+
+
+def _print_started(session: Session, made: "Deployment") -> int:
+    """A deployment as JSON, with what became of its start."""
+    from quantstrip.cli.session import plain
+    from quantstrip.operations import clients
+
+    start = clients.await_start(session.home, made.name) if made.started else None
+    told = {"state": start.status.state if start else "", "error": start.error if start else ""}
+    print_json({**plain(made), **told})
+    if start and start.error:
+        click.echo(f"{start.error}\n{session.named(start.where(session.home))}", err=True)
+    return int(bool(start and start.error))

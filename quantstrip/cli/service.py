@@ -1,14 +1,28 @@
 """``init, up, down, status, doctor``."""
 
 from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 
-from quantstrip.cli.session import Session, demo_option, json_option, local_text, pass_session, print_json, print_table
+from quantstrip.cli.session import (
+    FolderPath,
+    Session,
+    demo_option,
+    json_option,
+    local_text,
+    pass_session,
+    print_json,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from quantstrip.operations.client_status import ClientStatus
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.argument("folder", type=FolderPath(), required=False)
 @pass_session
 def init(session: Session, folder: Path | None) -> None:
     """Make a home in FOLDER (default: the home that would be used). One that exists is left as it is."""
@@ -17,7 +31,9 @@ def init(session: Session, folder: Path | None) -> None:
 
     home = Home(folder.expanduser().resolve()) if folder else session.home
     make_home(home)
-    click.echo(f"Home: {home.root}\nPut clients into {home.clients}, then: quantstrip --home {home.root} up")
+    click.echo(
+        f"Home: {home.root}\nPut clients into {home.clients}, then: quantstrip --home {quote(str(home.root))} up"
+    )
 
 
 @click.command()
@@ -34,7 +50,7 @@ def up(session: Session, port: int | None, detach: bool, demo: bool) -> None:
     elif not session.home.exists():
         # A mistyped folder would otherwise look like a service that runs the clients it should.
         click.echo(f"{session.home.root} was no home: a new one is made there, and no client runs in it yet.")
-    service.up(session.home, port=port, detach=detach, demo=demo, tell=click.echo)
+    service.up(session.home, port=port, detach=detach, demo=demo, tell=lambda text: click.echo(session.named(text)))
 
 
 @click.command()
@@ -65,11 +81,10 @@ def status(session: Session, as_json: bool, demo: bool) -> None:
         print_json(found)
         return
     if found.running:
-        reply = "answers" if found.dashboard else "does not answer"
         click.echo(f"Service runs on {found.home}, process {found.pid}, since {local_text(found.since)}")
-        click.echo(f"Dashboard {reply} on {found.url}")
+        click.echo(f"Dashboard {_REPLIES[found.reply]} on {found.url}")
     else:
-        click.echo(f"No service runs on {found.home}; start it with: quantstrip up")
+        click.echo(session.named(f"No service runs on {found.home}; start it with: quantstrip up"))
     if not found.clients:
         click.echo("No client is deployed.")
         return
@@ -85,11 +100,26 @@ def status(session: Session, as_json: bool, demo: bool) -> None:
                 "-" if client.heartbeat_age_seconds is None else f"{client.heartbeat_age_seconds:.1f} s ago",
                 client.restarts,
                 client.code_hash[:8] + (" (source differs)" if client.differs else ""),
-                client.last_error or client.note,
+                _note(client),
             )
             for client in found.clients
         ],
     )
+
+
+_REPLIES = {
+    "answers": "answers",
+    "busy": "runs, and was too busy to answer within a second,",
+    "none": "does not answer",
+}
+
+
+def _note(client: "ClientStatus") -> str:
+    """What is wrong with a client, else why it is in its state."""
+    if client.failed_jobs:
+        times = "once" if client.failed_jobs == 1 else f"{client.failed_jobs} times"
+        return f"{client.last_error} (a job failed {times}, last {local_text(client.last_error_at)})"
+    return client.last_error or client.note
 
 
 @click.command()
@@ -105,7 +135,7 @@ def doctor(session: Session, as_json: bool) -> int:
     else:
         for check in found:
             mark = "ok  " if check.ok else ("note" if check.optional else "FAIL")
-            click.echo(f"{mark}  {check.name}: {check.message}")
+            click.echo(f"{mark}  {check.name}: {session.named(check.message)}")
             if not check.ok and check.hint:
-                click.echo(f"      {check.hint}")
+                click.echo(f"      {session.named(check.hint)}")
     return 1 if any(not check.ok and not check.optional for check in found) else 0

@@ -22,7 +22,7 @@ from quantstrip.config import settings
 from quantstrip.errors import ClientNotFound, LedgerError, QuantstripError, SettingsError
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
-from quantstrip.log import close_stream, logger, open_stream
+from quantstrip.log import close_stream, logger, open_configured
 from quantstrip.model import ExitCode, Mode
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Child:
         same_code = previous is not None and previous["code_hash"] == code_hash
         known_since = from_text(str(previous["started"])) if previous is not None and same_code else None
         try:
-            ending = self._live(ledger, run_id, code_hash, known_since)
+            ending = self._live(ledger, run_id, code_hash, known_since, heartbeat)
         finally:
             heartbeat.close()
         logger.info("client {} ended: {} (exit code {})", self._name, ending.outcome, int(ending.exit_code))
@@ -105,7 +105,9 @@ class Child:
             logger.error("the end of client {} is not recorded: {}", self._name, error)
         return int(ending.exit_code)
 
-    def _live(self, ledger: "Ledger", run_id: int, code_hash: str, known_since: int | None) -> Ending:
+    def _live(
+        self, ledger: "Ledger", run_id: int, code_hash: str, known_since: int | None, heartbeat: Heartbeat
+    ) -> Ending:
         """Load and run the client; whatever happens is an ending."""
         try:
             self._loading = True
@@ -113,7 +115,7 @@ class Child:
             self._loading = False
             if self._file is None:
                 ledger.set_client(self._name, display_name=client.display_name)
-            self._loop = ClientLoop(client, ledger, run_id, known_since)
+            self._loop = ClientLoop(client, ledger, run_id, known_since, heartbeat.beat_now)
             if self._stop_requested.is_set():
                 return STOPPED
             return self._loop.run()
@@ -178,30 +180,17 @@ class Child:
         return Mode(chosen) if chosen in MODES else Mode.LIVE
 
     def _open_log(self) -> None:
-        """Open the stream with the settings of the home; a settings file that cannot be read must still be logged."""
-        problem: SettingsError | None = None
-        options: dict[str, Any] = {}
-        try:
-            options = {
-                "level": str(settings.get("logs.level", "INFO")),
-                "retention_days": int(settings.get("logs.retention_days", 30)),
-                "max_megabytes": float(settings.get("logs.max_megabytes", 50)),
-                "timezone": str(settings.get("platform.timezone", "")),
-            }
-        except SettingsError as error:
-            problem = error
-        open_stream(self._home, self._name, console=not self._supervised, capture_output=True, **options)
-        if problem is not None:
-            logger.error("settings cannot be read; the log has its defaults: {}", problem)
+        console = not self._supervised
+        open_configured(self._home, self._name, settings, console=console, capture_output=True)
         threading.excepthook = _log_thread_error
 
     def _beat(self, ledger: "Ledger", run_id: int) -> None:
+        """The first beat says that the client is loaded; one with a next job, if only "", that ``on_start`` is done."""
         loop = self._loop
         if loop is None:
-            ledger.heartbeat(run_id)
             return
         due = loop.next_due()
-        ledger.heartbeat(run_id, None if due is None else to_text(due))
+        ledger.heartbeat(run_id, (to_text(due) if due is not None else "") if loop.begun else None)
         loop.runner.check_overrun()
 
     def _request_stop(self) -> None:

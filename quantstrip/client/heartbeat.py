@@ -12,10 +12,10 @@ _CLOSE_SECONDS = 2.0
 
 
 class Heartbeat(threading.Thread):
-    """Beats at once and then every ``seconds``; also notices that the parent process has died.
+    """Beats as soon as the client lives and then every ``seconds``; also notices that the parent process has died.
 
     Args:
-        beat: writes one heartbeat.
+        beat: writes one heartbeat, once there is something alive to tell of.
         seconds: time between two beats.
         clock: paces the beats.
         orphaned: called once when the parent is gone.
@@ -35,7 +35,7 @@ class Heartbeat(threading.Thread):
     def run(self) -> None:
         watched = True
         while True:
-            self._beat_once()
+            self.beat_now()
             if self._clock.wait(self._seconds, self._end):
                 return
             if watched and os.getppid() != self._parent:
@@ -48,7 +48,8 @@ class Heartbeat(threading.Thread):
         self._end.set()
         self.join(_CLOSE_SECONDS)
 
-    def _beat_once(self) -> None:
+    def beat_now(self) -> None:
+        """Beat in the calling thread, without waiting for the time between two beats."""
         try:
             self._beat()
         except LedgerError as error:

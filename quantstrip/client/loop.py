@@ -1,5 +1,7 @@
 """A client's life: start, due work, sleep, stop."""
 
+from collections.abc import Callable
+
 from quantstrip.client.base import ClientBase
 from quantstrip.client.ending import FINISHED, STOPPED, Ending, StopTimeout, crash
 from quantstrip.client.missed import LATE, MissedRunKeeper
@@ -21,11 +23,20 @@ class ClientLoop:
         records: where its jobs are recorded.
         run_id: the ledger's number of this process.
         known_since: start of the previous process of the same code, see ``MissedRunKeeper.resume``.
+        on_step: called before ``on_start``, and again when it is done.
+
+    Attributes:
+        begun: True once ``on_start`` is done.
 
     """
 
     def __init__(
-        self, client: ClientBase, records: Records, run_id: int = 0, known_since: Micros | None = None
+        self,
+        client: ClientBase,
+        records: Records,
+        run_id: int = 0,
+        known_since: Micros | None = None,
+        on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self.runner = JobRunner(client, records, run_id)
         self._client = client
@@ -33,6 +44,8 @@ class ClientLoop:
         self._known_since = known_since
         self._missed = MissedRunKeeper(client, records, run_id)
         self._requested = False
+        self._on_step = on_step
+        self.begun = False
         self._wall = client.clock.now()
         self._steady = client.clock.monotonic()
         client.scheduler.runner = self.runner
@@ -66,10 +79,13 @@ class ClientLoop:
         interrupted = self._records.interrupt_open_jobs(client.name)
         if interrupted:
             logger.warning("{} job run(s) of {} were interrupted last time; not repeated", interrupted, client.name)
+        self._on_step()
         client._begin()
         client.on_start()
         self._missed.resume(self._known_since)
         self._mark()
+        self.begun = True
+        self._on_step()
 
     def step(self, longest: float = LONGEST_SLEEP) -> None:
         """Run what is due, then sleep until the next run, a stop, or ``longest`` seconds."""

@@ -1,6 +1,6 @@
 """What a client is doing: the supervisor's word, the ledger's record and the process itself, in one row."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,9 @@ from quantstrip.clock import SECOND, Micros, from_text, system_clock
 from quantstrip.errors import ServiceNotRunning
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
+from quantstrip.model import ExitCode
 from quantstrip.operations.settings import manager_of
+from quantstrip.operations.traces import error_of, place_of
 from quantstrip.ports import ProcessState
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import FAILED, ClientRow, RunRow, client_row, run_row
@@ -20,8 +22,12 @@ from quantstrip.supervise.policy import ALIVE, LASTING, Mark
 from quantstrip.supervise.record import read_record
 
 _RUNS = 100
-_PROBLEMS = FAILED | {"load_error"}
-_FRAME = re.compile(r'File "(?P<file>[^"<]+)", line (?P<line>\d+)')
+PROBLEMS = FAILED | {"load_error"}
+"""Outcomes of a run that a person must know of."""
+_SAID = frozenset({"load_error", "finished"})
+"""Outcomes of a run that are states as well."""
+_ALERTS = 500
+_LOCKED = "another copy of it runs; it is tried again when that one has ended"
 _STATES = {
     Mark.STOPPED: "stopped",
     Mark.FINISHED: "finished",
@@ -40,9 +46,11 @@ class ClientStatus:
         since: when a person last started or stopped it, or when it was marked; wall clock, 0 where unknown.
         pid: 0 when no process runs.
         started: start of the process that runs, or of the last one; 0 when none ever ran.
-        heartbeat: its last sign of life; 0 for none.
+        heartbeat: its last sign of life; 0 for none, as while it is being loaded.
         restarts: how often it was started again since a person, or the service, started it.
-        last_error: the last line of the last failure's trace; "" when the last run did not fail.
+        last_error: what its process ended with, or what a job of the process that runs raised last; "" for neither.
+        last_error_at: when that was, wall clock; 0 for never.
+        failed_jobs: how often a job of the process that runs has raised.
         memory_mb: resident memory, in 1,000,000 bytes.
         cpu_percent: mean use of one processor since the process started.
         next_job: due time of its next job, UTC text; "" for none.
@@ -62,6 +70,8 @@ class ClientStatus:
     heartbeat_age_seconds: float | None
     restarts: int
     last_error: str
+    last_error_at: Micros
+    failed_jobs: int
     last_trace: str
     memory_mb: float
     cpu_percent: float
@@ -86,6 +96,15 @@ class Problem:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class JobErrors:
+    """What the jobs of one process raised: how often, when and what last; alerts count them."""
+
+    count: int = 0
+    when: Micros = 0
+    trace: str = ""
+
+
 class StatusReader:
     """Reads the state of all clients at one moment."""
 
@@ -101,6 +120,7 @@ class StatusReader:
         self._states = {name: state for state in states if (name := client_of(state.name)) is not None}
         record = read_record(home)
         self._service_started = record.started if record else 0
+        self._alerts = [row for row in ledger.alerts(_ALERTS) if row["kind"] == "job_error"]
 
     def all(self) -> list[ClientStatus]:
         """Every deployed client, by name."""
@@ -115,7 +135,7 @@ class StatusReader:
         own = last if alive and last is not None and process is not None and last.pid == process.pid else None
         pid = process.pid if alive and process is not None else 0
         memory, cpu = _usage(pid)
-        failed = last if last is not None and last.outcome in _PROBLEMS else None
+        error, error_at, trace, failed_jobs = self._last_error(own, last)
         beat = own or (last if not alive else None)
         return ClientStatus(
             name=row.name,
@@ -124,11 +144,13 @@ class StatusReader:
             since=row.since,
             pid=pid,
             started=process.started if alive and process else (last.started if last else 0),
-            heartbeat=beat.heartbeat if beat else 0,
-            heartbeat_age_seconds=round((self._now - own.heartbeat) / SECOND, 3) if own else None,
+            heartbeat=(beat.beat or 0) if beat else 0,
+            heartbeat_age_seconds=round((self._now - own.beat) / SECOND, 3) if own and own.beat else None,
             restarts=self._restarts(row, runs),
-            last_error=last_line(failed.trace) if failed else "",
-            last_trace=failed.trace if failed else "",
+            last_error=error,
+            last_error_at=error_at,
+            failed_jobs=failed_jobs,
+            last_trace=trace,
             memory_mb=memory,
             cpu_percent=cpu,
             next_job=own.next_job_time if own else "",
@@ -136,13 +158,13 @@ class StatusReader:
             differs=row.differs,
             desired="running" if row.wanted else "stopped",
             mode=last.mode if last else row.mode,
-            note=row.note,
+            note=self._note(row, process),
         )
 
     def _state(self, row: ClientRow, process: ProcessState | None, own: RunRow | None, last: RunRow | None) -> str:
         if process is not None and process.state == "STOPPING":
             return "stopping"
-        if process is not None and process.state in ALIVE:
+        if process is not None and process.state in ALIVE and (own is None or own.ended is None):
             return self._alive_state(process, own)
         mark = row.mark
         if row.wanted and row.since < self._service_started:
@@ -151,19 +173,42 @@ class StatusReader:
             return _STATES[mark]
         if not row.wanted:
             return "stopped"
-        failed = last is not None and last.outcome in FAILED and last.started >= row.since
+        since = max(row.since, self._service_started)
+        outcome = last.outcome if last is not None and last.started >= since else ""
+        if outcome in _SAID and self._service_runs:  # the process is about to be gone, or the warden has not looked yet
+            return outcome
+        failed = outcome in FAILED
         if self._service_runs:
             return "backoff" if failed else "starting"
         return "crashed" if failed else "stopped"
 
     def _alive_state(self, process: ProcessState, own: RunRow | None) -> str:
-        if own is None:
+        beat = own.beat if own is not None else None
+        if beat is None:
             age, limit = self._now - process.started, self._policy.startup_seconds
         else:
-            age, limit = self._now - own.heartbeat, self._policy.stale_seconds
+            age, limit = self._now - beat, self._policy.stale_seconds
         if age > limit * SECOND:
             return "unresponsive"
-        return "starting" if own is None else "running"
+        return "starting" if beat is None else "running"
+
+    def _last_error(self, own: RunRow | None, last: RunRow | None) -> tuple[str, Micros, str, int]:
+        """The error, its moment and trace, and how many jobs of the process that runs have failed."""
+        if last is not None and last.outcome in PROBLEMS:
+            return error_of(last.trace), last.ended or last.started, last.trace, 0
+        found = self._job_errors(own) if own is not None else JobErrors()
+        return error_of(found.trace), found.when, found.trace, found.count
+
+    def _job_errors(self, run: RunRow) -> JobErrors:
+        rows = [row for row in self._alerts if row["client"] == run.client and _moment(row) >= run.started]
+        if not rows:
+            return JobErrors()
+        return JobErrors(sum(int(row["occurrences"]) for row in rows), _moment(rows[0]), str(rows[0]["body"]))
+
+    @staticmethod
+    def _note(row: ClientRow, process: ProcessState | None) -> str:
+        locked = process is not None and process.state == "EXITED" and process.exit_code == ExitCode.LOCKED
+        return _LOCKED if row.wanted and locked else row.note
 
     def _restarts(self, row: ClientRow, runs: list[RunRow]) -> int:
         since = max(row.since, self._service_started) - SECOND  # a run may be written within the second of its start
@@ -176,23 +221,20 @@ def problems_of(ledger: Ledger, limit: int) -> list[Problem]:
     found = [
         _problem(run.client, run.ended or run.started, run.outcome, run.trace)
         for run in runs
-        if run.outcome in _PROBLEMS
+        if run.outcome in PROBLEMS
     ]
     refused = (row for row in ledger.alerts(limit) if row["kind"] == "deploy_refused")
     found += [_problem(row["client"], from_text(row["update_time"]), "deploy_refused", row["body"]) for row in refused]
     return sorted(found, key=lambda problem: problem.when, reverse=True)[:limit]
 
 
-def last_line(trace: str) -> str:
-    """The line of a trace that says what happened."""
-    lines = [line for line in trace.strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
-
-
 def _problem(name: Any, when: Micros, kind: str, trace: str) -> Problem:
-    frames = list(_FRAME.finditer(trace))
-    file, line = (frames[-1]["file"], int(frames[-1]["line"])) if frames else ("", 0)
-    return Problem(str(name), when, kind, last_line(trace) or kind, trace, file, line)
+    file, line = place_of(trace)
+    return Problem(str(name), when, kind, error_of(trace) or kind, trace, file, line)
+
+
+def _moment(row: Mapping[str, Any]) -> Micros:
+    return from_text(row["update_time"])
 
 
 def _usage(pid: int) -> tuple[float, float]:

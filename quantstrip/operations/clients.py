@@ -6,12 +6,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from quantstrip.clock import Clock, system_clock
-from quantstrip.errors import ClientError, ClientLoadError, ServiceNotRunning
+from quantstrip.clock import system_clock
+from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound, ServiceNotRunning
 from quantstrip.home import VARIABLE, Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations.client_status import ClientStatus, Problem, StatusReader, problems_of
 from quantstrip.operations.settings import manager_of
+from quantstrip.operations.starting import Start, await_start, check_start
 from quantstrip.redaction import scrub
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import make_note
@@ -26,12 +27,14 @@ __all__ = [
     "ClientStatus",
     "Deployment",
     "Problem",
-    "await_settled",
+    "Start",
+    "await_start",
     "client_status",
     "deploy",
     "list_clients",
     "log_lines",
     "problems",
+    "redeploy",
     "remove",
     "restart",
     "rollback",
@@ -39,7 +42,6 @@ __all__ = [
     "start",
     "stop",
 ]
-_UNSETTLED = frozenset({"starting", "stopping", "backoff"})
 
 
 def list_clients(home: Home) -> list[ClientStatus]:
@@ -59,13 +61,21 @@ def client_status(home: Home, name: str) -> ClientStatus:
     return StatusReader(home, ledger).one(row)
 
 
-def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
+def deploy(home: Home, source: str | Path, *, start: bool = True, wait_seconds: float | None = None) -> Deployment:
     """Copy a client and the helpers it imports into the store, and run that version from now on.
 
     Without a service the client starts with it. With ``start=False`` a client that runs goes on with its old version
     until it is restarted, and one that does not run stays stopped.
 
+    Args:
+        home: its home.
+        source: a file, a package's folder, a name in the clients folder, or a deployed client's name.
+        start: run it now.
+        wait_seconds: how long to wait for its first heartbeat or its end; None is the setting
+            ``service.start_wait_seconds``, 0 does not wait.
+
     Raises:
+        ClientNotStarted: the new version is deployed, and cannot be loaded or failed at once.
         ClientNotFound: there is no such file.
         ClientLoadError: it does not compile; nothing changes, and the error is kept among the problems.
         ClientError: the name is impossible or taken.
@@ -74,7 +84,7 @@ def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
     """
     home.create()  # a checkout is a home by its marker alone; its folders come with the first use
     ledger = open_ledger(home)
-    path = find_source(home, source)
+    path = _source(home, ledger, source)
     known = ledger.get_client(check_unique(path, ""))
     try:
         made = deploy_files(home, path, known_source=str(known["source"]) if known else "")
@@ -87,12 +97,35 @@ def deploy(home: Home, source: str | Path, *, start: bool = True) -> Deployment:
     _point_at(ledger, made.name, made.code_hash, f"version {made.code_hash} deployed", start=start, source=path)
     ledger.add_deployment(made.name, made.code_hash, list(made.files), "")
     started = start and _run_now(home, ledger, made.name, f"version {made.code_hash} deployed")
+    if started and wait_seconds != 0:
+        check_start(home, made.name, wait_seconds)
     return replace(made, started=started, previous=str(known["code_hash"]) if known else "")
 
 
-def start(home: Home, name: str) -> None:
-    """Run a deployed client from now on, also after the service was restarted."""
+def redeploy(home: Home, name: str, *, start: bool = True, wait_seconds: float | None = None) -> Deployment:
+    """Deploy a client anew from where it came from, wherever that is; one that never was deployed, from its name.
+
+    Raises:
+        QuantstripError: as ``deploy``.
+
+    """
+    known = open_ledger(home).get_client(name)
+    source = _recorded(home, name, str(known["source"])) if known and known["source"] else name
+    return deploy(home, source, start=start, wait_seconds=wait_seconds)
+
+
+def start(home: Home, name: str, *, wait_seconds: float | None = None) -> None:
+    """Run a deployed client from now on, also after the service was restarted; waits as ``deploy`` does.
+
+    Raises:
+        ClientNotStarted: it cannot be loaded, or failed at once.
+        ClientNotFound: there is none of that name.
+        ServiceNotRunning: there is no service; nothing was changed.
+
+    """
     _control(home, open_ledger(home)).start(name)
+    if wait_seconds != 0:
+        check_start(home, name, wait_seconds)
 
 
 def stop(home: Home, name: str) -> None:
@@ -100,9 +133,16 @@ def stop(home: Home, name: str) -> None:
     _control(home, open_ledger(home)).stop(name)
 
 
-def restart(home: Home, name: str) -> None:
-    """End a client and start it again, with the version that is deployed now."""
+def restart(home: Home, name: str, *, wait_seconds: float | None = None) -> None:
+    """End a client and start it again, with the version that is deployed now.
+
+    Raises:
+        QuantstripError: as ``start``.
+
+    """
     _control(home, open_ledger(home)).restart(name)
+    if wait_seconds != 0:
+        check_start(home, name, wait_seconds)
 
 
 def remove(home: Home, name: str) -> None:
@@ -110,11 +150,12 @@ def remove(home: Home, name: str) -> None:
     _control(home, open_ledger(home)).remove(name)
 
 
-def rollback(home: Home, name: str, to: str | None = None) -> Deployment:
+def rollback(home: Home, name: str, to: str | None = None, *, wait_seconds: float | None = None) -> Deployment:
     """Point a client at an older version, ``to`` or the one deployed before the current one, and restart it.
 
     Raises:
         ClientError: there is no such version, or its folder is gone; the versions that exist are listed.
+        ClientNotStarted: the older version is deployed, and cannot be loaded or failed at once.
 
     """
     ledger = open_ledger(home)
@@ -127,6 +168,8 @@ def rollback(home: Home, name: str, to: str | None = None) -> Deployment:
     )
     ledger.add_deployment(name, target, files, f"rollback from {row.code_hash}")
     started = row.wanted and _run_now(home, ledger, name, f"rolled back to {target}")
+    if started and wait_seconds != 0:
+        check_start(home, name, wait_seconds)
     folder = version_folder(home, name, target)
     return Deployment(name, target, folder, tuple(files), Path(row.source), started, row.code_hash)
 
@@ -162,18 +205,26 @@ def problems(home: Home, limit: int = 50) -> list[Problem]:
     return problems_of(open_ledger(home), limit)
 
 
-def await_settled(
-    home: Home, name: str, seconds: float = 15.0, *, clock: Clock = system_clock, pause: float = 0.1
-) -> ClientStatus:
-    """Wait until a client that was just started runs or has failed; at most ``seconds``."""
-    ledger = open_ledger(home)
-    deadline = clock.monotonic() + seconds
-    control = _control(home, ledger)
-    while (
-        status := StatusReader(home, ledger).one(control.row(name))
-    ).state in _UNSETTLED and clock.monotonic() < deadline:
-        clock.wait(pause)
-    return status
+def _source(home: Home, ledger: Ledger, source: str | Path) -> Path:
+    """What to deploy; the name of a client that is deployed from elsewhere stands for where it came from."""
+    try:
+        return find_source(home, source)
+    except ClientNotFound:
+        known = ledger.get_client(str(source))
+        if known is None or not known["source"]:
+            raise
+        return _recorded(home, str(source), str(known["source"]))
+
+
+def _recorded(home: Home, name: str, source: str) -> Path:
+    """Where a client was deployed from, when it is still there."""
+    try:
+        return find_source(home, source)
+    except ClientNotFound as error:
+        raise ClientNotFound(
+            f"{name} was deployed from {source}, which is gone",
+            hint="Put it back, or deploy it from where it is now. What runs is a copy and goes on.",
+        ) from error
 
 
 def _control(home: Home, ledger: Ledger) -> Control:

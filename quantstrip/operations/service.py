@@ -39,7 +39,9 @@ class ServiceStatus:
         pid: process id of ``quantstrip up``; 0 when it does not run.
         since: when it started, wall clock; 0 when it does not run.
         url: the dashboard's address, without the token.
-        dashboard: True when the dashboard answers.
+        dashboard: True when the dashboard runs: its port takes connections, also while it is too busy to answer.
+        reply: ``answers``; ``busy``: it takes connections and gave no answer within a second; ``none``: nobody listens;
+            "" where it was not asked, or no service runs.
 
     """
 
@@ -49,6 +51,7 @@ class ServiceStatus:
     port: int
     url: str
     dashboard: bool
+    reply: str
     version: str
     home: str
     clients: list["ClientStatus"] = field(default_factory=list)
@@ -159,11 +162,15 @@ def down(home: Home, *, clock: Clock = system_clock) -> None:
 
 
 def status(home: Home, *, clients: bool = True) -> ServiceStatus:
-    """How the service of ``home`` is, with its clients unless told otherwise."""
+    """How the service of ``home`` is, with its clients unless told otherwise.
+
+    Without them it is cheap, for whoever asks every second: the dashboard's port is tried and nothing is asked of it.
+    """
     record = read_record(home)
     pid = service_pid(home)
     running = pid != 0 or (record is not None and SupervisordSupervisor(home).alive())
     port = record.port if record else 0
+    reply = "" if not (running and clients) else reply_of(port)
     rows: list[ClientStatus] = []
     if clients and home.exists():
         from quantstrip.operations.clients import list_clients
@@ -175,11 +182,28 @@ def status(home: Home, *, clients: bool = True) -> ServiceStatus:
         since=record.started if record and running else 0,
         port=port if running else 0,
         url=f"http://{access.LOOPBACK}:{port}" if running else "",
-        dashboard=running and answers(port),
+        dashboard=running and (reply in {"answers", "busy"} if reply else listens(port)),
+        reply=reply,
         version=record.version if record and running else __version__,
         home=str(home.root),
         clients=rows,
     )
+
+
+def listens(port: int, timeout_seconds: float = 0.5) -> bool:
+    """True when somebody takes connections on ``port`` of the loopback interface; the kernel answers, at once."""
+    try:
+        with socket.create_connection((access.LOOPBACK, port), timeout_seconds):
+            return True
+    except OSError:
+        return False
+
+
+def reply_of(port: int, timeout_seconds: float = 1.0) -> str:
+    """``answers``, ``busy`` or ``none``, as in ``ServiceStatus``; takes ``timeout_seconds`` and a half at most."""
+    if answers(port, timeout_seconds):
+        return "answers"
+    return "busy" if listens(port) else "none"
 
 
 def answers(port: int, timeout_seconds: float = 1.0) -> bool:
@@ -195,14 +219,14 @@ def answers(port: int, timeout_seconds: float = 1.0) -> bool:
 
 
 def _foreground(home: Home, port: int, tell: Callable[[str], None]) -> None:
-    from quantstrip.log import logger, open_stream
+    from quantstrip.log import logger, open_configured
     from quantstrip.operations.settings import manager_of
-    from quantstrip.supervise.options import log_options, stop_seconds
+    from quantstrip.supervise.options import stop_seconds
     from quantstrip.supervise.programs import write_all
     from quantstrip.supervise.runner import ServiceRunner
 
     settings = manager_of(home)
-    open_stream(home, "up", **log_options(settings))
+    open_configured(home, "up", settings)
     limit = stop_seconds(settings)
     greeting = Greeting(home, port, tell)
     runner = ServiceRunner(home, port, __version__, stop_seconds=limit, on_pass=greeting.look)

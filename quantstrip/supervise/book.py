@@ -53,6 +53,13 @@ class RunRow:
     trace: str
     next_job_time: str
     mode: str
+    begun: bool
+    """Its ``on_start`` is done."""
+
+    @property
+    def beat(self) -> Micros | None:
+        """Its last heartbeat; None before the first, while the client is being loaded."""
+        return None if self.heartbeat == self.started else self.heartbeat
 
     @property
     def failure(self) -> Failure | None:
@@ -94,6 +101,7 @@ def run_row(row: Mapping[str, Any]) -> RunRow:
         trace=str(row["trace"] or ""),
         next_job_time=str(row["next_job_time"] or ""),
         mode=str(row["mode"] or ""),
+        begun=row["next_job_time"] is not None,
     )
 
 

@@ -10,7 +10,7 @@ from quantstrip.errors import ClientNotFound, ServiceError, ServiceNotRunning
 from quantstrip.home import Home
 from quantstrip.ports import Supervisor
 from quantstrip.supervise.adapter import SupervisordSupervisor
-from quantstrip.supervise.book import ClientRow, client_row, make_note
+from quantstrip.supervise.book import ClientRow, client_row, make_note, run_row
 from quantstrip.supervise.configuration import DEFAULT_STOP_SECONDS, program_file, write_program
 from quantstrip.supervise.memory import MemorySupervisor
 from quantstrip.supervise.names import program_name
@@ -56,6 +56,8 @@ class Control:
             self.row(name)
             self._check_service()
             self._want(name, reason)
+            if self._is_ending(name):
+                self._halt(name)
             self._launch(name)
 
     def stop(self, name: str, reason: str = "stopped by a person") -> None:
@@ -109,6 +111,13 @@ class Control:
     def _unwant(self, name: str, reason: str) -> None:
         note = make_note(Mark.STOPPED, self.clock.now(), reason)
         self.ledger.set_client(name, desired_state="stopped", status_note=note)
+
+    def _is_ending(self, name: str) -> bool:
+        """True when the client has recorded its end and its process is not gone yet: it "runs" for an instant more."""
+        last = next(map(run_row, self.ledger.client_runs(name, limit=1)), None)
+        program = program_name(name)
+        pid = next((state.pid for state in self.supervisor.states() if state.name == program), 0)
+        return last is not None and last.ended is not None and last.pid == pid != 0
 
     def _launch(self, name: str) -> None:
         launch(self.home, self.supervisor, name, self.stop_seconds)

@@ -46,7 +46,7 @@ class Observer:
         mark = row.mark if not row.wanted or row.since >= self.service_started else Mark.NONE
         if process is not None and process.state in ALIVE:
             own = open_run if open_run is not None and open_run.pid == process.pid else self._run_of(row, process.pid)
-            return Facts(row.wanted, mark, process, own.heartbeat if own else None, None, "", ())
+            return Facts(row.wanted, mark, process, own.beat if own else None, None, "", ())
         ended = None if process is None else end_code(process)
         if process is None or ended is None or not row.wanted or mark is not Mark.NONE:
             return Facts(row.wanted, mark, process, None, ended, "", ())

@@ -1,7 +1,7 @@
 """Brings what runs in line with what should run: one pass over all clients, the same after every event and tick."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -92,12 +92,21 @@ class Reconciler:
         holder = write_lock_holder(self.ledger.path)
         if holder and holder != os.getpid():
             self._no_kill_before = self.clock.monotonic() + self.policy.stale_seconds
-            silent = [found for found in silent if found[1].pid == holder]
+            silent = [found for found in silent if found[1].pid == holder] or self._stuck(alive, runs, holder)
             logger.error("process {} holds the ledger, so that no client can record that it is alive", holder)
         for row, process, decision in silent:
             with control_lock(self.home, row.name) as mine:
                 if mine:
                     self._kill(row, process, decision)
+
+    def _stuck(
+        self, alive: Sequence[tuple[ClientRow, ProcessState]], runs: Mapping[str, RunRow], holder: int
+    ) -> list[tuple[ClientRow, ProcessState, Decision]]:
+        """The client that took the ledger while it was being loaded, from which no heartbeat is expected yet."""
+        oldest = self.clock.now() - round(self.policy.stale_seconds * SECOND)
+        kill = Decision(Step.KILL, "it holds the ledger and does not go on; it is killed and started again")
+        found = [(row, process, kill) for row, process in alive if process.pid == holder and process.started < oldest]
+        return [each for each in found if each[0].name not in runs or runs[each[0].name].beat is None]
 
     def _settle(self, name: str) -> None:
         """Look again while nobody else decides about this client, and act."""

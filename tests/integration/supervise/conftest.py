@@ -122,7 +122,8 @@ class Service:
         return path
 
     def deploy(self, name: str, source: str = IDLE) -> None:
-        clients.deploy(self.home, self.write(name, source))
+        """Deploy a client without waiting for what becomes of it."""
+        clients.deploy(self.home, self.write(name, source), wait_seconds=0)
 
     def run(self, name: str, source: str = IDLE) -> ClientStatus:
         """Deploy a client and wait until it beats."""
