@@ -6,17 +6,20 @@ from quantstrip.bars.resample import resample
 from quantstrip.bars.sessions import session_labels
 from quantstrip.bars.table import BarTable, GapReport, label_text
 from quantstrip.bars.ticks import TickBars
+from quantstrip.bars.timeframes import choose_timeframe, timeframe_of
 
 __all__ = [
     "BarTable",
     "GapReport",
     "Gaps",
     "TickBars",
+    "choose_timeframe",
     "label_text",
     "read_csv",
     "read_folder",
     "resample",
     "sample_folder",
     "session_labels",
+    "timeframe_of",
     "validate",
 ]

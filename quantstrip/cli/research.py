@@ -19,11 +19,13 @@ def _words(context: click.Context, option: click.Parameter, given: str | None) -
 
 def _parameters(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG001
     """``name=value`` pairs; values that spell a number or a truth are read as such."""
-    found = {}
+    found: dict[str, Any] = {}
     for pair in given:
         name, separator, text = pair.partition("=")
         if not separator or not name.isidentifier():
             raise click.BadParameter(f"{pair!r} is not of the form name=value")
+        if name in found:
+            raise click.BadParameter(f"{name} is given twice")
         found[name] = _value(text)
     return found
 
@@ -48,7 +50,7 @@ def _value(text: str) -> int | float | bool | str:
     help="Folder with SYMBOL.csv files (default: the home's data/bars, else the sample).",
 )
 @click.option("--symbols", callback=_words, metavar="A,B", help="What to run it on (default: the strategy's own).")
-@click.option("--timeframe", default="1d", show_default=True, help="Timeframe of the bars.")
+@click.option("--timeframe", help="Timeframe of the bars.  [default: the strategy's; else the one the files have]")
 @click.option("--start", metavar="DATE", help="First bar, as a date: 2005-01-31.")
 @click.option("--end", metavar="DATE", help="Last bar, as a date; its whole day is included.")
 @click.option("--cash", type=float, help="Starting cash, in money.  [default: 100000]")

@@ -79,14 +79,14 @@ def client_lock(home: Home, name: str, *, wait: float = 0.0, clock: Clock = syst
     path = lock_path(home, name)
     private_folder(path.parent)
     deadline = clock.monotonic() + wait
-    while (handle := _try_lock(path)) is None:
+    while (handle := take_lock(path)) is None:
         if clock.monotonic() >= deadline:
             raise ClientBusy(
                 f"client {name} runs already ({_holder(path)})",
                 hint=f"Stop it first: quantstrip stop {name}",
             )
         clock.wait(_POLL)
-    _held.add(handle)
+    hold(handle)
     try:
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
@@ -97,7 +97,8 @@ def client_lock(home: Home, name: str, *, wait: float = 0.0, clock: Clock = syst
         os.close(handle)
 
 
-def _try_lock(path: Path) -> int | None:
+def take_lock(path: Path) -> int | None:
+    """Lock a file for this process; its descriptor, or None while another process holds it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,6 +116,11 @@ def _holder(path: Path) -> str:
         pid = path.read_text().strip()
         return f"process {pid}" if pid else "its process is starting"
     return "its process is ending"
+
+
+def hold(handle: int) -> None:
+    """Keep a lock to this process: one that it forks lets go of it."""
+    _held.add(handle)
 
 
 def _let_go() -> None:

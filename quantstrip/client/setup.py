@@ -6,22 +6,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quantstrip import __version__
-from quantstrip.bars import BarTable, read_folder, sample_folder
+from quantstrip.bars import BarTable, Gaps, choose_timeframe, read_folder, sample_folder
 from quantstrip.brokers import CostModel, SimulatedBroker
 from quantstrip.client.making import make_strategy
-from quantstrip.clock import Clock, ManualClock, from_text
+from quantstrip.clock import Clock, ManualClock, Micros, from_text
 from quantstrip.errors import ClientLoadError, ConfigError, InvalidRecord
 from quantstrip.feeds import HistoryFeed, ReplayFeed
 from quantstrip.matching import SessionEnd, exchange_session_end
 from quantstrip.model import Instrument
 from quantstrip.risk import PROFILES, RiskProfile
-from quantstrip.strategy import StrategyBase
+from quantstrip.strategy import StrategyBase, named_timeframe
 from quantstrip.trading import run_identity
+from quantstrip.trading.desk import Hours
 
 if TYPE_CHECKING:
     from quantstrip.client.strategy import StrategyClient
 
 FEEDS = ("replay", "history")
+GAPS = ("refuse", "accept")
 STRATEGY_MODES = ("replay", "simulation")
 
 
@@ -53,6 +55,16 @@ class Setup:
         """When the session of a bar ends on its exchange: for orders of a day and the daily loss limit."""
         return exchange_session_end(self.instruments)
 
+    @property
+    def hours(self) -> Hours | None:
+        """When exchanges are open, for orders decided on bars shorter than a day; None where a bar is a session.
+
+        The limit ``trading_hours`` of the risk profile switches the rule off.
+        """
+        if all(table.timeframe in ("1d", "1w") for table in self.tables.values()):
+            return None
+        return exchange_hours
+
     def broker(self, account: str) -> SimulatedBroker:
         """The broker of the run's account."""
         return SimulatedBroker(self.instruments, self.costs, account, session_end=self.session_end)
@@ -63,6 +75,14 @@ class Setup:
             f"run {self.key}, {', '.join(self.tables)} from {self.feed.name}, cash {self.cash:.2f}, "
             f"parameters {self.parameters}, {self.risk.describe()}"
         )
+
+
+def exchange_hours(instrument: Instrument, moment: Micros) -> bool:
+    """True while the instrument's exchange trades; a session's last bar is decided at its close and belongs to it."""
+    from quantstrip.calendars import get_calendar  # daily runs need none
+
+    calendar = get_calendar(instrument.calendar)
+    return calendar.is_open(moment) or calendar.is_open(moment - 1)
 
 
 class Options:
@@ -135,9 +155,7 @@ def prepare(client: "StrategyClient") -> Setup:
     risk, costs = _risk(options), _costs(options)
     passed = options.table("parameters")
     strategy = make_strategy(client, options.get("strategy"), options.words("symbols"), passed)
-    tables = read_folder(
-        _folder(options, client), strategy.symbols, strategy.timeframe, options.get("calendar") or None
-    )
+    tables = _bars(options, client, strategy)
     feed = _feed(kind, tables, options, client.clock)
     instruments = {
         symbol: client.instruments.get(symbol) or Instrument(symbol, calendar=options.get("calendar") or "24/7")
@@ -149,6 +167,14 @@ def prepare(client: "StrategyClient") -> Setup:
         strategy=strategy.name, costs=asdict(costs), quantity=quantity, engine=__version__,
     )  # fmt: skip
     return Setup(key, strategy, parameters, tables, feed, instruments, cash, risk, costs, quantity, ManualClock())
+
+
+def _bars(options: Options, client: "StrategyClient", strategy: StrategyBase) -> dict[str, BarTable]:
+    folder, calendar = _folder(options, client), options.get("calendar") or None
+    gaps: Gaps = "accept" if options.choice("gaps", GAPS) == "accept" else "refuse"
+    wanted = str(options.get("timeframe") or "") or named_timeframe(strategy)
+    timeframe = choose_timeframe(folder, strategy.symbols, wanted, strategy.timeframe, strategy.name)
+    return read_folder(folder, strategy.symbols, timeframe, calendar, gaps=gaps)
 
 
 def _feed(kind: str, tables: dict[str, BarTable], options: Options, clock: Clock) -> HistoryFeed | ReplayFeed:

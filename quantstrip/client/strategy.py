@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from quantstrip.client.base import ClientBase
+from quantstrip.client.claim import claim_strategy
 from quantstrip.client.ending import FINISHED, Ending, crash, trace_of
 from quantstrip.client.setup import Setup, prepare
 from quantstrip.engine import Engine
@@ -42,7 +43,10 @@ class StrategyClient(ClientBase):
         quantity: units of an entry that names none; None is 2 % of equity.
         replay_seconds: how long the whole history takes.
         bars: folder of CSV files, below the home or absolute; empty is the sample that ships.
-        calendar: exchange of the bars; empty where they belong to none.
+        timeframe: of the bars; empty is the one that the strategy names, else the only one that the files have.
+        gaps: ``refuse`` or ``accept`` missing sessions; accepted ones are logged.
+        calendar: exchange of the bars; empty where they belong to none. Orders on bars shorter than a day are refused
+            while it is closed, unless the limit ``trading_hours`` of ``risk`` is false.
         instruments: what is not a share in US dollars, by symbol.
 
     Example:
@@ -64,6 +68,8 @@ class StrategyClient(ClientBase):
     quantity: ClassVar[float | None] = None
     replay_seconds: ClassVar[float] = 60.0
     bars: ClassVar[str] = ""
+    timeframe: ClassVar[str] = ""
+    gaps: ClassVar[str] = "refuse"
     calendar: ClassVar[str] = "NYSE"
     instruments: ClassVar[Mapping[str, Instrument]] = {}
 
@@ -73,6 +79,9 @@ class StrategyClient(ClientBase):
 
     def _prepare(self) -> None:
         self._setup = prepare(self)
+        home = self._context.home
+        if home is not None:
+            claim_strategy(home, open_ledger(home), self.name, self._setup.strategy.name, self.mode)
 
     def _begin(self) -> None:
         setup, home = self._setup, self._context.home
@@ -96,6 +105,7 @@ class StrategyClient(ClientBase):
             run_key=setup.key,
             quantity=setup.quantity,
             session_end=setup.session_end,
+            hours=setup.hours,
         )
         logger.info("strategy {} runs: {}", setup.strategy.name, setup.describe())
         self._thread = threading.Thread(target=self._trade, args=(engine, recorder), name="engine", daemon=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from quantstrip.backtest import CASH, BacktestResult, risk_profile, run_backtest
-from quantstrip.bars import BarTable, Gaps, read_folder, sample_folder, validate
+from quantstrip.bars import BarTable, Gaps, choose_timeframe, read_folder, sample_folder, validate
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.errors import ConfigError, DataError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
-from quantstrip.strategy import StrategyBase, load_strategy
+from quantstrip.strategy import StrategyBase, load_strategy, named_timeframe
 
 
 def backtest(
@@ -21,7 +21,7 @@ def backtest(
     *,
     bars: str | Path | None = None,
     symbols: Sequence[str] | None = None,
-    timeframe: str = "1d",
+    timeframe: str | None = None,
     start: str | date | None = None,
     end: str | date | None = None,
     cash: float = CASH,
@@ -40,7 +40,7 @@ def backtest(
         file: the strategy's Python file.
         bars: a folder with ``SYMBOL.csv`` files (see ``quantstrip.bars.read_csv``).
         symbols: what to run it on; the strategy's own by default.
-        timeframe: of the files.
+        timeframe: of the files; the one the strategy names, else the only one the files have, where None.
         start, end: first and last bar, by their labels; a date includes its whole day.
         cash: the strategy's allocation, in money.
         fee_rate: commission as a fraction of the traded value, instead of the native 0.005 per share.
@@ -74,18 +74,22 @@ def backtest(
     strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}))
     tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
+    if first is not None and last is not None and first > last:
+        raise DataError(f"start {start} lies after end {end}", hint="Swap the two, or leave one out.")
     cut = {symbol: _cut(table, first, last, calendar) for symbol, table in tables.items()}
     return run_backtest(strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity)
 
 
 def _tables(
-    home: Home, bars: str | Path | None, strategy: StrategyBase, timeframe: str, calendar: str | None, gaps: Gaps
+    home: Home, bars: str | Path | None, strategy: StrategyBase, timeframe: str | None, calendar: str | None, gaps: Gaps
 ) -> dict[str, BarTable]:
-    if bars is not None:
-        return read_folder(bars, strategy.symbols, timeframe, calendar, gaps=gaps)
-    if home.bars.is_dir() and any(home.bars.glob("*.csv*")):
-        return read_folder(home.bars, strategy.symbols, timeframe, calendar, gaps=gaps)
-    tables = read_folder(sample_folder(), strategy.symbols, timeframe, calendar, gaps=gaps)
+    sample = bars is None and not (home.bars.is_dir() and any(home.bars.glob("*.csv*")))
+    folder = sample_folder() if sample else bars or home.bars
+    wanted = timeframe or named_timeframe(strategy)
+    chosen = choose_timeframe(folder, strategy.symbols, wanted, strategy.timeframe, strategy.name)
+    tables = read_folder(folder, strategy.symbols, chosen, calendar, gaps=gaps)
+    if not sample:
+        return tables
     return {symbol: replace(table, source=f"sample/{table.source}") for symbol, table in tables.items()}
 
 

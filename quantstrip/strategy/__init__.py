@@ -1,7 +1,7 @@
 """The strategy contract and its loader."""
 
 from quantstrip.indicators import Indicators, Line
-from quantstrip.strategy.base import StrategyBase
+from quantstrip.strategy.base import StrategyBase, named_timeframe
 from quantstrip.strategy.loader import load_strategy, strategy_classes
 
-__all__ = ["Indicators", "Line", "StrategyBase", "load_strategy", "strategy_classes"]
+__all__ = ["Indicators", "Line", "StrategyBase", "load_strategy", "named_timeframe", "strategy_classes"]

@@ -26,7 +26,8 @@ class StrategyBase(ABC):
         author: who wrote it.
         parameters: names of the attributes that tune it.
         variables: names of the attributes worth watching while it runs.
-        timeframe: bars it wants, one of ``quantstrip.model.TIMEFRAMES``.
+        timeframe: bars it wants, one of ``quantstrip.model.TIMEFRAMES``. A class that names none takes the only one
+            that its run's bars have, and this default where they do not tell.
         name: unique, ``snake_case``.
         symbols: what it watches and trades.
 
@@ -126,3 +127,10 @@ class StrategyBase(ABC):
                 hint=f"Store it in __init__ (self.{missing[0]} = {missing[0]}) or take it out of {listing}.",
             )
         return {name: getattr(self, name) for name in names}
+
+
+def named_timeframe(strategy: StrategyBase) -> str | None:
+    """The timeframe that a strategy's own class, or the object, names; None where it is only the contract's default."""
+    own = (vars(kind) for kind in type(strategy).__mro__ if kind is not StrategyBase)
+    named = "timeframe" in vars(strategy) or any("timeframe" in names for names in own)
+    return strategy.timeframe if named else None

@@ -104,6 +104,46 @@ def test_bars_come_from_a_folder_below_the_home(tmp_path: Path) -> None:
     assert len(setup_of(home=tmp_path, bars="prices").tables["IBM"]) == 29
 
 
+def hourly(folder: Path, *days: str) -> Path:
+    times = [f"{day} {hour}:30" for day in days for hour in range(14, 21)]
+    lines = "".join(f"{time},1,1,1,1,1\n" for time in times)
+    (folder / "IBM.csv").write_text(f"time,open,high,low,close,volume\n{lines}")
+    return folder
+
+
+def test_the_timeframe_is_the_strategys_own_else_that_of_the_bars(tmp_path: Path) -> None:
+    class Unnamed(StrategyBase):
+        def __init__(self, symbols: list[str] | None = None) -> None:
+            super().__init__(name="unnamed", symbols=symbols or ["IBM"])
+
+        def on_bar(self, bar: Any) -> list[Any]:
+            return []
+
+    assert setup_of(strategy=Unnamed).tables["IBM"].timeframe == "1d"
+    assert setup_of(strategy=Unnamed, bars=str(hourly(tmp_path, "2024-01-02"))).tables["IBM"].timeframe == "1h"
+    with pytest.raises(DataError, match=r"quiet wants 1d bars; .* has IBM 1h"):
+        setup_of(bars=str(tmp_path))
+    assert setup_of({"timeframe": "1h"}, bars=str(tmp_path)).tables["IBM"].timeframe == "1h"
+
+
+def test_missing_sessions_are_refused_or_accepted_as_in_a_backtest(tmp_path: Path) -> None:
+    bars = str(hourly(tmp_path, "2024-01-02", "2024-01-04"))
+    with pytest.raises(DataError, match="1 of 3 sessions of"):
+        setup_of(bars=bars, timeframe="1h")
+    table = setup_of({"gaps": "accept"}, bars=bars, timeframe="1h").tables["IBM"]
+    assert [day.isoformat() for day in table.gaps.missing_sessions] == ["2024-01-03"]
+
+
+def test_orders_on_bars_shorter_than_a_day_are_held_to_the_exchanges_hours(tmp_path: Path) -> None:
+    setup = setup_of(bars=str(hourly(tmp_path, "2024-01-02")), timeframe="1h")
+    hours, ibm = setup.hours, setup.instruments["IBM"]
+    assert hours is not None
+    told = {moment: hours(ibm, from_text(f"2024-01-02 {moment}")) for moment in ("14:29", "14:30", "21:00", "21:01")}
+    assert told == {"14:29": False, "14:30": True, "21:00": True, "21:01": False}, "the last bar belongs to its session"
+    assert hours(Instrument("BTC", calendar="24/7"), from_text("2024-01-06 03:00"))
+    assert setup_of().hours is None, "a daily bar is a session: its order waits for the next one"
+
+
 def test_an_instrument_of_the_class_is_used() -> None:
     future = Instrument("IBM", multiplier=50.0)
     assert setup_of(instruments={"IBM": future}).instruments["IBM"] is future
@@ -146,6 +186,7 @@ def test_the_strategy_of_the_clients_own_file_and_one_in_a_file_beside_it() -> N
         ("risk", {"allow_short": "yes"}, "limits of a RiskProfile"),
         ("symbols", [], "a list of names"),
         ("symbols", 5, "a list of names"),
+        ("gaps", "maybe", "gaps must be one of refuse, accept, got 'maybe'"),
         ("parameters", ["limit"], "a table of names"),
         ("parameters", {"limti": 3}, "It takes: symbols, limit"),
         ("costs", {"slippage": 3}, "costs of a CostModel"),
