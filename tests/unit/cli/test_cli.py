@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from quantstrip.cli import _COMMANDS, cli
-from quantstrip.home import Home
+from quantstrip.home import Home, asset
 
 from .conftest import Run
 
@@ -161,6 +161,14 @@ def test_a_backtest_refuses_numbers_that_mean_nothing(
     assert refused.returncode == 1
     assert expected in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_backtest_refuses_dates_in_the_wrong_order_and_a_parameter_given_twice(quantstrip: Run) -> None:
+    strategy = str(asset("examples") / "ma_cross.py")
+    swapped = quantstrip("backtest", strategy, "--start", "2010-01-01", "--end", "2005-01-01")
+    assert (swapped.returncode, "start 2010-01-01 lies after end 2005-01-01" in swapped.stderr) == (1, True)
+    twice = quantstrip("backtest", strategy, "--param", "fast=5", "--param", "fast=6")
+    assert (twice.returncode, "fast is given twice" in twice.stderr) == (2, True)
 
 
 def test_the_ledger_is_queried_read_only(quantstrip: Run) -> None:

@@ -1,14 +1,45 @@
 """Settings and secrets from the command line."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
 
 from quantstrip.config import SettingsManager
 from quantstrip.home import Home
 
 from .conftest import Run
+
+
+class DesktopKeyring(KeyringBackend):
+    """A keyring that keeps its entries in memory; the library must not choose it by itself."""
+
+    priority = -5
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.priority = 5
+        self.entries: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.entries[service, username]
+
+
+@pytest.fixture
+def desktop() -> Iterator[DesktopKeyring]:
+    before, mine = keyring.get_keyring(), DesktopKeyring()
+    keyring.set_keyring(mine)
+    yield mine
+    keyring.set_keyring(before)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +123,19 @@ def test_a_rotated_key_reads_every_secret_and_the_old_key_none(quantstrip: Run, 
     done = quantstrip("settings", "rotate-key")
     assert (done.returncode, done.stdout) == (0, "A new key encrypts 1 secret\n")
     assert (home.settings / "secret.key").read_bytes() != before
+    assert SettingsManager(home).get("broker.password") == "hunter22"
+
+
+def test_the_key_moves_to_the_keyring_and_back(quantstrip: Run, home: Home, desktop: DesktopKeyring) -> None:
+    (home.settings / "secret.key").unlink(missing_ok=True)
+    quantstrip("settings", "set", "broker.password", "--type", "secret", given="hunter22\n")
+    assert len(desktop.entries) == 1, "the first secret chooses the keyring where there is one"
+    assert quantstrip("settings", "move-key", "file").stdout == "The key is kept in a file\n"
+    assert desktop.entries == {}
+    assert (home.settings / "secret.key").stat().st_mode & 0o777 == 0o600
+    moved = quantstrip("settings", "move-key", "keyring", "--json")
+    assert json.loads(moved.stdout) == {"place": "keyring"}
+    assert (len(desktop.entries), (home.settings / "secret.key").exists()) == (1, False)
     assert SettingsManager(home).get("broker.password") == "hunter22"
 
 
