@@ -11,6 +11,8 @@ from quantstrip.config.shipped import near
 from quantstrip.errors import SettingsError
 from quantstrip.home import Home
 
+_CALENDAR = "clients.NAME.calendar"
+
 
 @dataclass(frozen=True, slots=True)
 class KnownSetting:
@@ -64,7 +66,20 @@ def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> 
         SettingsError: the value is not of the type or out of its bounds, or the path leads through a value.
 
     """
+    setting = known(split(path))
+    if setting is not None and setting.path == _CALENDAR and isinstance(value, str):
+        _check_calendar(path, value)
     manager_of(home).set_by_path(path, value, value_type)
+
+
+def _check_calendar(path: str, name: str) -> None:
+    from quantstrip.calendars import calendar_names  # loads pandas: only whoever sets a calendar waits for it
+
+    if name and name.strip().upper() not in calendar_names():
+        raise SettingsError(
+            f"{path} must be an exchange's calendar, or empty, got {name!r}",
+            hint="Use a MIC such as XNYS, XLON, XTKS, or one of NYSE, NASDAQ, LSE, CME, 24/7, 24/5.",
+        )
 
 
 def list_settings(home: Home, path: str = "") -> list[Setting]:

@@ -49,6 +49,7 @@ def desktop() -> Iterator[DesktopKeyring]:
         ("clients.x.cash", "-5", "clients.x.cash must be money of at least 0.01, got -5.0"),
         ("dashboard.port", "-1", "dashboard.port must be a port from 1 to 65535, got -1"),
         ("logs.level", "LOUD", "logs.level must be one of TRACE, DEBUG"),
+        ("clients.x.calendar", "MARS", "clients.x.calendar must be an exchange's calendar, or empty, got 'MARS'"),
     ],
 )
 def test_a_value_that_the_platform_could_not_use_is_refused_when_it_is_set(
@@ -57,6 +58,12 @@ def test_a_value_that_the_platform_could_not_use_is_refused_when_it_is_set(
     done = quantstrip("settings", "set", path, value)
     assert (done.returncode, message in done.stderr) == (1, True), done
     assert not home.settings_file.exists()
+
+
+@pytest.mark.parametrize("name", ["NYSE", "xlon", "24/7", ""])
+def test_a_calendar_that_there_is_can_be_set(quantstrip: Run, name: str) -> None:
+    assert quantstrip("settings", "set", "clients.x.calendar", name).returncode == 0
+    assert quantstrip("settings", "get", "clients.x.calendar").stdout == f"{name}\n"
 
 
 def test_a_negative_number_needs_no_dashes_and_options_may_stand_behind_it(quantstrip: Run) -> None:
