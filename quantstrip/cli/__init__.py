@@ -34,6 +34,7 @@ _COMMANDS = {
     "report": ("quantstrip.cli.reports:report", "Show and write reports of what the strategies did."),
     "settings": ("quantstrip.cli.settings:settings", "Show and change settings and secrets."),
     "token": ("quantstrip.cli.token:token", "Print the dashboard's address with its login token; --rotate renews it."),
+    "notify": ("quantstrip.cli.notifications:notify", "Mail accounts, channels, and the messages in the outbox."),
     "db": ("quantstrip.cli.database:database", "Migrate, back up and query the ledger."),
     "service": ("quantstrip.cli.unit:service", "Start the service with the machine (systemd)."),
     "doctor": ("quantstrip.cli.service:doctor", "Check the installation and say what to do."),

@@ -35,7 +35,7 @@ PROVIDERS = {
     "yahoo": Provider("Yahoo", "smtp.mail.yahoo.com", 465, "tls", "Needs an app password (Account security)."),
     "sendgrid": Provider("SendGrid", "smtp.sendgrid.net", 587, "starttls",
                          "The user name is the word apikey, the password an API key; from-address must be verified."),
-    "smtp": Provider("Generic SMTP", "", 587, "starttls", "Any other server: give its name and port."),
+    "smtp": Provider("Generic SMTP", "", 587, "starttls", ""),
 }  # fmt: skip
 """https://support.google.com/a/answer/176600, https://support.microsoft.com (POP, IMAP and SMTP settings for
 Outlook.com), https://help.yahoo.com (POP and SMTP settings), https://www.twilio.com/docs/sendgrid/for-developers."""
@@ -141,6 +141,8 @@ def checked(account: Account) -> Account:
             f"without encryption mail goes to this machine only, got the server {account.server!r}",
             hint="Use starttls or tls.",
         )
+    if not account.sender:
+        raise MessageInvalid("the account has no address to send from", hint="Give --from ADDRESS.")
     address_of(account.sender)
     return account
 

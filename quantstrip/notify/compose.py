@@ -23,7 +23,10 @@ def compose(account: Account, message: Message) -> EmailMessage:
     """
     # 7bit: text beyond ASCII is encoded, so that servers without 8BITMIME take it too.
     utf8 = beyond_ascii(message.addressees, account.sender)
-    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit", utf8=utf8))
+    # Encoded words end at 75 characters (RFC 2047); a subject that needs none stays on its line, as a fold right behind
+    # "Subject:" shows as a blank in some readers.
+    width = 78 if beyond_ascii([message.subject], account.sender_name) else 300
+    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit", utf8=utf8, max_line_length=width))
     try:
         mail["Message-ID"] = header("Message-ID", message.message_id)
         mail["Date"] = format_datetime(to_datetime(message.created))
@@ -48,6 +51,6 @@ def compose(account: Account, message: Message) -> EmailMessage:
     return mail
 
 
-def beyond_ascii(addressees: Sequence[str], sender: str) -> bool:
-    """True when an address needs SMTPUTF8 (RFC 6531)."""
-    return not "".join([*addressees, sender]).isascii()
+def beyond_ascii(texts: Sequence[str], *more: str) -> bool:
+    """True when one of the texts is not plain ASCII: an address then needs SMTPUTF8 (RFC 6531)."""
+    return not "".join([*texts, *more]).isascii()
