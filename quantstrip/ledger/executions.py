@@ -152,7 +152,7 @@ def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
     """Insert a checked commission; its key. The same (execution, fee type, revision) again changes nothing."""
     fill = tx.one(_FILL, row)
     if row["currency"] is None:
-        row["currency"] = fill[0] if fill is not None else "USD"
+        row["currency"] = fill[0] if fill is not None else _guess(tx, now, row)
     row |= {
         "booked_amount": round(row["amount"], minor_digits(row["currency"])),
         "create_time": tx.now,
@@ -176,6 +176,20 @@ def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
             rate_key=f"commission_conflict:{row['exec_id']}:{row['fee_type']}:{row['revision']}",
         )
     return int(there[0])
+
+
+def _guess(tx: Transaction, now: int, row: dict[str, Any]) -> str:
+    """Dollars, where neither the call nor an execution says the currency: the money is kept, and a person is told."""
+    raise_alert(
+        tx,
+        now,
+        "commission_currency",
+        f"commission of execution {row['exec_id']} came before its execution and without a currency",
+        f"{row['amount']:g} was booked in USD. Give currency with commissions that come first. Where it is not USD, "
+        "take it back with revision=1 (the negative amount, USD) and book it again under a fee_type of its own.",
+        rate_key="commission_currency",
+    )
+    return "USD"
 
 
 class Executions(Family):
@@ -289,7 +303,7 @@ class Executions(Family):
 
         Args:
             amount: money paid, in ``currency``; negative for a rebate.
-            currency: the execution's when None.
+            currency: the execution's when None; USD with an alert where that is not there yet.
             realized_pnl: what the broker says was gained; kept as information, never added to ours.
             revision: 0 for the first word; a correction is the difference under the next number.
 

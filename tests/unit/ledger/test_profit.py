@@ -57,3 +57,39 @@ def test_each_fill_is_rounded_to_its_currency_before_it_is_added(
     assert [row["amount"] for row in rows("SELECT amount FROM execution ORDER BY seq_id")] == amounts
     (event,) = rows("SELECT cost FROM position_event ORDER BY execution_seq DESC LIMIT 1")
     assert event["cost"] == pytest.approx(-sum(amounts), abs=1e-9)
+
+
+def test_a_commission_that_comes_first_without_a_currency_is_kept_in_dollars_and_told(
+    ledger: Ledger, rows: Rows
+) -> None:
+    for exec_id in ("1", "2"):
+        ledger.insert_commission(exec_id, 2.0)
+
+    assert [tuple(row.values()) for row in rows("SELECT exec_id, amount, currency FROM commission")] == [
+        ("1", 2.0, "USD"),
+        ("2", 2.0, "USD"),
+    ]
+    (alert,) = ledger.alerts()
+    assert (alert["kind"], alert["occurrences"]) == ("commission_currency", 2)
+    assert "Give currency with commissions that come first" in alert["body"]
+
+
+def test_a_commission_without_a_currency_has_that_of_its_execution(ledger: Ledger, rows: Rows) -> None:
+    ledger.set_instrument(Instrument("AAPL", currency="EUR"))
+    fill(ledger, "1", "BUY", 10, 10.0)
+    ledger.insert_commission("1", 2.0)
+
+    assert rows("SELECT currency FROM commission") == [{"currency": "EUR"}]
+    assert ledger.alerts() == []
+
+
+def test_a_commission_that_came_first_counts_in_every_sum_when_its_execution_arrives(
+    ledger: Ledger, rows: Rows
+) -> None:
+    ledger.insert_commission("1", 1.5, "USD")
+    fill(ledger, "1", "BUY", 10, 10.0)
+    fill(ledger, "2", "SELL", 10, 12.0)
+    ledger.insert_commission("2", 0.5, "USD")
+
+    assert rows("SELECT commission, net_pnl FROM v_strategy_pnl") == [{"commission": 2.0, "net_pnl": 18.0}]
+    assert rows("SELECT commission, net_pnl FROM v_trades") == [{"commission": 2.0, "net_pnl": 18.0}]
