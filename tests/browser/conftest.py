@@ -8,12 +8,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocket, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Route,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
+from playwright.sync_api import Response as PageResponse
 
 from quantstrip.config import SettingsManager
 from quantstrip.home import Home
@@ -28,8 +40,7 @@ ARGUMENTS = (
 REPLAY_SECONDS = 6.0
 LAST_SESSION = "2013-03-01"
 PATIENCE = 60_000.0  # milliseconds; a busy machine is slow, not wrong
-EXPECTED = re.compile(r"status of (401|403|404)")
-"""Streamlit looks for its server below a page's own path first; a refused login is what some tests ask for."""
+STATUS = re.compile(r"status of (\d+)")
 
 expect.set_options(timeout=PATIENCE)
 
@@ -78,24 +89,31 @@ class Running:
         return clients.client_status(self.home, name).state
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The demo, up and replayed to its end."""
-    home = Home(tmp_path_factory.mktemp("browser") / "home")
+@contextmanager
+def running_demo(folder: Path, replay_seconds: float) -> Iterator[Running]:
+    """The demo, up; ended with the block."""
+    home = Home(folder)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         running = Running(home, int(probe.getsockname()[1]))
     prepare_demo(home)
     settings = SettingsManager(home)
     for name in DEMO_CLIENTS:
-        settings.set_by_path(f"clients.{name}.replay_seconds", REPLAY_SECONDS, "float")
+        settings.set_by_path(f"clients.{name}.replay_seconds", replay_seconds, "float")
     running.run("up", "--port", str(running.port), "--detach")
     try:
-        until("both strategies have seen the whole history", running.replayed, 120)
         yield running
     finally:
         if service.status(home, clients=False).running:
             running.run("down")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The demo, up and replayed to its end."""
+    with running_demo(tmp_path_factory.mktemp("browser") / "home", REPLAY_SECONDS) as running:
+        until("both strategies have seen the whole history", running.replayed, 120)
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -119,6 +137,10 @@ class Visitor:
     contexts: list[BrowserContext] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    refusals: set[int] = field(default_factory=set)
+    """HTTP statuses that the test asks for; any other from 400 on is an error."""
+    outage: bool = False
+    """The test ends the server or the login, so requests fail and the frontend complains."""
 
     def window(
         self, path: str = "/", *, login: bool = True, width: int = 1440, height: int = 900, **options: Any
@@ -131,14 +153,34 @@ class Visitor:
         context.set_default_timeout(PATIENCE)
         context.route("**/*", self._look)
         page = context.new_page()
-        page.on("websocket", self._look_at_socket)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self._watch(page)
         if login:
             assert context.request.get(self.demo.login).ok
             page.goto(f"{self.demo.origin}{path}")
             expect(page.locator(".qs-title h1")).to_be_visible()
         return page
+
+    def _watch(self, page: Page) -> None:
+        page.on("websocket", self._look_at_socket)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._hear)
+        page.on("requestfailed", self._look_at_failure)
+        page.on("response", self._look_at_answer)
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        status = STATUS.search(said.text)
+        told = self.outage or bool(status and int(status[1]) in self.refusals)
+        if said.type == "error" and not told:
+            self.errors.append(f"{said.text} {said.location}")
+
+    def _look_at_answer(self, answer: PageResponse) -> None:
+        if answer.status >= 400 and answer.status not in self.refusals:
+            self.errors.append(f"{answer.status} {answer.url}")
+
+    def _look_at_failure(self, request: Request) -> None:
+        left = "ERR_ABORTED" in (request.failure or "")  # the page was left, or loaded again, meanwhile
+        if not left and not self.outage:
+            self.errors.append(f"{request.failure} {request.url}")
 
     def _look(self, route: Route) -> None:
         if route.request.url.startswith((self.demo.origin, "data:", "blob:")):
@@ -155,7 +197,7 @@ class Visitor:
         for context in self.contexts:
             context.close()
         assert self.foreign == [], "no request leaves the machine"
-        assert [error for error in self.errors if not EXPECTED.search(error)] == []
+        assert self.errors == []
 
 
 @pytest.fixture

@@ -8,12 +8,37 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from quantstrip.clock import to_datetime
+from quantstrip.ledger import open_ledger
 from quantstrip.operations import portfolio
+from tests.browser.conftest import Visitor, running_demo, until
 
 pytestmark = pytest.mark.browser
 
 OVERFLOWING = """() => [...document.querySelectorAll('[data-testid=stMain] button, .qs-tile, .qs-title, .qs-client')]
     .filter(part => part.getBoundingClientRect().right > window.innerWidth + 1).map(part => part.innerText)"""
+
+
+SCREEN = """() => {
+    const cells = name => [...document.querySelectorAll(`table[aria-label="${name}"] tbody tr`)]
+        .map(row => [...row.cells].map(cell => cell.innerText));
+    const value = (place, part) => document.querySelectorAll(".qs-tile")[place].querySelector(part).firstChild;
+    return {
+        note: value(0, ".qs-tile-note").textContent, today: value(0, ".qs-tile-value").textContent,
+        total: value(1, ".qs-tile-value").textContent, count: value(3, ".qs-tile-value").textContent,
+        strategies: cells("Strategies"), fills: cells("Last fills"),
+    };
+}"""
+
+
+WHOLE = f"""() => {{
+    const look = ({SCREEN})();
+    const last = look.strategies.at(-1);
+    return look.note.endsWith(last[1]) && look.total === last[6] && look.today === last[2] && look;
+}}"""
+
+
+def cents(shown: str) -> int:
+    return round(float(shown.replace(",", "")) * 100)
 
 
 def tile(page: Page, name: str) -> str:
@@ -38,9 +63,46 @@ def test_the_figures_are_those_of_the_ledger(visitor: Any, demo: Any) -> None:
     assert tile(page, "Fills").split("\n")[1] == f"{view.fill_count:,}"
     assert view.fill_count > 100
     assert tile(page, "Clients running").split("\n")[1] == "2 of 2"
-    shown = {row[0]: (row[6], row[8]) for row in rows(page, "Strategies")}
-    assert shown == {row.strategy: (f"{row.total:+,.2f}", f"{row.fills:,}") for row in view.strategies}
-    assert [row[0] for row in rows(page, "Open positions")] == [held.symbol for held in view.positions]
+    shown = {row[0]: (row[6], row[9]) for row in rows(page, "Strategies")}
+    assert shown == {row.strategy: (f"{row.total:+,.2f}", f"{row.fills:,}") for row in view.strategies} | {
+        "Portfolio": (f"{view.total:+,.2f}", f"{view.fill_count:,}")
+    }
+    assert [row[0] for row in rows(page, "Open positions")] == [
+        f"{held.symbol} {held.strategy}" for held in view.positions
+    ]
+
+
+def test_while_a_replay_runs_everything_on_the_screen_is_of_one_moment(
+    chromium: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Twenty looks at a replay of thirteen years in twenty seconds; each reads the screen at one instant."""
+    with running_demo(tmp_path_factory.mktemp("moving") / "home", 20.0) as demo:
+        visitor = Visitor(chromium, demo)
+        page = visitor.window()
+        expect(page.get_by_role("table", name="Strategies")).to_contain_text("Portfolio")
+        seen = []
+        while len(seen) < 20 and not demo.replayed():
+            # A refresh arrives in parts, from the top; it is there when the last of them is.
+            seen.append(page.wait_for_function(WHOLE, timeout=5000).json_value())
+            page.wait_for_timeout(400)
+        assert len({look["note"] for look in seen}) > 2, "the replay moved meanwhile"
+        for look in seen:
+            *strategies, portfolio_row = look["strategies"]
+            session = look["note"].removeprefix("replay session ")
+            assert {row[1] for row in (*strategies, portfolio_row)} == {session}
+            assert all(fill[0][:10] <= session for fill in look["fills"])
+            assert abs(cents(look["today"]) - sum(cents(row[2]) for row in strategies)) <= len(strategies)
+            assert abs(cents(look["total"]) - sum(cents(row[6]) for row in strategies)) <= len(strategies)
+            assert int(look["count"].replace(",", "")) == sum(int(row[9].replace(",", "")) for row in strategies)
+        until("the replay has ended", demo.replayed, 120)
+        rows_of = "SELECT strategy, net_pnl, equity_pnl, fills FROM v_strategy_pnl WHERE current_run = 1 ORDER BY 1"
+        held = open_ledger(demo.home).query(rows_of)[1]
+        total = f"{sum(row[2] for row in held):+,.2f} USD"
+        expect(page.locator(".qs-tile").nth(1)).to_contain_text(total)
+        last = page.wait_for_function(WHOLE).json_value()
+        assert last["count"] == f"{sum(row[3] for row in held):,}"
+        assert [row[6] for row in last["strategies"][:-1]] == [f"{row[2]:+,.2f}" for row in held]
+        visitor.leave()
 
 
 def test_times_are_in_the_browsers_zone_with_the_zone_shown(visitor: Any, demo: Any) -> None:

@@ -20,16 +20,42 @@ def test_the_printed_address_logs_in_and_vanishes_from_the_address_bar(visitor: 
     expect(page.locator(".qs-title h1")).to_have_text("Home")
 
 
-def test_the_token_can_be_pasted(visitor: Any, demo: Any) -> None:
+def test_the_token_can_be_pasted_and_leads_to_the_page_that_was_asked_for(visitor: Any, demo: Any) -> None:
+    visitor.refusals = {401, 403}
     page = visitor.window(login=False)
-    page.goto(f"{demo.origin}/monitor")
-    expect(page.get_by_role("heading")).to_have_text("Quantstrip")
-    page.get_by_label("Token").fill("wrong")
+    page.goto(f"{demo.origin}/monitor?client=ma_cross")
+    expect(page.get_by_role("heading")).to_have_text("Log in")
+    expect(page.get_by_label("Token")).to_be_focused()
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("This token is not the dashboard's.")
+    page.get_by_label("Token").fill(access.login_url(demo.home, demo.port))
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("alert")).to_have_text("This token is not the dashboard's.")
+    expect(page.locator(".qs-title h1")).to_have_text("Client Monitor")
+    assert page.url == f"{demo.origin}/monitor?client=ma_cross"
+
+
+def test_an_open_page_whose_login_ends_says_so_and_where_to_log_in(visitor: Any, demo: Any) -> None:
+    page = visitor.window("/monitor")
+    visitor.refusals = {401}
+    visitor.outage = True  # the open websocket is closed
+    access.rotate(demo.home)
+    expect(page.get_by_role("alert")).to_contain_text("Your login has ended")
     page.get_by_label("Token").fill(access.token(demo.home))
     page.get_by_role("button", name="Log in").click()
-    expect(page.locator(".qs-title h1")).to_have_text("Home")
+    expect(page.locator(".qs-title h1")).to_have_text("Client Monitor")
+
+
+def test_an_open_page_says_that_the_service_ended_and_goes_on_when_it_is_back(visitor: Any, demo: Any) -> None:
+    page = visitor.window("/monitor")
+    expect(page.locator(".qs-client")).to_have_count(2)
+    visitor.outage, visitor.refusals = True, {503}
+    demo.run("down")
+    expect(page.get_by_role("alert")).to_contain_text("The dashboard does not answer")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    demo.run("up", "--port", str(demo.port), "--detach")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".qs-client .qs-state").first).to_have_text("running")
 
 
 def test_a_page_of_another_site_reaches_nothing(visitor: Any, demo: Any) -> None:
