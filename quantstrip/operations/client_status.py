@@ -24,8 +24,8 @@ from quantstrip.supervise.record import read_record
 _RUNS = 100
 PROBLEMS = FAILED | {"load_error"}
 """Outcomes of a run that a person must know of."""
-_SAID = frozenset({"load_error", "finished"})
-"""Outcomes of a run that are states as well."""
+_ENDED = {"load_error": "load_error", "finished": "stopping", "stopped": "stopping"}
+"""The state of a client that has recorded its end, until the warden says more."""
 _ALERTS = 500
 _LOCKED = "another copy of it runs; it is tried again when that one has ended"
 _STATES = {
@@ -175,8 +175,8 @@ class StatusReader:
             return "stopped"
         since = max(row.since, self._service_started)
         outcome = last.outcome if last is not None and last.started >= since else ""
-        if outcome in _SAID and self._service_runs:  # the process is about to be gone, or the warden has not looked yet
-            return outcome
+        if outcome in _ENDED and self._service_runs:  # its process is about to go, or the warden has not looked yet
+            return _ENDED[outcome]
         failed = outcome in FAILED
         if self._service_runs:
             return "backoff" if failed else "starting"

@@ -57,7 +57,10 @@ def await_start(home: Home, name: str, seconds: float | None = None, *, clock: C
     deadline = clock.monotonic() + limit
     while not (runs := _known(ledger, name)) and clock.monotonic() < deadline:
         clock.wait(_PAUSE)
-    status = StatusReader(home, ledger).one(_row(ledger, name))
+    while (status := StatusReader(home, ledger).one(_row(ledger, name))).state == "stopping":
+        if clock.monotonic() >= deadline:
+            break
+        clock.wait(_PAUSE)
     failed = next((run for run in runs if run.outcome in PROBLEMS), None)
     return Start(status, error_of(failed.trace) or failed.outcome, failed.trace) if failed else Start(status)
 
