@@ -7,7 +7,8 @@ from email.utils import getaddresses
 from quantstrip.errors import MessageInvalid
 
 # The mailboxes that mail servers take in practice (RFC 5321 without quoted local parts), non-ASCII letters included.
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@(?:[\w-]+\.)*[\w-]+", re.UNICODE)
+_LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
+_ADDRESS = re.compile(rf"[^\s@<>()\[\]\\,;:\"]+@(?:{_LABEL}\.)*{_LABEL}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
