@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from quantstrip.home import Home, find_home
 from quantstrip.ledger.ledger import Ledger
 from quantstrip.ledger.recorder import LedgerRecorder
+from quantstrip.ledger.reporting import follow_setting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ def open_ledger(home: Home) -> Ledger:
         if path not in _open:
             ledger = Ledger(home)
             ledger.ensure()
+            follow_setting(ledger, home)
             _open[path] = ledger
         return _open[path]
 

@@ -14,12 +14,14 @@ from quantstrip.ledger.tables import position_event
 from quantstrip.model import FLAT, Booking, OrderSide, Position, apply, minor_digits
 
 _P = position_event.c
-_KEY = ("strategy_id", "symbol", "mode", "account", "contract_id", "leg")
+KEY = ("strategy_id", "symbol", "mode", "account", "contract_id", "leg")
+"""What makes a position, beside the broker, who may be unknown (NULL)."""
+
 _LAST = Statement(
     lambda: (
         select(_P.position, _P.avg_price, _P.cost)
         .where(
-            *(_P[name] == bindparam(name) for name in _KEY),
+            *(_P[name] == bindparam(name) for name in KEY),
             _P.broker_id.is_not_distinct_from(bindparam("broker_id")),
             _P.execution_seq.is_not(None),
         )
@@ -64,23 +66,28 @@ def applied(held: Position, execution: dict[str, Any]) -> Booking:
 
 
 def record_booking(
-    tx: Transaction, execution: dict[str, Any], seq: int, booking: Booking, group_label: str | None
+    tx: Transaction,
+    execution: dict[str, Any],
+    seq: int,
+    booking: Booking,
+    group_label: str | None,
+    event_type: str | None = None,
 ) -> dict[str, Any] | None:
-    """Write the position event of an execution.
+    """Write the position event of an execution; its kind is the booking's unless ``event_type`` says another word.
 
     Returns:
         The client's own row when it said something else than the booking, else None.
 
     """
     position = booking.position
-    row = {name: execution[name] for name in (*_KEY, "broker_id", "exec_id", "order_id", "currency", "trade_date")}
+    row = {name: execution[name] for name in (*KEY, "broker_id", "exec_id", "order_id", "currency", "trade_date")}
     row |= {
         "event_time": execution["exec_time"],
         "position": position.quantity,
         "avg_price": position.avg_price,
         "trade_quantity": booking.trade_quantity,
         "trade_price": execution["price"],
-        "event_type": str(booking.event),
+        "event_type": event_type or str(booking.event),
         "group_label": group_label,
         "cost": position.cost,
         "realized_pnl": booking.realized_pnl,

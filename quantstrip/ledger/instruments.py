@@ -37,6 +37,17 @@ _PUT_PRICE = Upsert(
     ("date", "symbol", "contract_id"),
     ("open", "high", "low", "close", "adj_close", "volume", "metadata"),
 )
+_M = mtm_price.c
+_PRICE = Statement(
+    lambda: (
+        select(mtm_price)
+        .where(
+            _M.symbol == bindparam("symbol"), _M.contract_id == bindparam("contract_id"), _M.date <= bindparam("until")
+        )
+        .order_by(_M.date.desc())
+        .limit(1)
+    )
+)
 _PER_UNIT = frozenset({"", "STK", "ETF", "CASH", "CRYPTO", "FX", "FOREX", "FUND", "BOND"})
 
 
@@ -144,7 +155,10 @@ class Instruments(Family):
         volume: float | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Note a day's price for marking to market; the same day again replaces it."""
+        """Note a day's price for marking to market; the same (date, symbol, contract) again replaces it.
+
+        Exchange rates are prices too: ``EURUSD`` is what one euro costs in dollars, without a contract_id.
+        """
         row: dict[str, Any] = {
             "date": validate.day("date", date),
             "symbol": validate.words("symbol", symbol),
@@ -156,3 +170,10 @@ class Instruments(Family):
         row |= {name: validate.optional(name, value) for name, value in given.items()}
         with self.store.write() as tx:
             tx.run(_PUT_PRICE, row)
+
+    def get_mtm_price(
+        self, symbol: str, date: str | None = None, contract_id: str | int | None = None
+    ) -> dict[str, Any] | None:
+        """The last price known at or before ``date``, the newest one when None; None where there is none."""
+        until = validate.day("date", date) or "9999-12-31"
+        return self._row(_PRICE, symbol=symbol, until=until, contract_id=validate.optional_words(contract_id) or "")

@@ -13,9 +13,9 @@ from quantstrip.ledger import backup, schema
 from quantstrip.ledger.alerts import Alerts
 from quantstrip.ledger.clients import Clients
 from quantstrip.ledger.events import StrategyEvents
-from quantstrip.ledger.executions import Executions
 from quantstrip.ledger.family import Context, frame
 from quantstrip.ledger.instruments import Instruments
+from quantstrip.ledger.journal import Journal
 from quantstrip.ledger.names import Names
 from quantstrip.ledger.order_ids import OrderIds
 from quantstrip.ledger.orders import Orders
@@ -23,6 +23,7 @@ from quantstrip.ledger.outbox import Outbox
 from quantstrip.ledger.positions import Positions
 from quantstrip.ledger.query import Parameters, Reading, reading
 from quantstrip.ledger.report_metrics import ReportMetrics
+from quantstrip.ledger.reporting import ReportingCurrency
 from quantstrip.ledger.reports import EmailAccounts, Reports
 from quantstrip.ledger.runs import ClientRuns, JobRuns
 from quantstrip.ledger.store import BUSY_SECONDS, Store, Transaction
@@ -38,11 +39,12 @@ _SCHEME = "sqlite:///"
 class Ledger(
     OrderIds,
     Orders,
-    Executions,
+    Journal,
     Positions,
     StrategyEvents,
     Names,
     Instruments,
+    ReportingCurrency,
     Reports,
     ReportMetrics,
     EmailAccounts,

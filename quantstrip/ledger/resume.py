@@ -33,7 +33,12 @@ _STATUSES = Statement(
     )
 )
 _FILLS = Statement(
-    lambda: select(execution.c.exec_id, execution.c.order_id).where(execution.c.strategy_run_id == bindparam("run"))
+    lambda: select(execution.c.exec_id, execution.c.order_id).where(
+        execution.c.strategy_run_id == bindparam("run"),
+        # Rows of a correction are ours alone: no broker knows them.
+        execution.c.corrects.is_(None),
+        execution.c.replaces.is_(None),
+    )
 )
 _REJECTED = Statement(
     lambda: select(rejected_signal.c.event_time, rejected_signal.c.sequence).where(

@@ -70,6 +70,12 @@ def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> 
     if setting is not None and setting.path == _CALENDAR and isinstance(value, str):
         _check_calendar(path, value)
     manager_of(home).set_by_path(path, value, value_type)
+    if split(path) == split("platform.reporting_currency") and home.database.is_file():
+        # Views convert inside the database, which must know. Imported here: few settings concern the ledger.
+        from quantstrip.ledger import open_ledger
+        from quantstrip.ledger.reporting import follow_setting
+
+        follow_setting(open_ledger(home), home)
 
 
 def _check_calendar(path: str, name: str) -> None:
