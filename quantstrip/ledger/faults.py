@@ -47,6 +47,12 @@ def translate(error: sqlite3.Error, path: Path, busy_seconds: float) -> LedgerEr
             hint="A row that others refer to (a strategy with orders, say) cannot be deleted; one that is "
             "missing must be inserted first.",
         )
+    if extended in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+        taken = str(error).rpartition(": ")[2]
+        return InvalidRecord(
+            f"the ledger has a row with the same {taken} already; nothing was changed",
+            hint="Choose another value, or change the row that is there.",
+        )
     if code == sqlite3.SQLITE_CONSTRAINT:
         return InvalidRecord(
             f"the ledger refused a row: {error}",

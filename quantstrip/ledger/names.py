@@ -99,7 +99,7 @@ class Names(Family):
 
     def update_broker(self, broker_id: int | str, name: str | None = None, full_name: str | None = None) -> None:
         """Change a broker's names; None keeps what is there."""
-        changes = {"name": name and validate.words("name", name), "full_name": full_name}
+        changes = {"name": None if name is None else validate.words("name", name), "full_name": full_name}
         with self.store.write() as tx:
             found = broker_id_of(tx, broker_id)
             _change(tx, broker, broker.c.broker_id == found, changes)
@@ -145,7 +145,7 @@ class Names(Family):
     ) -> None:
         """Change a strategy's name or description; None keeps what is there."""
         changes = {
-            "name": name and validate.words("name", name),
+            "name": None if name is None else validate.words("name", name),
             "description": description,
             "allocation": validate.optional("allocation", allocation),
             "currency": currency,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from quantstrip.clock import ManualClock
-from quantstrip.errors import UnknownRecord
+from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import Ledger
 from tests.unit.ledger.test_published_surface import PUBLISHED
 
@@ -332,3 +332,18 @@ ADDED = {
 @pytest.mark.parametrize("table", ADDED)
 def test_the_columns_added_to_the_published_ones_are_there(ledger: Ledger, table: str) -> None:
     assert ADDED[table] <= {row[1] for row in ledger.query(f"PRAGMA table_info({table})")[1]}
+
+
+@pytest.mark.parametrize("kind", ["broker", "strategy"])
+def test_a_name_that_is_taken_or_empty_is_refused_and_nothing_changes(ledger: Ledger, kind: str) -> None:
+    insert, update = getattr(ledger, f"insert_{kind}"), getattr(ledger, f"update_{kind}")
+    insert("A")
+    insert("B")
+    before = content(ledger)
+
+    with pytest.raises(InvalidRecord, match=rf"a row with the same {kind}.name already.*\nChoose another value"):
+        update("B", "A")
+    for empty in ("", "  "):
+        with pytest.raises(InvalidRecord, match="name must not be empty"):
+            update("B", empty)
+    assert content(ledger) == before
