@@ -95,6 +95,7 @@ def _of_home(home: Home) -> Iterator[Check]:
     yield _guarded("settings", lambda: _settings(home))
     yield _guarded("ledger", lambda: _ledger(home))
     yield _guarded("token", lambda: _token(home))
+    yield from _notifications(home)
     try:
         yield from _service(home)
     except OSError as error:
@@ -159,6 +160,26 @@ def _ledger(home: Home) -> str:
             hint=f"Stop the service and restore a backup from {home.backups}.",
         )
     return f"version {ledger.schema_version()}, integrity is good"
+
+
+def _notifications(home: Home) -> Iterator[Check]:
+    """Optional: a platform that tells nobody still trades."""
+    from quantstrip.operations.notifications import health
+
+    name = "notifications"
+    try:
+        found = health(home) if home.database.exists() else None
+    except QuantstripError as error:
+        yield Check(name, False, error.message, error.hint, optional=True)
+        return
+    if found is None or not found.accounts + found.channels:
+        message = "no mail account and no channel: alerts are shown in the dashboard only"
+        yield Check(name, False, message, "Add one: quantstrip notify add NAME --provider gmail", optional=True)
+        return
+    ways = f"{found.accounts} mail accounts, {found.channels} channels"
+    stuck = f"{found.dead} messages were given up, {found.late} wait after a failed attempt"
+    bad = bool(found.dead or found.late)
+    yield Check(name, not bad, f"{ways}; {stuck}" if bad else ways, "Look: quantstrip notify list", optional=True)
 
 
 def _token(home: Home) -> str:

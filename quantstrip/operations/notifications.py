@@ -87,6 +87,29 @@ class Drained:
     given_up: int
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether people are reached: ways to reach them, and messages that do not get through.
+
+    Attributes:
+        late: messages that were tried and still wait.
+
+    """
+
+    accounts: int
+    channels: int
+    late: int
+    dead: int
+
+
+def health(home: Home) -> Health:
+    """How notifications are."""
+    ledger = open_ledger(home)
+    late = sum(1 for row in ledger.messages("queued", 1000) if row["last_error"])
+    dead = ledger.message_counts().get("dead", 0)
+    return Health(len(accounts.names(ledger)), len(list_channels(home)), late, dead)
+
+
 def list_accounts(home: Home) -> list[AccountInfo]:
     """All mail accounts, in the order in which they were added."""
     ledger, settings = open_ledger(home), manager_of(home)

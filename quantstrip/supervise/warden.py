@@ -13,6 +13,7 @@ from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.log import logger, open_configured
 from quantstrip.supervise.adapter import SupervisordSupervisor
+from quantstrip.supervise.ends import tell_ends
 from quantstrip.supervise.events import CLOSED, Event, EventReader
 from quantstrip.supervise.leftovers import end_leftovers
 from quantstrip.supervise.options import restart_policy, stop_seconds
@@ -38,6 +39,7 @@ def run(home: Home, reader: EventReader) -> None:
             reconciler.policy = restart_policy(settings)
             reconciler.stop_seconds = stop_seconds(settings)
             pause = reconciler.run_once()
+            tell_ends(reconciler.ledger, events)
             housekeeping.run_if_due()
         except ServiceNotRunning:
             logger.info("the service is going down; the warden stands aside")

@@ -190,6 +190,7 @@ def test_the_service_runs_it_brings_it_back_when_it_is_killed_and_mails_a_crash(
         os.kill(first, signal.SIGKILL)
         second = until("another notifier", lambda: pid() not in (0, first) and pid())
         assert second != first
+        until("word of it", lambda: [a for a in ledger.alerts() if a["kind"] == "notifier_crashed"])
         manager.send("after the kill", "body", "you@example.com", wait=False)
         until("the next mail", lambda: [m for m in server.box.mails if m["Subject"] == "after the kill"])
     finally:

@@ -7,6 +7,7 @@ import pytest
 
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
+from quantstrip.ledger.outbox import NewMessage
 from quantstrip.operations.doctor import Check, checks
 from quantstrip.operations.settings import set_setting
 
@@ -32,6 +33,20 @@ def test_a_damaged_database_is_found(made_home: Home) -> None:
     content[4096 * 3 : 4096 * 6] = b"\x5a" * (4096 * 3)
     made_home.database.write_bytes(content)
     assert not named(made_home, "ledger").ok
+
+
+def test_messages_that_do_not_get_through_are_found(made_home: Home, ledger: Ledger) -> None:
+    check = named(made_home, "notifications")
+    assert (check.ok, check.optional, "quantstrip notify add" in check.hint) == (False, True, True)
+    ledger.set_email_account("home", smtp_server="h", from_address="me@example.com")
+    assert named(made_home, "notifications").ok
+    ledger.queue_message(NewMessage("<1@test>", ["you@example.com"], "s", "b"))
+    assert named(made_home, "notifications").ok, "what was not tried yet is on its way"
+    ledger.claim_message("me", ledger.store.now() + 10**9)
+    ledger.settle_message(1, "me", error="could not connect")
+    check = named(made_home, "notifications")
+    assert check.message == "1 mail accounts, 0 channels; 1 messages were given up, 0 wait after a failed attempt"
+    assert (check.ok, "quantstrip notify list" in check.hint) == (False, True)
 
 
 def test_a_taken_port_is_found(made_home: Home, ledger: Ledger) -> None:
