@@ -163,7 +163,7 @@ class StrategyEvents(Family):
             "leg": None if leg is None else str(validate.leg(leg)),
         }
         moment = validate.moment("event_time", event_time, "")
-        if order_id is None and (strategy_id is None or symbol is None):
+        if order_id is None and (strategy_id is None or not symbol):
             raise InvalidRecord(
                 f"a strategy event needs an order_id, or a strategy and a symbol; got strategy_id={strategy_id!r} "
                 f"symbol={symbol!r}",
@@ -171,7 +171,7 @@ class StrategyEvents(Family):
             )
         with self.store.write() as tx:
             order = tx.first(_ORDER, row) if order_id is not None else None
-            if order is None and (strategy_id is None or symbol is None):
+            if order is None and (strategy_id is None or not symbol):
                 raise UnknownRecord(
                     f"no order has the id {order_id}", hint="Insert the order first, or give strategy_id and symbol."
                 )

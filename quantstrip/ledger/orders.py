@@ -184,11 +184,13 @@ class Orders(Family):
         """Note the broker's own id of an order.
 
         Raises:
+            InvalidRecord: the id is empty.
             UnknownRecord: no such order.
 
         """
+        external = validate.words("external_order_id", external_order_id)
         with self.store.write() as tx:
-            note_external_id(tx, validate.whole("order_id", order_id), str(external_order_id))
+            note_external_id(tx, validate.whole("order_id", order_id), external)
 
     def get_order(
         self, order_id: int, strategy_id: int | str | None = None, symbol: str | None = None

@@ -126,7 +126,7 @@ class Positions(Family):
             row |= {name: value for name, value in own.items() if value is not None}
             if broker_id is not None:
                 row["broker_id"] = broker_id_of(tx, broker_id)
-            if row["symbol"] is None or (strategy_id is None and order is None):
+            if not row["symbol"] or (strategy_id is None and order is None):
                 raise InvalidRecord(
                     f"a position event needs a strategy and a symbol, got {strategy_id!r} and {symbol!r}",
                     hint="Give both, or the order_id of an order that is in the ledger.",

@@ -75,7 +75,8 @@ class Reports(Family):
     ) -> None:
         """Change a report; None keeps what is there."""
         given = {
-            "name": name, "date": validate.day("date", date), "status": status, "type": report_type,
+            "name": None if name is None else validate.words("name", name),
+            "date": validate.day("date", date), "status": status, "type": report_type,
             "recipients": recipients,
         }  # fmt: skip
         changes = {column: value for column, value in given.items() if value is not None}

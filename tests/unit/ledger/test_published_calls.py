@@ -347,3 +347,27 @@ def test_a_name_that_is_taken_or_empty_is_refused_and_nothing_changes(ledger: Le
         with pytest.raises(InvalidRecord, match="name must not be empty"):
             update("B", empty)
     assert content(ledger) == before
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("update_report", (1, "")),
+        ("update_order_external_id", (ORDER, None)),
+        ("update_order_external_id", (ORDER, " ")),
+    ],
+)
+def test_what_has_to_be_there_is_never_written_empty(lived: Ledger, call: Call) -> None:
+    before = content(lived)
+    with pytest.raises(InvalidRecord, match="must not be empty"):
+        by_place(lived, call)
+    assert content(lived) == before
+
+
+def test_events_of_no_symbol_are_refused(ledger: Ledger) -> None:
+    for symbol in (None, ""):
+        with pytest.raises(InvalidRecord, match="an order_id, or a strategy and a symbol"):
+            ledger.insert_strategy_event(strategy_id="trend", symbol=symbol, event_type="BUY")
+        with pytest.raises(InvalidRecord, match="a position event needs a strategy and a symbol"):
+            ledger.insert_position_event(strategy_id="trend", symbol=symbol, position=1)
+    assert content(ledger)["strategy"] == []
