@@ -11,6 +11,7 @@ from quantstrip.bars import read_folder, sample_folder
 from quantstrip.clock import from_text, system_clock
 from quantstrip.home import asset
 from quantstrip.model import Fill
+from quantstrip.operations.research import backtest
 from quantstrip.strategy import load_strategy
 
 STRATEGY = (asset("examples") / "ma_cross.py").read_text(encoding="utf-8")
@@ -170,17 +171,16 @@ class Client(StrategyClient):
 
 
 @pytest.mark.parametrize(
-    ("setting", "value", "kind", "words"),
+    ("line", "words"),
     [
-        ("feed", "ticks", "text", "feed must be one of replay, history, got 'ticks'"),
-        ("symbols", ["TSLA"], "list", "no bars of TSLA"),
+        ('feed = "ticks"', "feed must be one of replay, history, got 'ticks'"),
+        ('symbols = ["TSLA"]', "no bars of TSLA"),
+        ('timeframe = "1m"', "ma_cross wants 1m bars;"),
     ],
 )
-def test_an_attribute_that_cannot_be_used_is_a_load_error_with_the_choices(
-    station: Any, setting: str, value: object, kind: str, words: str
-) -> None:
+def test_an_attribute_that_cannot_be_used_is_a_load_error_with_the_choices(station: Any, line: str, words: str) -> None:
     station.deploy("ma_cross", STRATEGY)
-    station.settings.set_by_path(f"clients.ma_cross.{setting}", value, kind)
+    station.home.settings_file.write_text(f"[clients.ma_cross]\n{line}\n", encoding="utf-8")  # past the check of a set
     code, output = station.run("ma_cross")
     assert code == 78, output
     run = station.last_run("ma_cross")
@@ -210,3 +210,38 @@ def test_a_strategy_runs_in_the_foreground_from_its_file(station: Any, tmp_path:
     assert code == 0
     assert "strategy ma_cross ended after" in output
     assert booked(station)
+
+
+UNNAMED = """
+    from quantstrip.model import Signal
+    from quantstrip.strategy import StrategyBase
+
+    class Unnamed(StrategyBase):
+        def __init__(self, symbols=None):
+            super().__init__(name="unnamed", symbols=symbols or ["IBM"])
+            self.bars = 0
+
+        def on_bar(self, bar):
+            self.bars += 1
+            side = {1: "BUY", 7: "SELL", 9: "BUY", 14: "SELL"}.get(self.bars)
+            return [Signal("IBM", side, quantity=10)] if side else []
+"""
+
+
+def test_a_strategy_without_a_timeframe_takes_that_of_its_bars_in_backtest_and_client_alike(
+    station: Any, tmp_path: Path
+) -> None:
+    """Hourly bars with a missing session: accepted in both; the last bar of a session is decided within its hours."""
+    source = station.deploy("unnamed", UNNAMED)
+    rows = [f"2024-01-{day} {hour}:30" for day in ("02", "04", "05") for hour in range(14, 21)]
+    lines = "".join(f"{time},{100 + n},{102 + n},{99 + n},{101 + n},1000\n" for n, time in enumerate(rows))
+    (tmp_path / "IBM.csv").write_text(f"time,open,high,low,close,volume\n{lines}")
+    station.home.settings_file.write_text(
+        f'[clients.unnamed]\nbars = "{tmp_path}"\ngaps = "accept"\nfeed = "history"\n', encoding="utf-8"
+    )
+    code, output = station.run("unnamed")
+    assert code == 0, output
+    result = backtest(station.home, source, bars=tmp_path, gaps="accept")
+    assert result.run["timeframe"] == "1h"
+    assert len(result.fills) == 4
+    assert booked(station) == as_booked(list(result.fills))
