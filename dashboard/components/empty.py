@@ -11,7 +11,9 @@ def no_clients(home: Home) -> markup.Html:
         [
             markup.join(markup.text("Save a client as a Python file in "), _code(home.clients), markup.text(".")),
             markup.join(
-                markup.text("Deploy and start it: "), _code("quantstrip deploy clients/NAME.py"), markup.text(".")
+                markup.text("Deploy and start it: "),
+                _code(f"quantstrip --home {home.root} deploy NAME"),
+                markup.text("."),
             ),
             markup.text("It appears here, with its state, its log and its errors."),
         ],

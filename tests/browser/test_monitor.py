@@ -80,6 +80,22 @@ def test_stop_asks_first_then_ends_that_client_alone_and_start_brings_it_back(vi
     expect(mine).to_contain_text(str(after.pid))
 
 
+def test_the_keyboard_alone_can_ask_and_change_its_mind(visitor: Any, demo: Any) -> None:
+    page = visitor.window("/monitor")
+    stop = card(page, "ma_cross").get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if stop.evaluate("button => button === document.activeElement"):
+            break
+    expect(stop).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Its open positions stay open")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Its open positions stay open")).to_have_count(0)
+    assert demo.state("ma_cross") == "running"
+
+
 def test_restart_gives_a_new_process(visitor: Any, demo: Any) -> None:
     page = visitor.window("/monitor")
     before = clients.client_status(demo.home, "rsi_reversion").pid
