@@ -170,6 +170,29 @@ def test_a_client_that_hangs_with_the_ledger_locked_is_ended_and_no_other_suffer
     assert not any(row["kind"] == "test" for row in service.ledger.alerts(50))
 
 
+def test_a_client_that_takes_the_ledger_while_it_is_loaded_is_ended_and_no_other_suffers(service: Service) -> None:
+    healthy = service.run("waiting_too")
+    service.deploy(
+        "hogging_early",
+        """
+        import time
+        from quantstrip import ClientBase, db_handler
+
+        if len(db_handler.client_runs("hogging_early")) == 1:
+            with db_handler.transaction():
+                db_handler.alert("early", "never", "committed")
+                time.sleep(600)
+
+        class Client(ClientBase):
+            pass
+        """,
+    )
+    until("it was started again", lambda: len(service.ledger.client_runs("hogging_early")) == 2, 60)
+    service.await_state("hogging_early", "running")
+    assert service.ledger.client_runs("hogging_early")[1]["outcome"] == "unresponsive"
+    assert service.await_state("waiting_too", "running").pid == healthy.pid
+
+
 def test_a_changed_source_is_marked_within_seconds_and_what_runs_stays(service: Service) -> None:
     before = service.run("edited")
     service.write("edited", IDLE + "\n    # half-finished thought (")
