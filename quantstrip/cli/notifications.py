@@ -9,7 +9,7 @@ from quantstrip.cli.session import Session, json_option, local_text, pass_sessio
 
 _PROVIDERS = ("gmail", "outlook", "yahoo", "sendgrid", "smtp")
 _SECURITY = ("starttls", "tls", "none")
-_STATUSES = ("queued", "sending", "sent", "dead", "discarded", "captured")
+_STATUSES = ("queued", "held", "sending", "sent", "merged", "dead", "discarded", "captured")
 
 
 @click.group()

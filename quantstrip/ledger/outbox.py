@@ -1,15 +1,15 @@
 """The outbox: messages written in the caller's transaction, claimed by one sender at a time, and what became of each.
 
 A message is ``queued`` until a sender claims it (``sending``, with a lease), then ``sent``, or ``queued`` again for its
-next attempt, or ``dead`` when it was given up. ``captured`` ones, of simulations, are never sent; ``discarded`` ones a
-person took back.
+next attempt, or ``dead`` when it was given up. ``held`` ones wait to be sent together with others; then they are
+``merged``. ``captured`` ones, of simulations, are never sent; ``discarded`` ones a person took back.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from quantstrip.clock import DAY, Micros, to_text
+from quantstrip.clock import DAY, Micros, from_text, to_text
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import outbox_statements as sql
 from quantstrip.ledger import validate
@@ -17,8 +17,8 @@ from quantstrip.ledger.family import Family
 from quantstrip.ledger.store import Transaction
 from quantstrip.ports import Attachment
 
-STATUSES = ("queued", "sending", "sent", "dead", "discarded", "captured")
-_FIRST = ("queued", "sending", "captured")
+STATUSES = ("queued", "held", "sending", "sent", "merged", "dead", "discarded", "captured")
+_FIRST = ("queued", "held", "sending", "captured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class Outbox(Family):
         """Write a message, as a part of the caller's transaction where there is one.
 
         Args:
-            status: ``queued``; ``sending`` when ``owner`` sends it itself, at once; ``captured`` to keep it unsent.
+            status: ``queued``; ``held`` to send it with others; ``sending`` when ``owner`` sends it itself, at once;
+                ``captured`` to keep it unsent.
 
         Raises:
             InvalidRecord: no recipient, one recipient twice, or no such status.
@@ -142,6 +143,33 @@ class Outbox(Family):
             values |= {"until": to_text(until), "now": tx.now, "error": error}
             return tx.run(sql.POSTPONE, values).rowcount
 
+    def held_since(self) -> Micros | None:
+        """When the oldest held message was written; None when there is none."""
+        with self.store.read() as tx:
+            found = tx.one(sql.HELD_SINCE)[0]
+        return None if found is None else from_text(found)
+
+    def held_messages(self) -> list[dict[str, Any]]:
+        """Messages that wait to be sent together with others, oldest first, whole."""
+        with self.store.read() as tx:
+            found = [_whole(tx, int(row["outbox_id"])) for row in tx.dicts(sql.HELD)]
+        return [row for row in found if row is not None]
+
+    def merge_messages(self, numbers: Sequence[int], message: NewMessage) -> int:
+        """Queue ``message`` in the place of held ones, in one transaction; returns its number."""
+        with self.store.write() as tx:
+            merged = self.queue_message(message).outbox_id
+            for number in numbers:
+                values = {"id": number, "where": f"sent as a part of message {merged}", "now": tx.now}
+                if tx.run(sql.MERGED, values).rowcount != 1:
+                    raise InvalidRecord(f"message {number} is not held any more")
+            return merged
+
+    def let_go_message(self, outbox_id: int) -> None:
+        """Queue a held message as it is; one that is not held is left alone."""
+        with self.store.write() as tx:
+            tx.run(sql.LET_GO, {"id": outbox_id, "now": tx.now})
+
     def message_claimants(self) -> list[str]:
         """Who is sending, as given to ``claim_message``."""
         with self.store.read() as tx:
@@ -179,7 +207,7 @@ class Outbox(Family):
 
         """
         with self.store.write() as tx:
-            self._must_be(tx, outbox_id, ("queued", "dead", "captured", "discarded"), "discarded")
+            self._must_be(tx, outbox_id, ("queued", "held", "dead", "captured", "discarded"), "discarded")
             tx.run(sql.DISCARD, {"id": outbox_id, "now": tx.now})
 
     def messages(self, status: str = "", limit: int = 50) -> list[dict[str, Any]]:
@@ -210,7 +238,7 @@ class Outbox(Family):
             return int(tx.one(sql.SINCE, {"kind": kind, "since": to_text(since)})[0])
 
     def prune_messages(self, days: int) -> int:
-        """Forget messages that were sent, captured or discarded more than ``days`` ago; dead ones stay."""
+        """Forget messages that were sent, merged, captured or discarded more than ``days`` ago; dead ones stay."""
         with self.store.write() as tx:
             before = {"before": to_text(self.store.now() - days * DAY)}
             for statement in (sql.PRUNE_RECIPIENTS, sql.PRUNE_ATTACHMENTS):

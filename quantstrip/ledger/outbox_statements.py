@@ -7,7 +7,7 @@ from quantstrip.ledger.tables import outbox, outbox_attachment, outbox_recipient
 
 _O, _R, _A = outbox.c, outbox_recipient.c, outbox_attachment.c
 _THIS = _O.outbox_id == bindparam("id")
-_OVER = or_(_O.status == "sent", _O.status == "captured", _O.status == "discarded")
+_OVER = or_(_O.status == "sent", _O.status == "captured", _O.status == "discarded", _O.status == "merged")
 _OF_ACCOUNT = and_(
     func.coalesce(_O.channel, "mail") == "mail",
     or_(
@@ -119,6 +119,22 @@ QUEUE_AGAIN = Statement(
         update(outbox)
         .where(_THIS)
         .values(status="queued", attempts=0, next_attempt=bindparam("now"), update_time=bindparam("now"))
+    )
+)
+HELD = Statement(lambda: select(outbox).where(_O.status == "held").order_by(_O.outbox_id))
+HELD_SINCE = Statement(lambda: select(func.min(_O.create_time)).where(_O.status == "held"))
+MERGED = Statement(
+    lambda: (
+        update(outbox)
+        .where(_THIS, _O.status == "held")
+        .values(status="merged", last_error=bindparam("where"), update_time=bindparam("now"))
+    )
+)
+LET_GO = Statement(
+    lambda: (
+        update(outbox)
+        .where(_THIS, _O.status == "held")
+        .values(status="queued", next_attempt=bindparam("now"), update_time=bindparam("now"))
     )
 )
 DISCARD = Statement(

@@ -75,8 +75,12 @@ def split(targets: str | Iterable[str]) -> tuple[list[str], list[str]]:
         MessageInvalid: an address is none.
 
     """
-    parts = [targets] if isinstance(targets, str) else list(targets)
-    lines = [header("a recipient", part).replace(";", ",") for part in parts]
+    parts = [targets] if isinstance(targets, str) or not isinstance(targets, Iterable) else list(targets)
+    lines = []
+    for part in parts:
+        if not isinstance(part, str):
+            raise MessageInvalid(f"a recipient is text, got {part!r}", hint="Write it like you@example.com.")
+        lines.append(header("a recipient", part).replace(";", ","))
     found = [address or name for name, address in getaddresses(lines) if address or name]
     addresses = [each for each in found if "@" in each]
     channels = list(dict.fromkeys(each.strip() for each in found if "@" not in each))

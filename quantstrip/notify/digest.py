@@ -74,9 +74,10 @@ def _by_audience(
 def _owner(ledger: "Ledger") -> tuple[str, ...]:
     """Without a named recipient the default account's own address is told; without an account nobody."""
     try:
-        return (find(ledger).sender,)
+        sender = find(ledger).sender
     except NotifyError:
         return ()
+    return (sender,) if sender else ()
 
 
 def _messages(

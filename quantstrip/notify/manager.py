@@ -1,6 +1,7 @@
 """``send_email`` and ``email_manager``: what clients and scripts call."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 Result = tuple[bool, str]
 To = str | Iterable[str] | None
 _UNSENT = (Mode.SIMULATION, Mode.BACKTEST)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """How a message is to be sent; the fields are the arguments of ``EmailManager.send``."""
+
+    to: To
+    account: str
+    files: Sequence[File]
+    key: str
+    wait: bool | None
+    batch: bool
+    kind: str
 
 
 class EmailManager:
@@ -59,6 +73,7 @@ class EmailManager:
         attachments: Sequence[File] = (),
         key: str = "",
         wait: bool | None = None,
+        batch: bool = False,
     ) -> Result:
         """Send a message; returns whether it is on its way, and what there is to say about it.
 
@@ -70,11 +85,13 @@ class EmailManager:
             attachments: files, or ``(name, content)``; read now, at most ``notify.attachment_megabytes`` together.
             key: a second message of one key is not sent, also after a restart: ``f"report {day}"``.
             wait: True to send now and hear what the server says, False to queue; None as the class says.
+            batch: hold the message for ``notify.batch_seconds``, and send it together with others to the same people.
 
         """
         text = text_of(body) if html and isinstance(body, str) else body
         try:
-            return self._send(subject, text, body if html else "", to, account or "", attachments, key, wait, "message")
+            terms = _Terms(to, account or "", attachments or (), key, wait, batch, "message")
+            return self._send(subject, text, body if html else "", terms)
         except QuantstripError as error:
             return False, str(error)
 
@@ -88,6 +105,7 @@ class EmailManager:
         attachments: Sequence[File] = (),
         key: str = "",
         wait: bool | None = None,
+        batch: bool = False,
     ) -> Result:
         """Send text, a signal, a dict, a DataFrame, or a list of them, as a small report with a plain-text twin.
 
@@ -104,7 +122,8 @@ class EmailManager:
             parts = parts_of(content)
             values = {"title": title, "paragraphs": parts.paragraphs, "tables": parts.tables, "footer": client}
             body = render("summary", values, parts.plain, self._settings.home.settings / OVERRIDES)
-            return self._send(title, body.text, body.html, to, account or "", attachments, key, wait, "summary")
+            terms = _Terms(to, account or "", attachments or (), key, wait, batch, "summary")
+            return self._send(title, body.text, body.html, terms)
         except QuantstripError as error:
             return False, str(error)
 
@@ -136,47 +155,47 @@ class EmailManager:
         columns, rows = self._ledger.query("SELECT * FROM email_account ORDER BY email_account_id")
         return [{k: v for k, v in zip(columns, row, strict=True) if k != "password"} for row in rows]
 
-    def _send(
-        self,
-        subject: str,
-        text: str,
-        html: str,
-        to: To,
-        account: str,
-        files: Sequence[File],
-        key: str,
-        wait: bool | None,
-        kind: str,
-    ) -> Result:
+    def _send(self, subject: str, text: str, html: str, terms: "_Terms") -> Result:
         if not isinstance(text, str) or not isinstance(subject, str):
             raise MessageInvalid(f"subject and body are text, got {subject!r:.60} and {text!r:.60}")
         found = self._options()
         client = self._client()
-        common = {"subject": addresses.header("subject", subject), "body": text, "kind": kind, "client": client}
-        held = attachments.read(files, found.attachment_megabytes)
-        to_addresses, to_channels = self._recipients(to, client, account, found)
-        messages = [
-            *([NewMessage(message_id(), to_addresses, html=html, account=account, dedupe_key=key, attachments=held,
-                          **common)] if to_addresses else []),
-            *(NewMessage(message_id(), [name], channel=name, dedupe_key=key and f"{key} ({name})", attachments=held,
-                         **common) for name in to_channels),
-        ]  # fmt: skip
+        to_addresses, to_channels = self._recipients(terms, client, found)
+        message = NewMessage(
+            message_id(),
+            to_addresses,
+            addresses.header("subject", subject),
+            text,
+            html=html,
+            account=terms.account,
+            kind=terms.kind,
+            client=client,
+            dedupe_key=terms.key,
+            attachments=attachments.read(terms.files, found.attachment_megabytes),
+        )
+        messages = [message] if to_addresses else []
+        for name in to_channels:
+            key = f"{terms.key} ({name})" if terms.key else ""
+            messages.append(
+                replace(message, message_id=message_id(), recipients=[name], channel=name, html="", dedupe_key=key)
+            )
         if self._ledger.mode in _UNSENT:
-            ids = [self._ledger.queue_message(message, status="captured").outbox_id for message in messages]
+            ids = [self._ledger.queue_message(each, status="captured").outbox_id for each in messages]
             return True, f"captured as message {_all(ids)}: a simulation sends no mail"
         if to_addresses:
-            accounts.find(self._ledger, account)
+            accounts.find(self._ledger, terms.account)
         for name in to_channels:
             channels.url_of(self._settings, name)
-        return self._sent_now(messages, found) if self._at_once(wait) else self._queued(messages, account)
+        return self._sent_now(messages, found) if self._at_once(terms) else self._queued(messages, terms)
 
-    def _queued(self, messages: Sequence[NewMessage], account: str) -> Result:
+    def _queued(self, messages: Sequence[NewMessage], terms: "_Terms") -> Result:
+        status = "held" if terms.batch else "queued"
         with self._ledger.transaction():
-            queued = [self._ledger.queue_message(message) for message in messages]
-        words = _there_already(queued) or f"queued as message {_all([each.outbox_id for each in queued])}"
+            queued = [self._ledger.queue_message(message, status=status) for message in messages]
+        words = _there_already(queued) or f"{status} as message {_all([each.outbox_id for each in queued])}"
         if all(message.channel != MAIL for message in messages):
             return True, words
-        chosen = accounts.find(self._ledger, account)
+        chosen = accounts.find(self._ledger, terms.account)
         trouble = self._ledger.last_trouble(chosen.name, chosen.is_default)
         return True, f"{words}; account {chosen.name!r} fails at present: {trouble}" if trouble else words
 
@@ -203,19 +222,19 @@ class EmailManager:
             return False, "\n".join(problems)
         return True, f"sent to {', '.join(who for message in messages for who in message.recipients)}"
 
-    def _recipients(self, to: To, client: str, account: str, found: Options) -> tuple[list[str], list[str]]:
-        chosen: To = to or targets(self._settings, client, found.recipients)
+    def _recipients(self, terms: "_Terms", client: str, found: Options) -> tuple[list[str], list[str]]:
+        chosen: To = terms.to or targets(self._settings, client, found.recipients)
         if not chosen:
-            chosen = [accounts.find(self._ledger, account).sender]
+            chosen = [accounts.find(self._ledger, terms.account).sender]
         to_addresses, to_channels = addresses.split(chosen)
         if not to_addresses and not to_channels:
             raise MessageInvalid("no recipient is given", hint="Name one, such as you@example.com.")
         return to_addresses, to_channels
 
-    def _at_once(self, wait: bool | None) -> bool:
-        if self._ledger.store.thread().transaction is not None:
-            return False  # it exists only once the caller's transaction is committed
-        return self._ledger.context.client_run_id is None if wait is None else wait
+    def _at_once(self, terms: "_Terms") -> bool:
+        if terms.batch or self._ledger.store.thread().transaction is not None:
+            return False  # in a transaction it exists only once that is committed
+        return self._ledger.context.client_run_id is None if terms.wait is None else terms.wait
 
     def _client(self) -> str:
         """The client whose process this is, "" elsewhere."""
@@ -267,6 +286,7 @@ def send_email(
     attachments: Sequence[File] = (),
     key: str = "",
     wait: bool | None = None,
+    batch: bool = False,
 ) -> Result:
     """``email_manager.send``: returns ``(ok, message)``.
 
@@ -274,4 +294,6 @@ def send_email(
         >>> ok, message = send_email("Done", "All orders are filled.", "you@example.com")  # doctest: +SKIP
 
     """
-    return email_manager.send(subject, body, to, account, html, attachments=attachments, key=key, wait=wait)
+    return email_manager.send(
+        subject, body, to, account, html, attachments=attachments, key=key, wait=wait, batch=batch
+    )

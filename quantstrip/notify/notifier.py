@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantstrip.clock import DAY, Clock, Micros, system_clock
+from quantstrip.errors import LedgerError
 from quantstrip.log import logger
+from quantstrip.notify.batch import send_batches
 from quantstrip.notify.digest import tell_alerts
 from quantstrip.notify.identity import lives, sender_of
-from quantstrip.notify.options import Settings, options
+from quantstrip.notify.options import Options, Settings, options
 from quantstrip.notify.sender import LEASE, Sender
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class Notifier:
         found = options(self.settings)
         now = self.clock.now()
         self._release_the_dead()
-        tell_alerts(self.ledger, self.settings, found, now, self.home)
+        self._prepare(found, now)
         if now >= self._prune_at:
             self._prune_at = now + DAY
             self.ledger.prune_messages(found.keep_days)
@@ -52,6 +54,16 @@ class Notifier:
         while not self.stopping and self.send_next():
             tried += 1
         return tried
+
+    def _prepare(self, found: Options, now: Micros) -> None:
+        """Write what alerts and batches are to become; where that fails, other mail goes out all the same."""
+        try:
+            tell_alerts(self.ledger, self.settings, found, now, self.home)
+            send_batches(self.ledger, found, now)
+        except LedgerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one alert must not stop all mail
+            logger.opt(exception=error).error("alerts are not passed on: {}", error)
 
     def send_next(self) -> bool:
         """Claim and try one message; False when none is due."""
