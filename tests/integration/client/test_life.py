@@ -337,7 +337,7 @@ def test_a_ledger_that_cannot_be_opened_may_answer_later(station: Any) -> None:
     station.home.database.mkdir()
     code, output = station.run("idle")
     assert code == 3
-    assert "cannot run: the ledger" in output
+    assert f"cannot run: the disk that holds {station.home.database}" in output
 
 
 def test_a_file_runs_in_the_foreground_with_its_log_on_the_terminal(station: Any) -> None:
