@@ -4,7 +4,7 @@ Each definition stands once, with its edge cases. Importing the room loads numpy
 library.
 """
 
-from quantstrip.report.catalogue import METRICS, Metric, Sample, Unit, measure_all
+from quantstrip.report.catalogue import BY_NAME, METRICS, Metric, Sample, Unit, measure_all
 from quantstrip.report.drawdowns import Drawdown, deepest_drawdowns, drawdown_series, max_drawdown
 from quantstrip.report.metrics import (
     CALENDAR_DAYS,
@@ -19,6 +19,7 @@ from quantstrip.report.summary import Metrics, measure
 from quantstrip.report.trades import profit_factor, trade_count, win_rate
 
 __all__ = [
+    "BY_NAME",
     "CALENDAR_DAYS",
     "METRICS",
     "TRADING_DAYS",

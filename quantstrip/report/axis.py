@@ -16,7 +16,7 @@ _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 
 def value_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """Round numbers that enclose ``low`` to ``high``, about ``wanted`` of them, ascending."""
-    if high <= low:
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
         pad = max(abs(high), 1.0) / 10
         low, high = low - pad, high + pad
     rough = (high - low) / wanted

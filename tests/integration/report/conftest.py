@@ -46,6 +46,7 @@ def prices(symbol: str) -> list[tuple[str, float, float]]:
 
 def trade(ledger: Ledger, rule: Bought, mode: str = "paper") -> None:
     """Record the fills of a rule, and a closing price a session."""
+    ledger.insert_broker("IBKR")
     ledger.set_instrument(Instrument(rule.symbol, currency=rule.currency))
     ledger.insert_strategy(rule.name, allocation=rule.allocation, currency=rule.currency)
     side, other = ("BUY", "SELL") if rule.quantity > 0 else ("SELL", "BUY")
@@ -73,7 +74,6 @@ def traded_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Made once; tests that write take ``home``, a copy of it."""
     home = Home(tmp_path_factory.mktemp("traded") / "home").create()
     ledger = open_ledger(home)
-    ledger.insert_broker("IBKR")
     with ledger.transaction():
         for rule in RULES:
             trade(ledger, rule)
