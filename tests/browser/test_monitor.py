@@ -7,6 +7,7 @@ import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from quantstrip.errors import ClientNotStarted
 from quantstrip.operations import clients
 
 pytestmark = pytest.mark.browser
@@ -44,7 +45,8 @@ def noisy(demo: Any) -> Any:
 @pytest.fixture
 def broken(demo: Any) -> Any:
     (demo.home.clients / "broken.py").write_text(BROKEN, encoding="utf-8")
-    clients.deploy(demo.home, "broken")
+    with pytest.raises(ClientNotStarted):  # it is deployed, and says at once why it does not run
+        clients.deploy(demo.home, "broken")
     yield "broken"
     clients.remove(demo.home, "broken")
 
