@@ -86,6 +86,7 @@ def _globals() -> Mapping[str, Any]:
         "heat": heat,
         "shown": words.shown,
         "sign": words.sign,
+        "decimals": words.decimals,
         "money": words.money,
         "percent": words.percent,
         "quantity": words.quantity,

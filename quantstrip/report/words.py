@@ -18,16 +18,21 @@ def shown(value: Value, unit: Unit) -> str:
         case Unit.FRACTION:
             return percent(value)
         case Unit.RATIO:
-            return f"{_signed_zero(value, 2):,.2f}"
+            return decimals(value, 2)
         case Unit.DAYS:
             return f"{value:,.1f}"
         case _:
             return f"{value:,.0f}"
 
 
+def decimals(value: float, places: int) -> str:
+    """A number with so many decimals."""
+    return f"{_signed_zero(value, places):,.{places}f}"
+
+
 def money(value: float | None) -> str:
     """An amount with thousands separators and cents."""
-    return ABSENT if value is None else f"{_signed_zero(value, 2):,.2f}"
+    return ABSENT if value is None else decimals(value, 2)
 
 
 def short_money(value: float) -> str:
@@ -38,9 +43,9 @@ def short_money(value: float) -> str:
     return f"{value:g}"
 
 
-def percent(value: float | None, decimals: int = 2) -> str:
+def percent(value: float | None, places: int = 2) -> str:
     """A fraction in percent."""
-    return ABSENT if value is None or value != value else f"{_signed_zero(value * 100, decimals):,.{decimals}f} %"
+    return ABSENT if value is None or value != value else f"{decimals(value * 100, places)} %"
 
 
 def quantity(value: float | None) -> str:
@@ -63,6 +68,6 @@ def sign(value: Value) -> str:
     return "up" if value > 0 else "down"
 
 
-def _signed_zero(value: float, decimals: int) -> float:
+def _signed_zero(value: float, places: int) -> float:
     """-0.00 is shown as 0.00."""
-    return 0.0 if abs(value) < 0.5 * 10**-decimals else value
+    return 0.0 if abs(value) < 0.5 * 10**-places else value
