@@ -94,6 +94,15 @@ class Outbox(Family):
                 tx.insert(sql.INSERT_ATTACHMENT, attachment._asdict() | {"outbox_id": outbox_id})
             return Queued(outbox_id, new=True)
 
+    def writing_client(self) -> str:
+        """The client whose process this is; "" in any other process."""
+        run_id = self.context.client_run_id
+        if run_id is None:
+            return ""
+        with self.store.read() as tx:
+            found = tx.one(sql.WRITER, {"id": run_id})
+        return "" if found is None else str(found[0])
+
     def claim_message(self, owner: str, lease_until: Micros) -> dict[str, Any] | None:
         """Take the oldest message that is due, or whose sender's lease has run out; None when there is none.
 

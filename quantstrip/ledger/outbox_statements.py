@@ -3,7 +3,7 @@
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from quantstrip.ledger.statements import Insert, Statement
-from quantstrip.ledger.tables import outbox, outbox_attachment, outbox_recipient
+from quantstrip.ledger.tables import client_run, outbox, outbox_attachment, outbox_recipient
 
 _O, _R, _A = outbox.c, outbox_recipient.c, outbox_attachment.c
 _THIS = _O.outbox_id == bindparam("id")
@@ -121,6 +121,7 @@ QUEUE_AGAIN = Statement(
         .values(status="queued", attempts=0, next_attempt=bindparam("now"), update_time=bindparam("now"))
     )
 )
+WRITER = Statement(lambda: select(client_run.c.client).where(client_run.c.run_id == bindparam("id")))
 HELD = Statement(lambda: select(outbox).where(_O.status == "held").order_by(_O.outbox_id))
 HELD_SINCE = Statement(lambda: select(func.min(_O.create_time)).where(_O.status == "held"))
 MERGED = Statement(

@@ -116,7 +116,7 @@ class EmailManager:
 
         """
         try:
-            client = self._client()
+            client = self._ledger.writing_client()
             today = to_datetime(self._ledger.store.now()).astimezone().date()
             title = subject or f"Summary{f' of {client}' if client else ''}, {today}"
             parts = parts_of(content)
@@ -159,7 +159,7 @@ class EmailManager:
         if not isinstance(text, str) or not isinstance(subject, str):
             raise MessageInvalid(f"subject and body are text, got {subject!r:.60} and {text!r:.60}")
         found = self._options()
-        client = self._client()
+        client = self._ledger.writing_client()
         to_addresses, to_channels = self._recipients(terms, client, found)
         message = NewMessage(
             message_id(),
@@ -235,14 +235,6 @@ class EmailManager:
         if terms.batch or self._ledger.store.thread().transaction is not None:
             return False  # in a transaction it exists only once that is committed
         return self._ledger.context.client_run_id is None if terms.wait is None else terms.wait
-
-    def _client(self) -> str:
-        """The client whose process this is, "" elsewhere."""
-        run_id = self._ledger.context.client_run_id
-        if run_id is None:
-            return ""
-        rows = self._ledger.query("SELECT client FROM client_run WHERE run_id = ?", (run_id,))[1]
-        return str(rows[0][0]) if rows else ""
 
     def _options(self) -> Options:
         return options(self._settings)

@@ -1,6 +1,7 @@
 """Templates to text: escaped HTML with a plain-text twin, and a way out when a template is wrong."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,7 +34,8 @@ def render(name: str, values: Mapping[str, Any], plain: str, overrides: Path | N
         overrides: a folder whose templates come first.
 
     """
-    environment = _environment(overrides)
+    # Made anew for a user's templates: one that is added later would not be noticed.
+    environment = _shipped() if overrides is None or not overrides.is_dir() else _environment(overrides)
     html, wrong_html = _filled(environment, f"{name}.html.j2", values)
     text, wrong_text = _filled(environment, f"{name}.txt.j2", values)
     problem = "; ".join(filter(None, (wrong_html, wrong_text)))
@@ -54,6 +56,11 @@ def _filled(environment: "Environment", name: str, values: Mapping[str, Any]) ->
         line = getattr(error, "lineno", None)
         where = f"{name}, line {line}" if line else name
         return "", scrub(f"{where}: {type(error).__name__}: {error}")
+
+
+@cache
+def _shipped() -> "Environment":
+    return _environment(None)
 
 
 def _environment(overrides: Path | None) -> "Environment":
