@@ -1,4 +1,4 @@
-"""``report show, html, xlsx, csv, metrics, definitions, list, store, render``."""
+"""``report show, html, xlsx, csv, metrics, definitions, list, store, render, send``."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ALL_TRADES = 1_000_000
 _HORIZONS = ("3M", "6M", "1Y", "2Y", "3Y", "5Y", "ALL")
+_ATTACHED = ("html", "xlsx", "csv", "png")
 _TABLES = ("daily", "strategies", "metrics", "trades", "positions")
 
 
@@ -174,6 +175,19 @@ def render(session: Session, number: int, file: Path, table: str) -> None:
 
     content = reports.stored(session.existing_home(), number, reports.form_of(file), table=table)
     click.echo(f"Written: {write_whole(file.expanduser(), content)}")
+
+
+@report.command()
+@click.argument("number", type=int)
+@click.option("--to", metavar="A,B", help="Addresses or channels  [default: the report's, else those of the settings]")
+@click.option("--account", help="The mail account to send with.")
+@click.option("--attach", "forms", type=click.Choice(_ATTACHED), multiple=True, default=["html"], show_default=True)
+@pass_session
+def send(session: Session, number: int, to: str | None, account: str | None, forms: tuple[str, ...]) -> None:
+    """Send the stored report NUMBER: its text as the mail, its page or workbook attached."""
+    from quantstrip.operations import report_mail
+
+    click.echo(report_mail.send(session.existing_home(), number, to, account=account, forms=forms))
 
 
 def _write(session: Session, file: Path, form: str, trades: int, which: dict[str, Any], table: str = "daily") -> None:

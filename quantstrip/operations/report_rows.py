@@ -20,6 +20,7 @@ from quantstrip.report.periods import Days
 READ_SECONDS: Final = 120.0
 STALE_DAYS: Final = 5
 """Age at which the price of an open position is worth a note."""
+_MOST_NAMED: Final = 4
 _ALWAYS_OPEN: Final = "24/7"
 _UNKNOWN_CALENDAR: Final = "24/5"
 _OWN_PACE: Final = frozenset({Mode.REPLAY, Mode.SIMULATION})
@@ -246,8 +247,8 @@ def _capital_note(label: str) -> str:
 def _price_notes(mode: str, held: Iterable[Sequence[Any]]) -> list[str]:
     if mode in _OWN_PACE:
         return []
-    return [
-        f"{row[2]} is valued at its price of {row[7]}, {row[10]} days old."
-        for row in {row[2]: row for row in held}.values()
-        if row[10] is not None and row[10] > STALE_DAYS
-    ]
+    old = {row[2]: row for row in held if row[10] is not None and row[10] > STALE_DAYS}
+    named = [f"{symbol} is valued at its price of {row[7]}, {row[10]} days old." for symbol, row in old.items()]
+    if len(named) <= _MOST_NAMED:
+        return named
+    return [*named[: _MOST_NAMED - 1], f"{len(named) - _MOST_NAMED + 1} further prices are as old; see Open positions."]

@@ -61,7 +61,7 @@ def fill(ledger: Ledger, rule: Bought, mode: str, day: str, side: str, price: fl
     order = ledger.insert_order(
         None, rule.name, "IBKR", "U1", rule.symbol, side, "MKT", abs(rule.quantity), mode=mode, currency=rule.currency
     )
-    key = f"{mode}-{rule.name}-{day}-{side}"
+    key = f"{mode}-{rule.name}-{rule.symbol}-{day}-{side}"
     ledger.insert_execution(
         key, order, side=side, quantity=abs(rule.quantity), price=price, exec_time=f"{day} 14:30:00", mode=mode,
         currency=rule.currency, trade_date=day,

@@ -13,7 +13,7 @@ import pytest
 from quantstrip.errors import LedgerError, ReportError
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
-from quantstrip.operations import reports
+from quantstrip.operations import report_mail, reports
 from quantstrip.report import METRICS
 from quantstrip.report.text import render_text
 from tests.integration.report.conftest import EUR_RATE, LAST, RULES, Bought, fill, prices, trade
@@ -235,3 +235,45 @@ def test_the_json_form_is_the_stored_document(home: Home) -> None:
     content = json.loads(reports.render(reports.build(home), "json"))
     assert content["mode"] == "paper"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", content["as_of"])
+
+
+# Sending
+
+
+def test_a_stored_report_is_sent_through_the_outbox_with_its_files(home: Home) -> None:
+    ledger = open_ledger(home)
+    ledger.set_email_account(
+        "main", smtp_server="127.0.0.1", smtp_port=9, from_address="me@example.com", is_default=True
+    )
+    number = reports.store(home, reports.build(home), "Year end")
+    with ledger.transaction():  # queued, as inside a client: no server is asked
+        answer_ = report_mail.send(home, number, "you@example.com", forms=["html", "xlsx"])
+
+    assert answer_
+    ((subject, body),) = ledger.query("SELECT subject, body FROM outbox")[1]
+    assert subject == "Year end, 2012-12-31"
+    assert "3,139.96" in body
+    files = ledger.query("SELECT filename, content_type, content FROM outbox_attachment ORDER BY filename")[1]
+    assert [row[0] for row in files] == ["year-end-2012-12-31.html", "year-end-2012-12-31.xlsx"]
+    assert files[0][2] == reports.stored(home, number)
+    (row,) = reports.stored_reports(home)
+    assert (row.status, row.recipients) == ("SENT", "you@example.com")
+
+
+def test_a_report_that_cannot_be_sent_says_why_and_stays_as_it_was(home: Home) -> None:
+    number = reports.store(home, reports.build(home))
+    with pytest.raises(ReportError, match=f"report {number} was not sent"):
+        report_mail.send(home, number, "you@example.com")
+    assert reports.stored_reports(home)[0].status == "STORED"
+    with pytest.raises(ReportError, match="no stored report has the id 99"):
+        report_mail.send(home, 99)
+
+
+def test_many_old_prices_are_told_together(home: Home) -> None:
+    ledger = open_ledger(home)
+    for symbol in ("A", "B", "C", "D", "E"):
+        trade_one = Bought("swing", symbol, 1, 1, 1, None)
+        fill(ledger, trade_one, "paper", "2012-06-01", "BUY", 10.0 + len(symbol))
+    old = [note for note in reports.build(home).notes if "old" in note]
+    assert len(old) == 4
+    assert old[-1].startswith("4 further prices")
