@@ -106,7 +106,8 @@ def serve(authority: trustme.CA) -> Iterator[Callable[..., Server]]:
         security: str = "starttls", *, auth: bool = True, box: Mailbox | None = None, port: int = 0, **options: Any
     ) -> Server:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+        certificate = options.pop("certificate", None) or authority.issue_cert("127.0.0.1", "localhost")
+        certificate.configure_cert(context)
         if auth:
             options |= {"authenticator": login, "auth_required": security == "starttls"}
         if security == "starttls":

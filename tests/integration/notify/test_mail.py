@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,29 @@ def dripping(first: bytes, then: bytes, every_seconds: float) -> Iterator[int]:
         yield int(listener.getsockname()[1])
         over.set()
         thread.join(5)
+
+
+@pytest.mark.parametrize("greeting", ["554 no mail from you", "421 too busy"])
+def test_a_server_that_refuses_at_the_door_is_quoted_and_asked_again(
+    add_account: Add, manager: EmailManager, ledger: Ledger, greeting: str
+) -> None:
+    with dripping(f"{greeting}\r\n".encode(), b"", 0.1) as port:
+        add_account("home", port)
+        ok, words = manager.send("s", "b", TO)
+    assert not ok
+    assert words.startswith(f"could not connect to 127.0.0.1:{port}: {greeting}")
+    assert ledger.message_counts() == {"queued": 1}
+
+
+def test_an_expired_certificate_is_refused(
+    serve: Serve, add_account: Add, manager: EmailManager, authority: trustme.CA
+) -> None:
+    expired = authority.issue_cert("127.0.0.1", not_after=datetime(2020, 1, 1, tzinfo=UTC))
+    server = serve(certificate=expired)
+    add_account("home", server.port)
+    ok, words = manager.send("s", "b", TO)
+    assert not ok
+    assert "its certificate is not trusted (certificate has expired)" in words
 
 
 def test_a_silent_server_costs_no_more_than_its_timeout(add_account: Add, manager: EmailManager) -> None:

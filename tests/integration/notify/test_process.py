@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -111,6 +112,51 @@ def test_killed_again_and_again_it_loses_nothing_and_every_copy_bears_the_same_i
     until("all of them", lambda: ledger.message_counts() == {"sent": len(ids)}, 60)
     assert set(server.box.ids) == set(ids)
     assert len(server.box.ids) - len(ids) <= 4, "at most the one that was under way, for each kill"
+
+
+def test_a_script_that_is_killed_while_it_sends_leaves_its_message_to_the_notifier(
+    serve: Serve, add_account: Add, ledger: Ledger, home: Home, start: Start
+) -> None:
+    script: list[subprocess.Popen[bytes]] = []
+    box = Mailbox()
+
+    def kill_once() -> None:
+        if box.attempts == 1:
+            until("the script", lambda: script)
+            script[0].kill()
+            script[0].wait(10)
+
+    box.on_data = kill_once
+    server = serve(box=box)
+    add_account("home", server.port)
+    program = "from quantstrip import send_email; send_email('from a script', 'body', 'you@example.com')"
+    environment = {**os.environ, "QUANTSTRIP_HOME": str(home.root)}
+    script.append(subprocess.Popen([sys.executable, "-c", program], env=environment))
+    assert script[0].wait(30) == -signal.SIGKILL
+    assert ledger.message_counts() == {"sending": 1}
+    start()
+    until("the mail", lambda: ledger.message_counts() == {"sent": 1})
+    assert [mail["Subject"] for mail in box.mails] == ["from a script"] * 2
+    assert len(set(box.ids)) == 1
+
+
+def test_the_example_of_mail_from_a_client_runs_as_it_is(
+    serve: Serve, add_account: Add, ledger: Ledger, home: Home, settings: SettingsManager
+) -> None:
+    server = serve()
+    add_account("home", server.port)
+    settings.set_by_path("clients.email_test.notify", ["desk@example.com"], "list")
+    example = Path(__file__).parents[3] / "examples" / "email_test.py"
+    base = [sys.executable, "-P", "-m"]
+    run = [*base, "quantstrip.client", "--home", str(home.root), "--file", str(example)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ledger.message_counts() == {"queued": 2}
+    drain = [*base, "quantstrip", "--home", str(home.root), "notify", "drain"]
+    assert subprocess.run(drain, capture_output=True, timeout=60, check=False).returncode == 0
+    assert [who for who, _ in server.box.taken] == [["desk@example.com"]] * 2
+    assert [mail["Subject"] for mail in server.box.mails] == ["Test from a client", "Test summary"]
+    assert {row["client"] for row in ledger.messages()} == {"email_test"}
 
 
 def test_two_at_once_send_nothing_twice(serve: Serve, add_account: Add, ledger: Ledger, start: Start) -> None:
