@@ -28,6 +28,7 @@ from quantstrip.ledger.reports import EmailAccounts, Reports
 from quantstrip.ledger.runs import ClientRuns, JobRuns
 from quantstrip.ledger.store import BUSY_SECONDS, Store, Transaction
 from quantstrip.ledger.strategy_runs import StrategyRuns
+from quantstrip.ledger.totals_check import differences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,6 +145,11 @@ class Ledger(
         """What is wrong with the database file; empty when nothing is."""
         with self.store.translated(), closing(self.store.connect(read_only=True)) as raw:
             return backup.check(raw)
+
+    def check_totals(self) -> list[str]:
+        """What the sums kept beside the rows say otherwise than the rows; empty when they agree. Reads every row."""
+        with self.store.read() as transaction:
+            return differences(transaction)
 
     def migrate(self) -> str:
         """Create the database or bring it up to date; returns its revision."""

@@ -104,10 +104,9 @@ carried AS (
 marked AS (
     SELECT
         c.*,
-        CASE
-            WHEN c.position = 0.0 THEN 0.0
-            ELSE ROUND(c.position * c.price * k.multiplier - c.cost, 8)
-        END AS unrealized
+        -- A corrected fill may leave a cost on a flat day, which what it realised on that day makes up for.
+        ROUND(CASE WHEN c.position = 0.0 THEN 0.0 ELSE c.position * c.price * k.multiplier END - c.cost, 8)
+            AS unrealized
     FROM carried c
     JOIN span k
         ON
