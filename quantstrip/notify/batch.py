@@ -1,9 +1,11 @@
 """Messages that may wait for others: those of one window, to the same people, become one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from quantstrip.clock import SECOND, Micros, from_text
+from quantstrip.errors import InvalidRecord
 from quantstrip.ledger.outbox import NewMessage
 from quantstrip.notify.identity import message_id
 from quantstrip.notify.options import Options
@@ -32,7 +34,8 @@ def send_batches(ledger: "Ledger", options: Options, now: Micros) -> int:
             for row in rows:
                 ledger.let_go_message(row["outbox_id"])
         else:
-            ledger.merge_messages([row["outbox_id"] for row in rows], _together(rows))
+            with suppress(InvalidRecord):  # another notifier has sent one of them meanwhile
+                ledger.merge_messages([row["outbox_id"] for row in rows], _together(rows))
         left += len(rows)
     return left
 

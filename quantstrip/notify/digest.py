@@ -46,11 +46,19 @@ def tell_alerts(ledger: "Ledger", settings: Settings, options: Options, now: Mic
         for audience, alerts in _by_audience(ledger, settings, options, waiting).items()
         for message in _messages(audience, alerts, settings, home)
     ]
-    with ledger.transaction():
-        for message in messages:
-            ledger.queue_message(message)
-        ledger.mark_alerts_told(int(waiting[-1]["alert_id"]))
+    try:
+        with ledger.transaction():
+            if ledger.mark_alerts_told(int(waiting[-1]["alert_id"])) != len(waiting):
+                raise _TakenUp
+            for message in messages:
+                ledger.queue_message(message)
+    except _TakenUp:
+        return 0
     return len(waiting)
+
+
+class _TakenUp(Exception):
+    """Another notifier took some of the alerts up meanwhile: what was to be told of them is written anew."""
 
 
 def _by_audience(

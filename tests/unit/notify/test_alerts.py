@@ -1,6 +1,8 @@
 """Alerts become messages: batched, limited, to those who are told, and never through what fails."""
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,9 +12,12 @@ from quantstrip.config import SettingsManager
 from quantstrip.errors import DeliveryFailed
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.outbox import NewMessage
+from quantstrip.notify.batch import send_batches
+from quantstrip.notify.digest import tell_alerts
+from quantstrip.notify.identity import message_id
 from quantstrip.notify.memory import MemoryChannel
 from quantstrip.notify.notifier import Notifier
-from quantstrip.notify.options import Options
+from quantstrip.notify.options import Options, options
 from quantstrip.notify.sender import Sender
 from quantstrip.redaction import register
 
@@ -200,8 +205,6 @@ def test_a_crash_between_alert_and_message_loses_neither_nor_doubles_one(
     """The message and the mark are one transaction: where it is undone, the next pass begins anew."""
     ledger.alert("job_error", "failed", "")
     clock.advance(61)
-    from quantstrip.notify.digest import tell_alerts
-    from quantstrip.notify.options import options
 
     def cut_off() -> None:
         with ledger.transaction():
@@ -213,6 +216,36 @@ def test_a_crash_between_alert_and_message_loses_neither_nor_doubles_one(
     assert ledger.messages() == []
     notifier.run_once()
     assert len(channels["mail"].messages) == 1
+
+
+def test_several_notifiers_at_once_tell_an_alert_and_send_a_batch_once(
+    ledger: Ledger, settings: SettingsManager, clock: ManualClock
+) -> None:
+    """Each with connections of its own, as processes have, set off at one moment."""
+    settings.set_by_path("notify.recipients", ["owner@example.com"], "list")
+    settings.set_by_path("notify.alerts_per_hour", 1000, "int")
+    found = options(settings)
+    others = [Ledger(settings.home, clock=clock) for _ in range(3)]
+    for _ in range(15):
+        before = len(ledger.messages(limit=1000))
+        ledger.alert("job_error", "failed", "")
+        for number in range(2):
+            message = NewMessage(message_id(), ["you@example.com"], f"Fill {number}", "b")
+            ledger.queue_message(message, status="held")
+        clock.advance(61)
+        start = threading.Barrier(len(others))
+
+        def work(each: Ledger, start: threading.Barrier = start) -> None:
+            start.wait(10)
+            tell_alerts(each, settings, found, clock.now())
+            send_batches(each, found, clock.now())
+
+        with ThreadPoolExecutor(len(others)) as pool:
+            list(pool.map(work, others))
+        new = [row["kind"] for row in ledger.messages(limit=1000)][: -before or None]
+        assert sorted(new) == ["alert", "batch", "message", "message"]
+    for each in others:
+        each.close()
 
 
 def test_whatever_a_channel_raises_the_next_message_has_its_turn(
