@@ -17,7 +17,7 @@ from quantstrip.ledger.instruments import terms_of
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import commission, execution, position_event, round_trip, trade_fill
-from quantstrip.ledger.totals import count_fill, fees_of, follow_trade, pay_trade
+from quantstrip.ledger.totals import count_fill, fees_of, follow_trade, pay_trade, set_last_price
 from quantstrip.model import FLAT, Booking, OrderSide, Position
 
 REVERSED, REPLACED = "~reversed", "~replaced"
@@ -176,6 +176,9 @@ def _insert(tx: Transaction, now: int, row: dict[str, Any], event: str | None, s
     own = next((str(one.booking.event) for one in counted if one.fill["seq_id"] == seq), event)
     record_booking(tx, row, seq, booking, None, own)
     count_fill(tx, row, booking, sign)
+    # Days are marked at their last fill where no close is known: it must not be the wrong one's price.
+    prices = [one.fill["price"] for one in counted if one.fill["trade_date"] == row["trade_date"]]
+    set_last_price(tx, row, prices[-1] if prices else None)
 
 
 def _multiplier(tx: Transaction, now: int, row: dict[str, Any]) -> float:

@@ -13,6 +13,14 @@ from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import commission, round_trip, trade_fill
 from quantstrip.model import Booking, Position
 
+_LAST_PRICE = Statement(
+    lambda: text(
+        "UPDATE position_day SET last_price = :last_price WHERE strategy_id = :strategy_id AND mode = :mode "
+        "AND account = :account AND symbol = :symbol AND contract_id = :contract_id AND leg = :leg "
+        "AND broker_id = coalesce(:broker_id, 0) AND currency = :currency AND trade_date = :trade_date"
+    )
+)
+
 
 def _whole(table: Table) -> Statement:
     """Insertion of a row with the key that is given."""
@@ -84,6 +92,11 @@ def count_fill(tx: Transaction, execution: dict[str, Any], booking: Booking, sig
             "price": execution["price"] if sign == 1 else None,
         },
     )
+
+
+def set_last_price(tx: Transaction, execution: dict[str, Any], price: float | None) -> None:
+    """Say what the last fill of the execution's session was paid at, None when there is none left."""
+    tx.run(_LAST_PRICE, execution | {"last_price": price})
 
 
 def follow_trade(tx: Transaction, execution: dict[str, Any], seq: int, held: float, booking: Booking) -> None:

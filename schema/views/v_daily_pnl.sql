@@ -94,7 +94,8 @@ carried AS (
     SELECT
         d.*,
         ROUND(SUM(d.quantity) OVER w, 9) AS position,
-        SUM(d.cost_change) OVER w AS cost
+        SUM(d.cost_change) OVER w AS cost,
+        COUNT(d.price) OVER w AS priced
     FROM day d
     WINDOW w AS (
         PARTITION BY d.strategy_id, d.mode, d.account, d.symbol, d.contract_id, d.leg, d.broker_id, d.currency
@@ -105,8 +106,18 @@ marked AS (
     SELECT
         c.*,
         -- A corrected fill may leave a cost on a flat day, which what it realised on that day makes up for.
-        ROUND(CASE WHEN c.position = 0.0 THEN 0.0 ELSE c.position * c.price * k.multiplier END - c.cost, 8)
-            AS unrealized
+        ROUND(
+            CASE
+                WHEN c.position = 0.0 THEN 0.0
+                ELSE c.position * k.multiplier * FIRST_VALUE(c.price) OVER (
+                    PARTITION BY
+                        c.strategy_id, c.mode, c.account, c.symbol, c.contract_id, c.leg, c.broker_id, c.currency,
+                        c.priced
+                    ORDER BY c.trade_date
+                )
+            END - c.cost,
+            8
+        ) AS unrealized
     FROM carried c
     JOIN span k
         ON
