@@ -158,7 +158,7 @@ def _bare(path: str) -> dict[str, Any]:
     history.preload(columns)
     strategy.on_init()
     on_bar, decisions = strategy.on_bar, 0
-    for row in zip(*(column.tolist() for column in columns[:7]), strict=True):
+    for row, _ in zip(zip(*(column.tolist() for column in columns[:7]), strict=True), history.drive(), strict=False):
         bar = Bar("WALK", "1m", *row)
         history.length += 1
         if on_bar(bar):
@@ -177,7 +177,7 @@ def _fed(path: str) -> dict[str, Any]:
     history.preload(feed.columns()["WALK"])
     strategy.on_init()
     on_bar, decisions = strategy.on_bar, 0
-    for _ts, bars in feed.slices():
+    for (_ts, bars), _ in zip(feed.slices(), history.drive(), strict=False):
         for bar in bars:
             history.length += 1
             if on_bar(bar):

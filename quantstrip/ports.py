@@ -3,7 +3,8 @@
 The engine knows only these. Adapters in ``brokers``, ``feeds``, ``ledger`` and ``supervise`` implement them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from quantstrip.clock import Micros
@@ -28,6 +29,10 @@ class OrderUpdate(NamedTuple):
     ts: Micros
     reason: str = ""
     external_id: str = ""
+
+
+new_update: Callable[[tuple[object, ...]], OrderUpdate] = partial(tuple.__new__, OrderUpdate)
+"""``OrderUpdate._make`` without a Python call: the row must hold all eight fields in their order and types."""
 
 
 class BrokerPosition(NamedTuple):

@@ -10,7 +10,7 @@ from quantstrip.errors import OrderRefused
 from quantstrip.matching import CostModel, SessionEnd, bar_session_end, entry_rest, match, price_bracket
 from quantstrip.model import Bar, Fill, Instrument, Leg, Order, OrderSide, OrderState, OrderType, TimeInForce
 from quantstrip.model.position import on_grid
-from quantstrip.ports import BrokerEvent, BrokerPosition, OrderUpdate
+from quantstrip.ports import BrokerEvent, BrokerPosition, OrderUpdate, new_update
 
 
 class SimulatedBroker:
@@ -39,6 +39,7 @@ class SimulatedBroker:
     ) -> None:
         self.account = account
         self.costs = costs or CostModel()
+        self._buyers, self._sellers = self.costs.slipped(1.0, True), self.costs.slipped(1.0, False)
         self._terms = {name: (one.multiplier, one.digits, one.currency) for name, one in instruments.items()}
         self._session_end = session_end
         self._seen: set[str] = set()
@@ -107,7 +108,7 @@ class SimulatedBroker:
         ]
 
     def _match_all(self, bars: Sequence[Bar]) -> None:
-        by_symbol = {bar.symbol: bar for bar in bars}
+        by_symbol = {bars[0].symbol: bars[0]} if len(bars) == 1 else {bar.symbol: bar for bar in bars}
         queue = list(self._waiting.values())
         if len(queue) > 1:
             queue.sort(key=Waiting.precedence)
@@ -119,7 +120,10 @@ class SimulatedBroker:
                 continue
             if waiting.conditional and self._ended(waiting, bar):
                 continue
-            self._match(waiting, bar)
+            if order.order_type is _MARKET:  # the commonest by far
+                self._fill(order, bar.open, True, bar)
+            else:
+                self._match(waiting, bar)
 
     def _ended(self, waiting: Waiting, bar: Bar) -> bool:
         """End an order whose time is over or whose position is gone; True when it was ended."""
@@ -137,9 +141,6 @@ class SimulatedBroker:
 
     def _match(self, waiting: Waiting, bar: Bar) -> None:
         order = waiting.order
-        if order.order_type is _MARKET:  # the commonest by far
-            self._fill(order, bar.open, True, bar)
-            return
         price, slips, waiting.memory = match(order, waiting.memory, bar)
         if price == price:  # not NaN
             self._fill(order, price, slips, bar)
@@ -150,20 +151,21 @@ class SimulatedBroker:
             self._update(order, _ACCEPTED, 0.0, 0.0)
 
     def _fill(self, order: Order, price: float, slips: bool, bar: Bar) -> None:
-        reference, symbol, side, leg = order.reference, order.symbol, order.side, order.leg
+        reference, strategy, symbol, side, wanted, kind, _, _, _, _, _, _, leg = order[:13]
         multiplier, digits, currency = self._terms[symbol]
         buying = side is _BUY
-        paid = self.costs.slipped(price, buying) if slips else price
+        paid = price * (self._buyers if buying else self._sellers) if slips else price
         held = self._positions.get((symbol, leg), 0.0)
-        wanted = quantity = order.quantity
+        quantity = wanted
         if order.reduce_only:
             quantity = min(wanted, -held if buying else held)
         commission = self.costs.commission(quantity, paid, multiplier, digits)
         fill = _new_fill((
-            f"{reference}.1", reference, order.strategy, symbol, side, quantity, paid, bar.ts, commission, currency,
-            leg, order.order_type,
+            f"{reference}.1", reference, strategy, symbol, side, quantity, paid, bar.ts, commission, currency, leg,
+            kind,
         ))  # fmt: skip
-        self._positions[symbol, leg] = on_grid(held + quantity if buying else held - quantity)
+        after = held + quantity if buying else held - quantity
+        self._positions[symbol, leg] = on_grid(after) if after % 1.0 else after
         self._fills.append(fill)
         self._events.append(fill)
         del self._waiting[reference]
@@ -171,7 +173,7 @@ class SimulatedBroker:
             self._update(order, _PARTIALLY_FILLED, quantity, paid)
             self._update(order, _CANCELLED, quantity, paid, "nothing left to reduce")
         else:
-            self._update(order, _FILLED, quantity, paid)
+            self._events.append(new_update((reference, _FILLED, quantity, 0.0, paid, self._now, "", "")))
         if self._waiting:
             self._after_fill(order, paid, entry_rest(bar, price, side))
 

@@ -10,7 +10,7 @@ Nothing in here knows whether money is real: clock, feed, broker and recorder ar
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 from quantstrip.clock import Clock, ManualClock, Micros, from_datetime
@@ -23,7 +23,7 @@ from quantstrip.errors import DataError, OrderRefused, StrategyError
 from quantstrip.indicators import History
 from quantstrip.matching import SessionEnd, bar_session_end
 from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal, Tick
-from quantstrip.ports import Broker, BrokerEvent, ColumnFeed, Columns, Feed, OrderUpdate, Recorder
+from quantstrip.ports import Broker, BrokerEvent, ColumnFeed, Columns, Feed, OrderUpdate, Recorder, new_update
 from quantstrip.risk import NATIVE, Guard, RiskProfile
 from quantstrip.strategy import StrategyBase
 from quantstrip.trading import Account, Desk, OrderBook
@@ -93,7 +93,10 @@ class Engine:
         self._sequence = 0
         self._only = History("")
         """History of the run's only symbol, where a feed gives it beforehand."""
+        self._lines: Iterator[object] = repeat(None)
+        """One step a slice moves that history's lines."""
         self._marks = self._new_marks(None)
+        self._hears_orders = type(strategy).on_order is not StrategyBase.on_order or "on_order" in vars(strategy)
 
     def run(self, stop: threading.Event | None = None) -> RunSummary:
         """Recover, start the strategy, feed it every slice, stop it; returns what came of it.
@@ -109,6 +112,7 @@ class Engine:
         strategy = self.strategy
         self._call("on_init")
         self._call("on_start")
+        self._lines = self._only.drive()
         for fill in missed:
             self._tell_trade(fill)
         try:
@@ -145,7 +149,7 @@ class Engine:
         bars: Sequence[Bar] = ()
         ts, seen = 0, False
         low, high, until = marks.calm() if broker.idle else RESTLESS
-        for ts, bars in islice(slices, self._every):
+        for (ts, bars), _ in zip(islice(slices, self._every), self._lines, strict=False):
             seen = True
             clock.moment = ts
             bar = bars[0]
@@ -222,7 +226,7 @@ class Engine:
         self.summary.orders += len(orders)
         for order in orders:
             reference, state, reason = order.reference, _SUBMITTED, ""
-            if order.parent and self.orders.get(order.parent) is None:
+            if order.parent and order.parent not in self.orders.open:
                 state, reason = _CANCELLED, "the entry was refused"
             else:
                 try:
@@ -233,7 +237,9 @@ class Engine:
                 else:
                     self._references.add(reference)
                     self.orders.add(order, state)
-            self._tell_order(OrderUpdate(reference, state, 0.0, order.quantity, 0.0, ts, reason), order.symbol)
+            self._tell_order(
+                new_update((reference, state, 0.0, order.quantity, 0.0, ts, reason, "")), order.symbol
+            )  # fmt: skip
 
     def _cancel(self, signal: Signal, ts: Micros) -> None:
         waiting = self.orders.matching(signal.cancel or "")
@@ -286,6 +292,8 @@ class Engine:
     def _tell_order(self, update: OrderUpdate, symbol: str) -> None:
         """Have a new state recorded and tell the strategy."""
         self.recorder.update(update)
+        if not self._hears_orders:
+            return
         try:
             self.strategy.on_order(update.reference, update.state)
         except Exception as error:

@@ -2,8 +2,9 @@
 
 import math
 from array import array
-from collections.abc import Callable, Sequence
-from itertools import repeat
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,10 @@ MAX_BARS = 500
 """Bars a strategy sees of each symbol."""
 _PIECE = 16_384
 """Rows an indicator is computed ahead where the history is known: large enough for numpy, small in memory."""
-_NEAR = 512
-"""Rows back that a line reads from its own list."""
+DEPTH = 512
+"""Values that a line holds."""
 _AHEAD = 1024
-"""Rows that a line's list is filled ahead: small enough to stay in the processor's cache."""
+"""Rows that a line's values are taken ahead: few enough to stay in the processor's cache."""
 _FIELDS = ("open", "high", "low", "close", "volume")
 
 
@@ -42,7 +43,7 @@ class History:
 
     """
 
-    __slots__ = ("_bars", "_columns", "_pending", "_rows", "growing", "length", "limit", "symbol", "window")
+    __slots__ = ("_columns", "_lines", "_pending", "_rows", "growing", "length", "limit", "symbol", "window")
 
     def __init__(self, symbol: str, limit: int = MAX_BARS) -> None:
         self.symbol = symbol
@@ -51,6 +52,8 @@ class History:
         self.window: list[Bar] | None = []
         self.growing = True
         self._columns: Columns | None = None
+        self._lines: list[Line] = []
+        """Lines that ``grow`` moves."""
         self._pending: list[Bar] = []
         self._rows = {name: array("d") for name in _FIELDS}
 
@@ -65,7 +68,7 @@ class History:
             raise DataError(f"{self.symbol}: {self.length} bars have been fed, columns can only be given before")
         self._columns = columns
         self.window = None
-        self.growing = False
+        self.growing = bool(self._lines)
 
     def add(self, bar: Bar) -> None:
         """Show one more bar."""
@@ -82,6 +85,25 @@ class History:
                 del window[0]
         if self._columns is None:
             self._pending.append(bar)
+        for line in self._lines:
+            line.show(self.length - 1)
+
+    def follow(self, line: "Line") -> None:
+        """Have a line move with every bar."""
+        self._lines.append(line)
+        self.growing = True
+
+    def drive(self) -> Iterator[object]:
+        """Hand the lines taken so far to an iterator: each step moves them by one bar, and no Python code runs.
+
+        Only where the columns are known; the caller steps once a bar, before it shows the bar.
+        """
+        if self._columns is None or not self._lines:
+            return repeat(None)
+        lines, self._lines = self._lines, []
+        self.growing = self.window is not None
+        moves = [map(line.append, line.ahead(self.length, self.known())) for line in lines]
+        return moves[0] if len(moves) == 1 else zip(*moves, strict=True)
 
     def open_window(self) -> list[Bar]:
         """The window as a list that from now on moves with every bar."""
@@ -165,43 +187,33 @@ class Series:
             view.flags.writeable = False
 
 
-class Line:
-    """The cheapest way to read an indicator bar by bar.
+class Line(deque[float]):
+    """The cheapest way to read an indicator bar by bar: its last 512 values, oldest first.
 
     ``line[-1]`` is the value at the bar at hand, ``line[-2]`` the one before; plain floats, NaN while warming up and
     before the first bar. Take it once, in ``on_init``, with ``indicators_for(symbol).line("sma", 10)``.
     """
 
-    __slots__ = ("_history", "_output", "_rows", "_series", "_start")
+    __slots__ = ("_output", "_series")
 
     def __init__(self, history: History, series: Series, output: int) -> None:
-        self._history = history
+        super().__init__(repeat(math.nan, DEPTH), maxlen=DEPTH)
         self._series = series
         self._output = output
-        self._rows: list[float] = []
-        """Values of rows ``_start`` to some way past the bar at hand, ``_NEAR`` of them before it."""
-        self._start = -_NEAR
+        self.extend(chain.from_iterable(self._pieces(max(0, history.length - DEPTH), history.length)))
+        history.follow(self)
 
-    def __getitem__(self, back: int) -> float:
-        if -512 <= back < 0:  # _NEAR, written out: this line runs millions of times
-            try:
-                return self._rows[self._history.length + back - self._start]
-            except IndexError:
-                pass
-        return self._read(back)
+    def show(self, row: int) -> None:
+        """Add the value of ``row``, the one after the last."""
+        self._series.reach(row + 1)
+        self.append(float(self._series.shown[self._output][row]))
 
-    def _read(self, back: int) -> float:
-        length = self._history.length
-        if back >= 0:
-            raise IndexError(f"lines are read backwards, from [-1] for the bar at hand; got [{back}]")
-        if length + back < 0:
-            return math.nan
-        self._series.reach(length)
-        values = self._series.shown[self._output]
-        if length - self._start > len(self._rows):
-            start = length - 1 - _NEAR
-            known = self._rows[start - self._start :] or [math.nan] * max(0, -start)
-            stop = min(self._series.done, length + _AHEAD)
-            self._rows = known + values[start + len(known) : stop].tolist()
-            self._start = start
-        return float(values[length + back])
+    def ahead(self, start: int, stop: int) -> Iterator[float]:
+        """The values of rows ``start`` to ``stop``, computed some at a time; then NaN for ever."""
+        return chain(chain.from_iterable(self._pieces(start, stop)), repeat(math.nan))
+
+    def _pieces(self, start: int, stop: int) -> Iterator[list[float]]:
+        for row in range(start, stop, _AHEAD):
+            end = min(stop, row + _AHEAD)
+            self._series.reach(end)
+            yield self._series.shown[self._output][row:end].tolist()

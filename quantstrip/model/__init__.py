@@ -11,6 +11,7 @@ from quantstrip.model.enums import (
     TimeInForce,
 )
 from quantstrip.model.exits import ExitCode
+from quantstrip.model.halt import Control, Halt
 from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Number, Tick, bar_of_row, minor_digits
 from quantstrip.model.position import FLAT, Booking, Position, apply, market_value
 from quantstrip.model.states import FINAL, advance
@@ -22,9 +23,11 @@ __all__ = [
     "TIMEFRAMES",
     "Bar",
     "Booking",
+    "Control",
     "EventStatus",
     "ExitCode",
     "Fill",
+    "Halt",
     "Instrument",
     "Leg",
     "Mode",

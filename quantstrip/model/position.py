@@ -5,6 +5,8 @@ Money is rounded per fill to the currency's minor unit and only then added up, s
 rows gets the same cents. Average cost: IAS 2 "weighted average cost", applied to both sides of zero.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from quantstrip.errors import InvalidRecord
@@ -69,6 +71,10 @@ class Booking(NamedTuple):
 
 FLAT = Position()
 
+# Bookings are made once a fill: without a Python call for each tuple they take half the time.
+_position: Callable[[tuple[float, ...]], Position] = partial(tuple.__new__, Position)
+_booking: Callable[[tuple[object, ...]], Booking] = partial(tuple.__new__, Booking)
+
 
 def apply(
     position: Position,
@@ -107,7 +113,7 @@ def apply(
         trade = -quantity
     else:
         raise InvalidRecord(f"a fill is a BUY or a SELL, got {side!r}")
-    amount = _money(-trade * price * multiplier, digits)
+    amount = round(-trade * price * multiplier, digits) + 0.0  # never minus zero, people would see "-0.0"
     if not -_HUGE < amount < _HUGE:
         raise InvalidRecord(f"a fill of {quantity!r} at {price!r} is worth more than a number can hold")
     held, avg, cost, realized = position
@@ -115,11 +121,13 @@ def apply(
     if held == 0.0 or (held > 0.0) == (trade > 0.0):
         average = price if held == 0.0 else (held * avg + trade * price) / (held + trade)
         opened = _OPEN_LONG if trade > 0.0 else _OPEN_SHORT
-        return Booking(Position(after, average, _money(cost - amount, digits), realized), opened, trade, 0.0, amount)
+        spent = round(cost - amount, digits) + 0.0
+        return _booking((_position((after, average, spent, realized)), opened, trade, 0.0, amount))
     if after == 0.0:
-        gain = _money(amount - cost, digits)
+        gain = round(amount - cost, digits) + 0.0
         closed = _CLOSE if held > 0.0 else _COVER
-        return Booking(Position(0.0, 0.0, 0.0, _money(realized + gain, digits)), closed, trade, gain, amount)
+        rest = _position((0.0, 0.0, 0.0, round(realized + gain, digits) + 0.0))
+        return _booking((rest, closed, trade, gain, amount))
     if (after > 0.0) == (held > 0.0):
         released = _money(cost * (-trade / held), digits)
         gain = _money(amount - released, digits)

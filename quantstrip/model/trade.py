@@ -85,7 +85,24 @@ class Signal(_SignalFields):
         cancel: str | None = None,
         tag: str = "",
     ) -> Self:
-        # Strategies make one a decision, sweeps make millions: the usual types pass with one comparison each.
+        # Strategies make one a decision, sweeps make millions: what is left out needs no look, the usual types one
+        # comparison each.
+        given = (
+            symbol, side, strength, order_type, limit_price, quantity, reason, timestamp, stop_price, trail_amount,
+            trail_percent, time_in_force, leg, stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct,
+            cancel, tag,
+        )  # fmt: skip
+        if (
+            given[8:18] == _PLAIN
+            and time_in_force is _GTC  # a word equals its member
+            and leg is _NET
+            and type(side) is OrderSide
+            and order_type is _MARKET
+            and limit_price is None
+            and (quantity is None or type(quantity) is float)
+            and type(strength) is float
+        ):
+            return tuple.__new__(cls, given)
         return tuple.__new__(
             cls,
             (
@@ -113,6 +130,10 @@ class Signal(_SignalFields):
                 tag,
             ),
         )
+
+
+_PLAIN = (None, None, None, _GTC, _NET, None, None, None, None, None)
+"""``stop_price`` to ``trailing_pct`` of a signal that asks for none of them."""
 
 
 class Order(NamedTuple):

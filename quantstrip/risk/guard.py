@@ -41,6 +41,9 @@ class Guard:
         peak: highest equity so far, in money.
         low: the lower of nothing to worry about: below it some limit is broken.
         next_end: the first end of a running session; a bar that closes later begins another.
+        limits: of an order's value, and of symbol, total (margin considered) and cash as shares of equity; infinite
+            where there is none. What stays within them breaks no rule.
+        quiet_until: from this moment on no order can repeat one accepted before.
         killed: why entries are switched off, None while they are on.
         halted: True while some halt is in force.
 
@@ -65,7 +68,9 @@ class Guard:
         self._sessions: dict[str, _Session] = {}
         self._drawdown: Halt | None = None
         self._accepted: dict[tuple[str, OrderSide, Leg, float], Micros] = {}
-        self._accepted_last: Micros | None = None
+        self._window = round((profile.duplicate_seconds or 0.0) * SECOND)
+        self.quiet_until: Micros = -1
+        self.limits = _limits(profile)
         if profile.max_daily_loss is None:  # then sessions do not matter to the rules
             self.next_end = 1 << 62
         self._lower()
@@ -117,15 +122,10 @@ class Guard:
         """Remember an accepted opening order for the duplicate window."""
         accepted = self._accepted
         if len(accepted) > _KEEP:
-            oldest = ts - round((self.profile.duplicate_seconds or 0.0) * SECOND)
+            oldest = ts - self._window
             self._accepted = accepted = {key: when for key, when in accepted.items() if when > oldest}
         accepted[symbol, side, leg, quantity] = ts
-        self._accepted_last = ts
-
-    def may_repeat(self, ts: Micros) -> bool:
-        """False where no order at all was accepted within the duplicate window before ``ts``."""
-        last, window = self._accepted_last, self.profile.duplicate_seconds
-        return window is not None and last is not None and ts - last < window * SECOND
+        self.quiet_until = ts + self._window
 
     def since_accepted(
         self, symbol: str, side: OrderSide, leg: Leg, quantity: float, ts: Micros
@@ -173,3 +173,18 @@ class Guard:
             levels += [session.start_equity * share for session in self._sessions.values() if session.halt is None]
         self.low = max(levels)
         self.halted = bool(self.halts())
+
+
+_INF = float("inf")
+
+
+def _limits(profile: RiskProfile) -> tuple[float, float, float, float]:
+    total = _INF if profile.max_total_weight is None else profile.max_total_weight
+    if not profile.allow_margin:
+        total = min(total, profile.leverage)
+    return (
+        _INF if profile.max_order_value is None else profile.max_order_value,
+        _INF if profile.max_symbol_weight is None else profile.max_symbol_weight,
+        total,
+        -_INF if profile.min_cash_ratio is None else profile.min_cash_ratio,
+    )

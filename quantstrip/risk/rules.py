@@ -173,15 +173,14 @@ RULES: tuple[tuple[str, Rule], ...] = (
 """All rules but trading hours, which exits must pass as well (``quantstrip.trading.desk``)."""
 
 _BUY = OrderSide.BUY
-_ANY = float("inf")
 
 
 def check(profile: RiskProfile, intent: Intent, book: Book, guard: Guard) -> Refusal | None:
     """The first rule that refuses the opening part of an order, or None."""
-    if guard.killed is not None:
-        return Refusal("kill_switch", f"entries are switched off: {guard.killed}")
     if _all_clear(profile, intent, book, guard):
         return None
+    if guard.killed is not None:
+        return Refusal("kill_switch", f"entries are switched off: {guard.killed}")
     for name, rule in RULES:
         reason = rule(profile, intent, book, guard)
         if reason is not None:
@@ -191,19 +190,19 @@ def check(profile: RiskProfile, intent: Intent, book: Book, guard: Guard) -> Ref
 
 def _all_clear(profile: RiskProfile, intent: Intent, book: Book, guard: Guard) -> bool:
     """True only where no rule objects: most orders pass all of them, and one look is cheaper than ten calls."""
-    value, equity, buying = intent.value, book.equity, intent.side is _BUY
-    total = book.gross_value + value
-    moved = intent.last_price - intent.decision_price
+    _, side, _, _, value, decision_price, last_price, ts = intent
+    equity, cash, own, gross = book
+    order_value, symbol_weight, total_weight, cash_ratio = guard.limits
+    total = gross + value
     return (
-        (buying or profile.allow_short)
-        and value <= (_ANY if profile.max_order_value is None else profile.max_order_value)
-        and (profile.max_symbol_weight is None or book.symbol_value + value <= profile.max_symbol_weight * equity)
-        and (profile.max_total_weight is None or total <= profile.max_total_weight * equity)
-        and (profile.min_cash_ratio is None or not buying or book.cash - value >= profile.min_cash_ratio * equity)
-        and (profile.allow_margin or total <= profile.leverage * equity)
-        and moved == 0.0
+        last_price == decision_price
+        and value <= order_value
+        and own + value <= symbol_weight * equity
+        and total <= total_weight * equity
+        and (cash - value >= cash_ratio * equity if side is _BUY else profile.allow_short)
+        and ts >= guard.quiet_until
         and not guard.halted
-        and not guard.may_repeat(intent.ts)
+        and guard.killed is None
     )
 
 

@@ -65,11 +65,10 @@ class Account:
         holding = self._holdings.get(key)
         if holding is None:
             holding = self._holdings[key] = Holding(instrument, fill.leg)
-        booking = apply(
-            holding.position, fill.side, fill.quantity, fill.price, holding.multiplier, holding.digits
-        )  # fmt: skip
+        multiplier = holding.multiplier
+        booking = apply(holding.position, fill.side, fill.quantity, fill.price, multiplier, holding.digits)
         holding.position = position = booking.position
-        was, holding.units = holding.units, position.quantity * holding.multiplier
+        was, holding.units = holding.units, position.quantity * multiplier
         if was == 0.0:
             self.held.append(holding)
         elif holding.units == 0.0:

@@ -1,7 +1,6 @@
 """What has become of each order, by the one table of states."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from quantstrip.model import FINAL, Order, OrderSide, OrderState, OrderType, advance
 from quantstrip.model.position import QUANTITY_DIGITS
@@ -10,15 +9,17 @@ from quantstrip.ports import OrderUpdate
 _DUST = 10.0**-QUANTITY_DIGITS
 
 
-@dataclass(slots=True)
 class TrackedOrder:
     """An order and its last known state; ``filled`` in units, ``average_price`` 0 before the first fill."""
 
-    order: Order
-    state: OrderState = OrderState.CREATED
-    filled: float = 0.0
-    average_price: float = 0.0
-    external_id: str = ""
+    __slots__ = ("average_price", "external_id", "filled", "order", "state")
+
+    def __init__(self, order: Order, state: OrderState = OrderState.CREATED) -> None:
+        self.order = order
+        self.state = state
+        self.filled = 0.0
+        self.average_price = 0.0
+        self.external_id = ""
 
     @property
     def remaining(self) -> float:
@@ -28,24 +29,29 @@ class TrackedOrder:
 
 
 class OrderBook:
-    """Orders that are not final; finished ones are forgotten, their record is the recorder's."""
+    """Orders that are not final; finished ones are forgotten, their record is the recorder's.
+
+    Attributes:
+        open: by reference; for reading.
+
+    """
 
     def __init__(self) -> None:
-        self._open: dict[str, TrackedOrder] = {}
+        self.open: dict[str, TrackedOrder] = {}
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self.open)
 
     def __iter__(self) -> Iterator[TrackedOrder]:
-        return iter(self._open.values())
+        return iter(self.open.values())
 
     def get(self, reference: str) -> TrackedOrder | None:
         """The open order of that reference, or None."""
-        return self._open.get(reference)
+        return self.open.get(reference)
 
     def add(self, order: Order, state: OrderState = OrderState.CREATED) -> TrackedOrder:
         """Track an order."""
-        tracked = self._open[order.reference] = TrackedOrder(order, state)
+        tracked = self.open[order.reference] = TrackedOrder(order, state)
         return tracked
 
     def apply(self, update: OrderUpdate) -> TrackedOrder | None:
@@ -55,23 +61,25 @@ class OrderBook:
             InvalidRecord: the change of state is impossible.
 
         """
-        tracked = self._open.get(update.reference)
+        tracked = self.open.get(update.reference)
         if tracked is None:
             return None
-        state = advance(tracked.state, update.state)
-        if state is tracked.state and update.filled == tracked.filled:
+        reference, new, filled, _, average, _, _, external_id = update[:]
+        state = advance(tracked.state, new)
+        if state is tracked.state and filled == tracked.filled:
             return None
         tracked.state = state
-        tracked.filled = update.filled
-        tracked.average_price = update.average_price
-        tracked.external_id = update.external_id or tracked.external_id
+        tracked.filled = filled
+        tracked.average_price = average
+        if external_id:
+            tracked.external_id = external_id
         if state in FINAL:
-            del self._open[update.reference]
+            del self.open[reference]
         return tracked
 
     def matching(self, key: str) -> list[TrackedOrder]:
         """Open orders of a symbol, or the one of a reference."""
-        found = self._open.get(key)
+        found = self.open.get(key)
         return [found] if found is not None else [one for one in self if one.order.symbol == key]
 
 

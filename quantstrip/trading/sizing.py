@@ -1,6 +1,8 @@
 """How many units an order is for."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from quantstrip.model import Instrument, Leg, OrderSide, Signal
@@ -59,7 +61,7 @@ def size(
     if free == 0.0 and (wanted is None or not _may_flip(signal, allow_short)):
         return Size(0.0, 0.0, f"the position of {held:g} {signal.symbol} is being closed already")
     if wanted is None or wanted == free:
-        return Size(free, 0.0)
+        return _size((free, 0.0, ""))
     if wanted < free:
         reducing = floor_to_lot(wanted, instrument.lot_size)
         return Size(reducing, 0.0, "" if reducing else _below_a_lot(wanted, instrument))
@@ -70,12 +72,13 @@ def size(
 
 def floor_to_lot(quantity: float, lot: float) -> float:
     """The largest whole number of lots within ``quantity`` (forgiving float noise of 1e-9 lots)."""
-    if lot <= 0.0:
+    if lot <= 0.0 or quantity % lot == 0.0:
         return quantity
     lots = math.floor(quantity / lot + 1e-9)
     return on_grid(lots * lot)
 
 
+_size: Callable[[tuple[float, float, str]], Size] = partial(tuple.__new__, Size)
 _BUY, _SELL = OrderSide.BUY, OrderSide.SELL
 _NET, _LONG = Leg.NET, Leg.LONG
 
@@ -93,7 +96,7 @@ def _opening(wanted: float | None, equity: float, price: float, instrument: Inst
     asked = max(0.0, ratio * equity / (price * instrument.multiplier)) if wanted is None else wanted
     opening = floor_to_lot(asked, instrument.lot_size)
     if opening > 0.0:
-        return Size(0.0, opening)
+        return _size((0.0, opening, ""))
     if wanted is not None:
         return Size(0.0, 0.0, _below_a_lot(wanted, instrument))
     return Size(

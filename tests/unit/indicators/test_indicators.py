@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -192,7 +193,8 @@ def test_unknown_indicators_and_outputs_are_named() -> None:
 
 
 class TestLine:
-    def test_reads_what_the_array_ends_with(self) -> None:
+    @pytest.mark.parametrize("driven", [True, False])
+    def test_reads_what_the_array_ends_with(self, driven: bool) -> None:
         data = market(60)
         history = History("S")
         history.preload(data)
@@ -202,8 +204,9 @@ class TestLine:
             "hist": (found.line("macd", output="hist"), lambda: found.macd()[2]),
             "sma": (found.line("sma", 7), lambda: found.sma(7)),
         }
-        for _ in range(60):
-            history.length += 1
+        steps = history.drive() if driven else repeat(None)
+        for bar, _ in zip(bars(data), steps, strict=False):
+            history.add(bar)
             for line, array in lines.values():
                 for back in range(-1, -min(4, history.length) - 1, -1):
                     assert str(line[back]) == str(float(array()[back]))
@@ -218,33 +221,57 @@ class TestLine:
             seen.append(line[-1])
         assert np.array(seen).tobytes() == known(data).ema(4).tobytes()
 
-    def test_never_shows_the_future(self) -> None:
-        history = History("S")
-        history.preload(market(60))
-        line = Indicators(history).line("sma", 1)
-        history.length = 10
-        for back in (0, 1, 30):
-            with pytest.raises(IndexError, match="backwards"):
-                line[back]
-
-    def test_is_nan_before_the_first_bar(self) -> None:
-        history = History("S")
-        history.preload(market(60))
-        line = Indicators(history).line("sma", 1)
-        assert math.isnan(line[-1])
-        history.length = 3
-        assert math.isnan(line[-4])
-        assert not math.isnan(line[-3])
-
-    def test_reads_far_back_after_many_bars(self) -> None:
-        data = columns(np.arange(20_000.0))
+    @pytest.mark.parametrize("driven", [True, False])
+    def test_holds_nothing_of_the_future(self, driven: bool) -> None:
+        data = columns(np.arange(5_000.0))
         history = History("S")
         history.preload(data)
         line = Indicators(history).line("sma", 1)
-        for length in (1, 4_000, 4_100, 20_000):
-            history.length = length
-            assert line[-1] == length - 1
-            assert line[-length] == 0.0
+        steps = history.drive() if driven else repeat(None)
+        for row, (bar, _) in enumerate(zip(bars(data), steps, strict=False)):
+            history.add(bar)
+            assert line[-1] == row
+            if row % 500 == 0:
+                assert np.nanmax(line) == row
+
+    def test_is_nan_before_the_first_bar(self) -> None:
+        data = market(60)
+        history = History("S")
+        history.preload(data)
+        line = Indicators(history).line("sma", 1)
+        assert math.isnan(line[-1])
+        for bar in bars(data)[:3]:
+            history.add(bar)
+        assert math.isnan(line[-4])
+        assert not math.isnan(line[-3])
+
+    def test_ends_with_the_bar_at_hand_when_it_is_taken_late(self) -> None:
+        data = columns(np.arange(20_000.0))
+        history = History("S")
+        history.preload(data)
+        history.length = 10_000
+        line = Indicators(history).line("sma", 1)
+        assert (line[-1], line[-512]) == (9_999.0, 9_488.0)
+        history.add(bars(data)[10_000])
+        assert (line[-1], line[-512]) == (10_000.0, 9_489.0)
+
+    def test_holds_the_last_512_values(self) -> None:
+        data = columns(np.arange(600.0))
+        history = History("S")
+        history.preload(data)
+        line = Indicators(history).line("sma", 1)
+        for bar in bars(data):
+            history.add(bar)
+        assert list(line) == list(np.arange(88.0, 600.0))
+
+    def test_a_feed_longer_than_its_columns_goes_on_with_nan(self) -> None:
+        history = History("S")
+        history.preload(columns(np.arange(3.0)))
+        line = Indicators(history).line("sma", 1)
+        for _ in zip(range(4), history.drive(), strict=False):
+            pass
+        assert math.isnan(line[-1])
+        assert line[-2] == 2.0
 
 
 class TestWindows:

@@ -2,7 +2,17 @@
 
 import pytest
 
-from quantstrip.model import FLAT, OrderSide, OrderState, Position, apply
+from quantstrip.model import (
+    FLAT,
+    Leg,
+    OrderSide,
+    OrderState,
+    OrderType,
+    Position,
+    Signal,
+    TimeInForce,
+    apply,
+)
 from quantstrip.model.states import ALLOWED
 
 MEANT = {
@@ -38,3 +48,11 @@ def test_a_flip_of_a_future_counts_its_multiplier_on_both_sides(
     opened = apply(FLAT, first, 10.0, 100.0, multiplier=50.0).position
     booking = apply(opened, OrderSide.SELL if first is OrderSide.BUY else OrderSide.BUY, 15.0, 110.0, multiplier=50.0)
     assert (booking.position, booking.realized_pnl) == (turned, gain)
+
+
+@pytest.mark.parametrize("words", [{"leg": "NET"}, {"time_in_force": "GTC"}, {"order_type": "MARKET"}, {"side": "BUY"}])
+def test_a_signal_written_with_words_holds_members(words: dict[str, str]) -> None:
+    given = Signal("S", **({"side": OrderSide.BUY} | words))  # type: ignore[arg-type]
+    assert [type(value) for value in (given.side, given.order_type, given.time_in_force, given.leg)] == [
+        OrderSide, OrderType, TimeInForce, Leg
+    ]  # fmt: skip
