@@ -119,11 +119,25 @@ class Broker(Protocol):
         ...
 
     def open_orders(self) -> Sequence[OrderUpdate]:
-        """Every order that is not final."""
+        """Every order that is not final.
+
+        An empty answer means that there is none: orders we know of would be ended for it. One that may be incomplete
+        is not given.
+
+        Raises:
+            BrokerUnreachable: the broker cannot be asked, or it is unsure whether it told everything.
+
+        """
         ...
 
     def executions_since(self, ts: Micros) -> Sequence[Fill]:
-        """Every fill at or after ``ts``."""
+        """Every fill at or after ``ts``.
+
+        Raises:
+            BrokerUnreachable: the broker cannot be asked, or its memory does not reach back to ``ts``; fewer fills
+                than there were would read as "nothing happened".
+
+        """
         ...
 
     def positions(self) -> Sequence[BrokerPosition]:
