@@ -1,11 +1,11 @@
 """Recorders that remember in memory: backtests and tests."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from quantstrip.clock import Micros
-from quantstrip.model import FINAL, Fill, Instrument, Order, OrderState, Signal
-from quantstrip.ports import OpenOrder, OrderUpdate
+from quantstrip.model import FINAL, Control, Fill, Halt, Instrument, Order, OrderState, Signal
+from quantstrip.ports import OpenOrder, OrderUpdate, PositionDifference
 
 
 class Rejection(NamedTuple):
@@ -18,10 +18,16 @@ class Rejection(NamedTuple):
 
 
 class FillRecorder:
-    """Keeps what a result is made of, each key once: fills and refusals. Orders and their states are forgotten."""
+    """Keeps what a result is made of, each key once: fills and refusals. Orders and their states are forgotten.
+
+    Refusals have no key but their order: the n-th one of its kind is the same one when the run is repeated.
+    """
 
     def __init__(self) -> None:
-        self._rejections: dict[Rejection, None] = {}
+        self._rejections: list[Rejection] = []
+        self._kept: dict[Rejection, int] = {}
+        self._heard: dict[Rejection, int] = {}  # in this run
+        self._last: Micros = 0
         self._fills: dict[str, Fill] = {}
 
     @property
@@ -45,14 +51,41 @@ class FillRecorder:
         self._fills.setdefault(fill.exec_id, fill)
 
     def rejected(self, signal: Signal, ts: Micros, rule: str, reason: str) -> None:
-        """Keep a refusal, once."""
-        self._rejections.setdefault(Rejection(signal, ts, rule, reason))
+        """Keep a refusal, once; two that are alike at one moment are two."""
+        if ts < self._last:  # the run is repeated from its first bar
+            self._heard.clear()
+        self._last = ts
+        one = Rejection(signal, ts, rule, reason)
+        number = self._heard[one] = self._heard.get(one, 0) + 1
+        if number > self._kept.get(one, 0):
+            self._kept[one] = number
+            self._rejections.append(one)
+
+    def controls(self, ts: Micros) -> Sequence[Control]:  # noqa: ARG002 - part of the port
+        """None: nobody steps into a backtest."""
+        return ()
+
+    def halts(self, ts: Micros, in_force: Sequence[Halt]) -> None:
+        """Not kept: the run's summary has those in force at the end."""
+
+    def compared(
+        self, ts: Micros, agreed: Collection[str], differences: Sequence[PositionDifference], *, whole: bool = False
+    ) -> None:
+        """Not kept."""
+
+    def positions(self) -> Mapping[str, float]:
+        """Units by symbol, from the fills it has kept."""
+        held: dict[str, float] = {}
+        for fill in self._fills.values():
+            held[fill.symbol] = held.get(fill.symbol, 0.0) + fill.side.sign * fill.quantity
+        return held
 
     def progress(self, ts: Micros, equity: float) -> None:
         """Nothing to keep: the run's summary has the curve."""
 
     def open_orders(self) -> Sequence[OpenOrder]:
-        """None: it remembers no order."""
+        """None: it remembers no order. Asked at the start of a run, which begins to count its refusals anew."""
+        self._heard.clear()
         return ()
 
 
@@ -88,7 +121,11 @@ class MemoryRecorder(FillRecorder):
         return [update for updates in self._updates.values() for update in updates]
 
     def open_orders(self) -> Sequence[OpenOrder]:
-        """Orders whose last state is not final."""
+        """Orders whose last state is not final, with the fills that are booked."""
+        super().open_orders()
+        booked: dict[str, list[str]] = {}
+        for fill in self._fills.values():
+            booked.setdefault(fill.reference, []).append(fill.exec_id)
         found = []
         for reference, order in self.orders.items():
             updates = self._updates.get(reference)
@@ -96,5 +133,5 @@ class MemoryRecorder(FillRecorder):
             if updates:
                 _, state, filled, _, average, *_ = updates[-1]
             if state not in FINAL:
-                found.append(OpenOrder(order, state, filled, average))
+                found.append(OpenOrder(order, state, filled, average, tuple(booked.get(reference, ()))))
         return found
