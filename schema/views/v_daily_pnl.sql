@@ -30,6 +30,10 @@
 -- * current_run INTEGER: 1 for the newest run of the strategy in the mode and for everything live, else 0
 CREATE VIEW v_daily_pnl AS
 WITH
+-- What positions are worth is rounded before days are told apart, so that days in cents add up to the whole in cents.
+minor AS (
+    SELECT currency, digits FROM reporting WHERE reporting_id = 1
+),
 runs AS (
     SELECT mode, strategy_id, account, MAX(strategy_run_id) AS strategy_run_id, COUNT(*) AS runs
     FROM strategy_run
@@ -116,9 +120,10 @@ marked AS (
                     ORDER BY c.trade_date
                 )
             END - c.cost,
-            8
+            COALESCE(n.digits, 8)
         ) AS unrealized
     FROM carried c
+    LEFT JOIN minor n ON n.currency = c.currency
     JOIN span k
         ON
             k.strategy_id = c.strategy_id AND k.mode = c.mode AND k.account = c.account AND k.symbol = c.symbol
@@ -144,11 +149,13 @@ part AS (
     UNION ALL
     SELECT
         r.strategy_id, r.mode, r.account, r.currency, q.trade_date, 0, 0.0, 0.0, 0.0, 0.0,
-        q.equity - COALESCE(
-            LAG(q.equity) OVER (PARTITION BY q.strategy_run_id ORDER BY q.trade_date), r.initial_cash
+        ROUND(q.equity, COALESCE(n.digits, 8)) - ROUND(
+            COALESCE(LAG(q.equity) OVER (PARTITION BY q.strategy_run_id ORDER BY q.trade_date), r.initial_cash),
+            COALESCE(n.digits, 8)
         )
     FROM equity_day q
     JOIN run r ON r.strategy_run_id = q.strategy_run_id AND r.has_equity = 1
+    LEFT JOIN minor n ON n.currency = r.currency
 ),
 summed AS (
     SELECT

@@ -10,9 +10,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from quantstrip.clock import from_text
 from quantstrip.errors import LedgerError, ReportError
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
+from quantstrip.ledger import LedgerRecorder, open_ledger
+from quantstrip.model import Instrument
 from quantstrip.operations import report_mail, reports
 from quantstrip.report import METRICS
 from quantstrip.report.text import render_text
@@ -61,8 +63,25 @@ def test_each_strategys_figures_are_the_views(home: Home) -> None:
         )
         if rule.currency == "USD":
             worst = answer(home, one.format("1000000 * MIN(drawdown_pct)", "v_drawdown"), rule.name)
-            # The view carries fractions of cents on; a report adds up days in cents.
-            assert 1_000_000 * (scope.figure("max_drawdown") or 0) == pytest.approx(worst, abs=2)
+            assert 1_000_000 * (scope.figure("max_drawdown") or 0) == pytest.approx(worst, abs=0.01)
+            assert scope.figure("net_pnl") == answer(home, one.format("total_pnl", "v_return_on_capital"), rule.name)
+
+
+def test_days_in_cents_add_up_to_the_equity_in_cents(home: Home) -> None:
+    ledger = open_ledger(home)
+    run = ledger.open_strategy_run("key", "client", "fractions", "replay", "", "code", {}, "sample", 10_000)
+    recorder = LedgerRecorder(ledger, run, "SIM", [Instrument("AAPL")])
+    for number, (day, _, _) in enumerate(prices("AAPL")[:200], start=1):
+        recorder.progress(from_text(f"{day} 21:00:00"), 10_000 + number * 0.0049)
+    recorder.close()
+
+    report = reports.build(home, "replay")
+    assert (
+        report.portfolio.figure("net_pnl")
+        == 0.98
+        == answer(home, "SELECT equity_pnl FROM v_strategy_pnl WHERE strategy = ?", "fractions")
+    )
+    assert report.portfolio.equity[-1] == 10_000.98
 
 
 def test_every_session_of_the_exchange_counts(home: Home) -> None:
