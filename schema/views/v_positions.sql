@@ -71,7 +71,9 @@ marked AS (
     LEFT JOIN mtm_price m ON m.symbol = d.symbol AND m.contract_id = d.contract_id AND m.date = d.mtm_date
 ),
 valued AS (
-    SELECT k.*, ROUND(k.position * k.mark_price * k.multiplier, 8) AS market_value FROM marked k
+    SELECT k.*, ROUND(k.position * k.mark_price * k.multiplier, COALESCE(n.digits, 8)) AS market_value
+    FROM marked k
+    LEFT JOIN reporting n ON n.currency = k.currency
 )
 SELECT
     v.mode,

