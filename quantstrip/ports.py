@@ -3,12 +3,12 @@
 The engine knows only these. Adapters in ``brokers``, ``feeds``, ``ledger`` and ``supervise`` implement them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from quantstrip.clock import Micros
-from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal
+from quantstrip.model import Bar, Control, Fill, Halt, Instrument, Order, OrderState, Signal
 
 if TYPE_CHECKING:  # every process imports the ports, few need arrays
     import numpy as np
@@ -42,6 +42,14 @@ class BrokerPosition(NamedTuple):
     symbol: str
     quantity: float
     avg_price: float
+
+
+class PositionDifference(NamedTuple):
+    """A symbol of which we and the broker do not hold the same: units, negative when short."""
+
+    symbol: str
+    ours: float
+    theirs: float
 
 
 class OpenOrder(NamedTuple):
@@ -179,6 +187,9 @@ class ColumnFeed(Feed, Protocol):
 class Recorder(Protocol):
     """Keeps what happens. Every call is idempotent by its key, so that a repeated run changes nothing."""
 
+    kept: bool
+    """True where a person may step in and positions are compared with the broker's; False in a backtest."""
+
     def order(self, order: Order, instrument: Instrument) -> None:
         """An order, before it is sent."""
         ...
@@ -197,6 +208,30 @@ class Recorder(Protocol):
 
     def open_orders(self) -> Sequence[OpenOrder]:
         """Orders of this run whose last recorded state is not final, oldest first; asked once, at the start."""
+        ...
+
+    def controls(self, ts: Micros) -> Sequence[Control]:
+        """A person's decisions that take effect before the bars that close at ``ts``.
+
+        Each comes once, and before the same bars when the run is repeated; asked only where ``kept``.
+        """
+        ...
+
+    def halts(self, ts: Micros, in_force: Sequence[Halt]) -> None:
+        """The halts in force after the bars that close at ``ts``; told when they have changed."""
+        ...
+
+    def compared(
+        self, ts: Micros, agreed: Collection[str], differences: Sequence[PositionDifference], *, whole: bool = False
+    ) -> None:
+        """Our positions against the broker's, symbol by symbol; told only where ``kept``.
+
+        ``whole`` says that every fill on record was part of it, not only those of this process.
+        """
+        ...
+
+    def positions(self) -> Mapping[str, float]:
+        """Units by symbol in the broker's account, of all strategies; asked at the start of a persistent broker."""
         ...
 
     def progress(self, ts: Micros, equity: float) -> None:

@@ -10,12 +10,14 @@ Nothing in here knows whether money is real: clock, feed, broker and recorder ar
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
+from math import nan
 from typing import Any
 
 from quantstrip.clock import Clock, ManualClock, Micros, from_datetime
 from quantstrip.engine.faults import fault
 from quantstrip.engine.marks import RESTLESS, Marks
+from quantstrip.engine.oversight import Oversight, Slices
 from quantstrip.engine.recovery import recover
 from quantstrip.engine.stopping import stopping
 from quantstrip.engine.summary import RunSummary
@@ -50,6 +52,7 @@ class Engine:
         hours: when exchanges are open, for the trading hours rule; None where orders wait for a bar anyway.
         progress_every: slices between two calls of ``recorder.progress``, and between two looks at ``stop``.
         account: books to go on with; None begins with ``cash`` and no position.
+        begin: bars that close before this moment only warm up: the strategy has their indicators, and is not asked.
 
     """
 
@@ -71,6 +74,7 @@ class Engine:
         hours: Hours | None = None,
         progress_every: int = 1,
         account: Account | None = None,
+        begin: Micros = 0,
     ) -> None:
         self.strategy = strategy
         self.feed = feed
@@ -87,6 +91,8 @@ class Engine:
         )  # fmt: skip
         self._clock = clock if isinstance(clock, ManualClock) else ManualClock()
         self._every = progress_every
+        self._begin = begin
+        self._oversight = Oversight(broker, recorder, self.account, self.guard, self._desk)
         self._references: set[str] = set()
         self._booked: set[str] = set()
         self._moment: Micros = -1
@@ -109,23 +115,24 @@ class Engine:
         """
         missed = self._recover()
         self._preload()
-        strategy = self.strategy
         self._call("on_init")
-        self._call("on_start")
-        self._lines = self._only.drive()
-        for fill in missed:
-            self._tell_trade(fill)
-        try:
-            with stopping(self.feed, stop) as stopped:
-                slices = iter(self.feed.slices())
+        with stopping(self.feed, stop) as stopped:
+            slices = self._warm_up(iter(self.feed.slices()))
+            self._call("on_start")
+            self._lines = self._only.drive()
+            for fill in missed:
+                self._tell_trade(fill)
+            try:
+                slices = self._oversight.steered(slices, lambda: self._marks.equity)
                 while not stopped.is_set() and self._handle_slices(slices):
                     pass
                 self.summary.stopped = stopped.is_set()
-        finally:
-            self._call("on_stop")
+            finally:
+                self._call("on_stop")
         self.summary.halts = self.guard.halts()
         self.summary.slices = len(self.summary.curve_ts)
-        self.summary.bars = sum(history.length for history in strategy._bars.histories.values())
+        shown = sum(history.length for history in self.strategy._bars.histories.values())
+        self.summary.bars = shown - self.summary.warmup
         return self.summary
 
     def tick(self, tick: Tick) -> None:
@@ -177,6 +184,8 @@ class Engine:
         events = self.broker.advance(ts, bars)
         if events:
             self._handle_events(events)
+            if self._oversight.compares:
+                self._oversight.compare(ts)
         self._marks.mark(ts, bars, self._only.length)
         histories, on_bar = self.strategy._bars.histories, self.strategy.on_bar
         for bar in bars:
@@ -194,6 +203,7 @@ class Engine:
         self._marks.settle(ts, bars, self._only.length)
         for bar in bars:
             self.strategy._bars.histories[bar.symbol].check(bar)
+        self._oversight.note_halts(ts)
         self.recorder.progress(ts, self._marks.equity)
 
     def _decide(self, signals: Sequence[Any], symbol: str, ts: Micros) -> None:
@@ -312,6 +322,7 @@ class Engine:
         for update in updates:
             if self.orders.apply(update) is not None:
                 self.recorder.update(update)
+        self._oversight.compare_at_start(now)
         return missed
 
     def _preload(self) -> None:
@@ -325,20 +336,40 @@ class Engine:
                     self._only = history
                     self._marks = self._new_marks(columns)
 
+    def _warm_up(self, slices: Slices) -> Slices:
+        """Show the bars that only warm up; returns the rest."""
+        if not self._begin:
+            return slices
+        histories = self.strategy._bars.histories
+        rest: Slices = iter(())
+        for ts, bars in slices:
+            if ts >= self._begin:
+                rest = chain([(ts, bars)], slices)
+                break
+            self._clock.moment = ts
+            self.summary.warmup += len(bars)
+            for bar in bars:
+                (histories.get(bar.symbol) or self._new_history(bar.symbol)).add(bar)
+                self.account.prices[bar.symbol] = bar.close
+        self._marks.begin(self._only.length)
+        return rest
+
     def _new_marks(self, columns: Columns | None) -> Marks:
         summary = self.summary
-        return Marks(self.account, self.guard, summary.curve_ts, summary.curve_equity, columns)
+        return Marks(
+            self.account, self.guard, summary.curve_ts, summary.curve_equity, columns, watched=self.recorder.kept
+        )
 
     def _new_history(self, symbol: str) -> History:
         if symbol not in self.instruments:
             raise DataError(f"the feed has bars of {symbol}, which is no instrument of this run")
         return self.strategy._bars.history(symbol)
 
-    def _price_at(self, signal: Signal) -> float | None:
-        """Close of the last bar known at the signal's own timestamp, None where that is not in the window."""
+    def _price_at(self, signal: Signal) -> float:
+        """Close of the last bar known at the signal's own timestamp, NaN where that is not in the window."""
         moment = from_datetime(signal.timestamp) if signal.timestamp is not None else 0
         window: list[Bar] = self.strategy._bars.get(signal.symbol, [])
-        return next((bar.close for bar in reversed(window) if bar.ts <= moment), None)
+        return next((bar.close for bar in reversed(window) if bar.ts <= moment), nan)
 
     def _call(self, hook: str) -> None:
         try:

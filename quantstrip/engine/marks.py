@@ -34,11 +34,19 @@ class Marks:
         guard: told of every equity that matters.
         ts, equity: the curve; one entry a slice.
         columns: the run's only history, where it is known beforehand; None switches calm stretches off.
+        watched: a person may lift halts at any bar, so that every bar of a halt is marked.
 
     """
 
     def __init__(
-        self, account: Account, guard: Guard, ts: "array[int]", equity: "array[float]", columns: Columns | None
+        self,
+        account: Account,
+        guard: Guard,
+        ts: "array[int]",
+        equity: "array[float]",
+        columns: Columns | None,
+        *,
+        watched: bool = False,
     ) -> None:
         self.equity = account.equity()
         self._account = account
@@ -46,10 +54,15 @@ class Marks:
         self._ts = ts
         self._curve = equity
         self._columns = columns
+        self._watched = watched
         self._row = 0
         """Rows of the columns that are in the curve."""
         self._changes = [(0, account.cash, account.held[0].units if account.held else 0.0)]
         """Row from which on cash and units were held, for the rows that are not in the curve yet."""
+
+    def begin(self, row: int) -> None:
+        """The curve begins at a row of the columns: those before it have only warmed up."""
+        self._row = row
 
     def price(self, bar: Bar) -> None:
         """Note the close of a calm bar, for a decision: it is all that has changed."""
@@ -75,7 +88,7 @@ class Marks:
     def calm(self) -> tuple[float, float, Micros]:
         """Lowest and highest close, and the last moment, up to which nothing needs a mark."""
         held, guard = self._account.held, self._guard
-        if self._columns is None or len(held) > 1:
+        if self._columns is None or len(held) > 1 or (self._watched and guard.halted):
             return RESTLESS
         cash = self._account.cash
         if not held:

@@ -23,6 +23,8 @@ class FillRecorder:
     Refusals have no key but their order: the n-th one of its kind is the same one when the run is repeated.
     """
 
+    kept = False
+
     def __init__(self) -> None:
         self._rejections: list[Rejection] = []
         self._kept: dict[Rejection, int] = {}

@@ -22,6 +22,7 @@ class RunSummary:
         profile: the risk profile in words, to be printed with the run.
         account: the strategy's books as they are at the end.
         slices, bars, orders, fills, rejections: how many there were.
+        warmup: bars that were shown before the first that could trade; not in ``bars``.
         stopped: the run was asked to stop before its feed ended.
         halts: halts in force at the end.
         foreign: fills the broker reported for orders that are not this run's; nothing was booked for them.
@@ -34,6 +35,7 @@ class RunSummary:
     account: Account
     slices: int = 0
     bars: int = 0
+    warmup: int = 0
     orders: int = 0
     fills: int = 0
     rejections: int = 0

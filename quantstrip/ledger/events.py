@@ -1,5 +1,6 @@
 """Strategy events: what a strategy intended, from PENDING to what came of it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import bindparam, exists, or_, select, update
@@ -80,6 +81,13 @@ def _moving(status: EventStatus) -> Statement:
     )
 
 
+_EXECUTED = Statement(
+    lambda: (
+        select(orders.c.order_id, orders.c.symbol)
+        .join(orders, orders.c.order_id == strategy_event.c.order_id)
+        .where(orders.c.strategy_run_id == bindparam("run"), strategy_event.c.status == str(_S.EXECUTED))
+    )
+)
 _MOVE = {status: _moving(status) for status in (_S.EXECUTED, _S.CONFIRMED)}
 _FAIL = Statement(
     lambda: (
@@ -104,6 +112,17 @@ def order_ended(tx: Transaction, order_id: int, status: str, filled: float | Non
     word = status.upper().replace("_", "").replace(" ", "")
     if word in _ENDED and not filled:
         tx.run(_FAIL, {"order": order_id, "now": tx.now})
+
+
+def executed_orders(tx: Transaction, run_id: int) -> dict[int, str]:
+    """Orders of a strategy run whose intention is EXECUTED and not CONFIRMED yet, with their symbols."""
+    return dict(tx.all(_EXECUTED, {"run": run_id}))
+
+
+def confirm_orders(tx: Transaction, order_ids: Iterable[int]) -> None:
+    """Positions agree with the broker's: the intentions behind these filled orders are CONFIRMED."""
+    for order_id in order_ids:
+        tx.run(_MOVE[_S.CONFIRMED], {"order": order_id, "now": tx.now})
 
 
 def record_event(tx: Transaction, row: dict[str, Any]) -> int:

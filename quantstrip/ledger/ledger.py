@@ -25,6 +25,7 @@ from quantstrip.ledger.query import Parameters, Reading, reading
 from quantstrip.ledger.report_metrics import ReportMetrics
 from quantstrip.ledger.reporting import ReportingCurrency
 from quantstrip.ledger.reports import EmailAccounts, Reports
+from quantstrip.ledger.risk import RiskControls
 from quantstrip.ledger.runs import ClientRuns, JobRuns
 from quantstrip.ledger.store import BUSY_SECONDS, Store, Transaction
 from quantstrip.ledger.strategy_runs import StrategyRuns
@@ -53,6 +54,7 @@ class Ledger(
     JobRuns,
     Clients,
     StrategyRuns,
+    RiskControls,
     Alerts,
     Outbox,
 ):

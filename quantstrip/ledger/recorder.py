@@ -4,7 +4,7 @@ A run that starts again from its first bar repeats every call; those whose rows 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,6 +13,7 @@ from quantstrip.clock import Micros, to_text
 from quantstrip.errors import UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.booking import position_of
+from quantstrip.ledger.confirming import Confirming
 from quantstrip.ledger.equity import EquityBuffer
 from quantstrip.ledger.events import record_event
 from quantstrip.ledger.executions import COMMISSION, record_commission, record_execution
@@ -22,11 +23,12 @@ from quantstrip.ledger.names import ensure_broker, strategy_id_of
 from quantstrip.ledger.orders import note_external_id, record_order, record_status
 from quantstrip.ledger.resume import known_of, notes_of, open_orders_of
 from quantstrip.ledger.statements import Insert, Statement
+from quantstrip.ledger.steering import Steering
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import rejected_signal, strategy_event
 from quantstrip.log import logger
-from quantstrip.model import Fill, Instrument, Order, Signal
-from quantstrip.ports import OpenOrder, OrderUpdate
+from quantstrip.model import FINAL, Control, Fill, Halt, Instrument, Order, Signal
+from quantstrip.ports import OpenOrder, OrderUpdate, PositionDifference
 
 _INTENDED = Statement(
     lambda: (
@@ -50,6 +52,8 @@ class LedgerRecorder:
 
     """
 
+    kept = True
+
     def __init__(
         self,
         ledger: Ledger,
@@ -71,6 +75,9 @@ class LedgerRecorder:
                 self._know(tx, instrument)
             self._known = known_of(tx, self._run_id)
         calendar = given[0].calendar if given else ""
+        over = {order_id for order_id, status, *_ in self._known.statuses if status in FINAL}
+        self._steering = Steering(self._store, run)
+        self._confirming = Confirming(self._store, run, self._broker_id, over)
         self._equity = EquityBuffer(self._store, self._run_id, run["feed_time"], calendar)
 
     def order(self, order: Order, instrument: Instrument) -> None:
@@ -116,6 +123,8 @@ class LedgerRecorder:
                 hint="Record every order before it is sent.",
             )
         external = update.external_id or None
+        if update.state in FINAL:
+            self._confirming.ended(order_id)
         known = (order_id, str(update.state), update.filled, to_text(update.ts))
         if known in self._known.statuses and self._known.external.get(order_id) == external:
             return
@@ -140,11 +149,13 @@ class LedgerRecorder:
 
     def fill(self, fill: Fill, instrument: Instrument) -> None:
         """A fill: execution, booking and commission in one transaction. One of an unknown order is kept as well."""
-        if fill.exec_id in self._known.fills:
+        order_id, new = self._known.orders.get(fill.reference), fill.exec_id not in self._known.fills
+        self._confirming.filled(order_id, fill.symbol, new=new)
+        if not new:
             return
         row: dict[str, Any] = self._common | {
             "exec_id": validate.words("exec_id", fill.exec_id),
-            "order_id": self._known.orders.get(fill.reference),
+            "order_id": order_id,
             "symbol": fill.symbol,
             "contract_id": instrument.contract_id,
             "instrument_type": instrument.instrument_type,
@@ -197,6 +208,24 @@ class LedgerRecorder:
             tx.insert(_REJECT, row | {"create_time": tx.now})
         self._known.rejections.add(key)
         logger.warning("{} {} rejected by {}: {}, {}", signal.side, signal.symbol, rule, reason, key[0][:19])
+
+    def controls(self, ts: Micros) -> Sequence[Control]:
+        """A person's decisions that take effect before the bars that close at ``ts``."""
+        return self._steering.controls(ts)
+
+    def halts(self, ts: Micros, in_force: Sequence[Halt]) -> None:
+        """The halts in force after ``ts``: a new one is kept and is an alert, one that is over is marked so."""
+        self._steering.halts(ts, in_force)
+
+    def compared(
+        self, ts: Micros, agreed: Collection[str], differences: Sequence[PositionDifference], *, whole: bool = False
+    ) -> None:
+        """Our positions against the broker's: agreement confirms intentions, a difference is an alert."""
+        self._confirming.compared(ts, agreed, differences, whole=whole)
+
+    def positions(self) -> Mapping[str, float]:
+        """Units by symbol in the run's account at its broker, of all strategies."""
+        return self._confirming.positions()
 
     def open_orders(self) -> Sequence[OpenOrder]:
         """Orders of this run whose last recorded state is not final, oldest first."""

@@ -1,6 +1,7 @@
 """Risk rules: eleven limits, three profiles, halts, and a reason for every refusal."""
 
-from quantstrip.risk.guard import Guard, Halt
+from quantstrip.model import Halt
+from quantstrip.risk.guard import Guard
 from quantstrip.risk.profile import CASH_ONLY, NATIVE, OFF, PROFILES, RiskProfile
 from quantstrip.risk.rules import Book, Intent, Refusal, check
 

@@ -2,25 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from quantstrip.clock import SECOND, Micros, to_text
-from quantstrip.model import Bar, Instrument, Leg, OrderSide
+from quantstrip.model import Bar, Control, Halt, Instrument, Leg, OrderSide
 from quantstrip.risk.profile import RiskProfile
 
 _KEEP = 256
-
-
-class Halt(NamedTuple):
-    """Entries are stopped: since when, by which rule (``max_daily_loss`` or ``max_drawdown``), and why.
-
-    ``calendar`` is the exchange whose session a daily halt belongs to, "" for a drawdown.
-    """
-
-    rule: str
-    ts: Micros
-    reason: str
-    calendar: str = ""
 
 
 @dataclass(slots=True)
@@ -46,6 +33,7 @@ class Guard:
         quiet_until: from this moment on no order can repeat one accepted before.
         killed: why entries are switched off, None while they are on.
         halted: True while some halt is in force.
+        changed: True when halts have begun or ended; whoever notes them sets it back.
 
     """
 
@@ -62,6 +50,7 @@ class Guard:
         self.next_end: Micros = -1
         self.killed: str | None = None
         self.halted = False
+        self.changed = False
         self._equity = cash
         self._instruments = instruments
         self._session_end = session_end
@@ -98,16 +87,30 @@ class Guard:
         daily = [session.halt for session in self._sessions.values() if session.halt is not None]
         return daily + ([self._drawdown] if self._drawdown is not None else [])
 
-    def clear(self, rule: str | None = None) -> None:
-        """Lift the halts of ``rule`` (None: all); losses count from the present equity on."""
-        if rule in (None, "max_drawdown"):
-            self._drawdown = None
-            self.peak = self._equity
+    def clear(self, rule: str | None = None, equity: float | None = None) -> None:
+        """Lift the halts of ``rule`` (None: all); losses count from ``equity`` on (None: the last one marked).
+
+        What is not halted stays as it is.
+        """
+        now = self._equity if equity is None else equity
+        if rule in (None, "max_drawdown") and self._drawdown is not None:
+            self._drawdown, self.changed = None, True
+            self.peak = now
         if rule in (None, "max_daily_loss"):
             for session in self._sessions.values():
-                session.halt = None
-                session.start_equity = self._equity
+                if session.halt is not None:
+                    session.halt, self.changed = None, True
+                    session.start_equity = now
         self._lower()
+
+    def take(self, control: Control, equity: float) -> None:
+        """Do what a person decided, at the present ``equity``."""
+        if control.action == "kill":
+            self.kill(control.reason or "a person switched them off")
+        elif control.action == "revive":
+            self.revive()
+        else:
+            self.clear(control.rule or None, equity)
 
     def daily_halt(self, calendar: str) -> str | None:
         """Why entries in instruments of ``calendar`` are halted for the session, or None."""
@@ -139,6 +142,7 @@ class Guard:
             calendar = self._instruments[bar.symbol].calendar
             session = self._sessions.get(calendar)
             if session is None or bar.ts > session.end:
+                self.changed |= session is not None and session.halt is not None
                 self._sessions[calendar] = _Session(self._session_end(bar), before)
         self.next_end = min((session.end for session in self._sessions.values()), default=-1)
         self._lower()
@@ -150,7 +154,7 @@ class Guard:
                 f"equity fell {1.0 - equity / self.peak:.2%} from its peak of {self.peak:,.2f} to {equity:,.2f} at "
                 f"{to_text(ts)}, the limit is {limit:.0%}; entries are halted until you clear it"
             )
-            self._drawdown = Halt("max_drawdown", ts, reason)
+            self._drawdown, self.changed = Halt("max_drawdown", ts, reason), True
         limit = self.profile.max_daily_loss
         if limit is None:
             return
@@ -161,7 +165,7 @@ class Guard:
                     f"{session.start_equity:,.2f} to {equity:,.2f} at {to_text(ts)}, the limit is {limit:.0%}; entries "
                     "are halted until the next session or until you clear it"
                 )
-                session.halt = Halt("max_daily_loss", ts, reason, calendar)
+                session.halt, self.changed = Halt("max_daily_loss", ts, reason, calendar), True
 
     def _lower(self) -> None:
         """The highest equity below which some limit that has not halted yet would."""

@@ -137,6 +137,11 @@ def max_price_deviation(profile: RiskProfile, intent: Intent, _book: Book, _guar
     moved = abs(intent.last_price - intent.decision_price) / intent.decision_price
     if moved <= limit:
         return None
+    if moved != moved:  # NaN
+        return (
+            f"the price of {intent.instrument.symbol} at the signal's timestamp is not known: it lies before the bars "
+            "that are kept; leave timestamp out, or decide on a newer bar"
+        )
     return (
         f"the price moved {moved:.2%} since the decision, from {intent.decision_price:g} to {intent.last_price:g}; "
         f"{limit:.2%} is the limit"

@@ -3,7 +3,7 @@
 from quantstrip.trading.account import Account, Holding
 from quantstrip.trading.desk import Decision, Desk
 from quantstrip.trading.orders import OrderBook, TrackedOrder, bracket_orders
-from quantstrip.trading.reconcile import Difference, Reconciliation, reconcile
+from quantstrip.trading.reconcile import Difference, Reconciliation, compare_positions, reconcile
 from quantstrip.trading.references import order_reference, run_identity
 from quantstrip.trading.sizing import Size, floor_to_lot, size
 
@@ -18,6 +18,7 @@ __all__ = [
     "Size",
     "TrackedOrder",
     "bracket_orders",
+    "compare_positions",
     "floor_to_lot",
     "order_reference",
     "reconcile",

@@ -5,7 +5,7 @@ from functools import partial
 from math import nan
 
 from quantstrip.clock import Micros, to_text
-from quantstrip.model import Instrument, Order, OrderSide, OrderType, Signal
+from quantstrip.model import Instrument, Leg, Order, OrderSide, OrderType, Signal
 from quantstrip.risk import Book, Guard, Intent, Refusal, RiskProfile, check
 from quantstrip.trading.account import Account
 from quantstrip.trading.orders import OrderBook, bracket_orders
@@ -66,7 +66,10 @@ class Desk:
         self._hours = hours if self.profile.trading_hours else None
 
     def decide(self, signal: Signal, ts: Micros, sequence: int, decision_price: float | None = None) -> Decision:
-        """Orders for ``signal``, decided at ``ts`` on ``decision_price`` (default: the last known price)."""
+        """Orders for ``signal``, decided at ``ts`` on ``decision_price`` (default: the last known price).
+
+        NaN is a price that nobody knows any more: no rule that needs it lets an entry pass.
+        """
         account = self._account
         price = account.prices.get(signal.symbol, nan)
         instrument = self._instruments.get(signal.symbol)
@@ -89,6 +92,8 @@ class Desk:
                 self._guard.accept(signal.symbol, signal.side, signal.leg, opening, ts)
         if reducing + opening <= 0.0:
             return [], refusal or Refusal("sizing", note)
+        if decided != decided:  # NaN
+            decided = price
         order = self._order(signal, ts, sequence, reducing, opening, decided, note)
         if opening > 0.0 and signal[13:18] != _NO_BRACKET:
             return [order, *bracket_orders(order, opening)], refusal
@@ -129,20 +134,32 @@ class Desk:
         cash = account.cash
         equity, gross, own = account.values(symbol) if account.held else (cash, 0.0, 0.0)
         if self._open:
-            for order, value in self._entries():
+            for order, opening in self.entries():
+                last = account.prices.get(order.symbol, order.decision_price)
+                price = order.limit_price or order.stop_price or last
+                value = opening * price * self._instruments[order.symbol].multiplier
                 gross += value
                 cash -= value if order.side is _BUY else 0.0
                 own += value if order.symbol == symbol else 0.0
         return _new_book((equity, cash, own, gross))
 
-    def _entries(self) -> Iterator[tuple[Order, float]]:
-        """Waiting orders that would open something, and what they would be worth."""
+    def entries(self) -> Iterator[tuple[Order, float]]:
+        """Waiting orders that would open something, and how many units: of a flip, what exceeds the position.
+
+        A position is closed once: what market orders and flips before it take off is not there for the next flip.
+        """
+        taken: dict[tuple[str, Leg, OrderSide], float] = {}
         for tracked in self._orders:
             order = tracked.order
-            if not order.reduce_only:
-                last = self._account.prices.get(order.symbol, order.decision_price)
-                price = order.limit_price or order.stop_price or last
-                yield order, tracked.remaining * price * self._instruments[order.symbol].multiplier
+            if order.reduce_only and order.order_type is not _MARKET:
+                continue
+            key = (order.symbol, order.leg, order.side)
+            held = self._account.position(order.symbol, order.leg).quantity
+            against = max(0.0, -held if order.side is _BUY else held) - taken.get(key, 0.0)
+            closing = min(tracked.remaining, against)
+            taken[key] = taken.get(key, 0.0) + closing
+            if not order.reduce_only and tracked.remaining > closing:
+                yield order, tracked.remaining - closing
 
     def _order(
         self, signal: Signal, ts: Micros, sequence: int, reducing: float, opening: float, decided: float, note: str

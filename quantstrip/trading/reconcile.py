@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from quantstrip.model import Fill
 from quantstrip.model.position import QUANTITY_DIGITS
-from quantstrip.ports import BrokerPosition, OpenOrder, OrderUpdate
+from quantstrip.ports import BrokerPosition, OpenOrder, OrderUpdate, PositionDifference
 
 _DUST = 10.0**-QUANTITY_DIGITS
 
@@ -105,15 +105,28 @@ def _fills(result: Reconciliation, ours: dict[str, Fill], fills: list[Fill]) -> 
             result.missing_there.append(Difference("execution", exec_id, _fill_text(mine), "-"))
 
 
-def _positions(result: Reconciliation, ours: Mapping[str, float], theirs: Iterable[BrokerPosition]) -> None:
+def compare_positions(
+    ours: Mapping[str, float], theirs: Iterable[BrokerPosition]
+) -> tuple[list[str], list[PositionDifference]]:
+    """Net positions by symbol: the symbols of which both hold the same, and the differences; both sorted by symbol."""
     held: dict[str, float] = {}
     for position in theirs:
         held[position.symbol] = held.get(position.symbol, 0.0) + position.quantity
+    agreed, different = [], []
     for symbol in sorted(set(ours) | set(held)):
         here, there = ours.get(symbol, 0.0), held.get(symbol, 0.0)
         if abs(here - there) < _DUST:
-            result.matched.append(f"position:{symbol}")
-        elif abs(here) < _DUST:
+            agreed.append(symbol)
+        else:
+            different.append(PositionDifference(symbol, here, there))
+    return agreed, different
+
+
+def _positions(result: Reconciliation, ours: Mapping[str, float], theirs: Iterable[BrokerPosition]) -> None:
+    agreed, different = compare_positions(ours, theirs)
+    result.matched.extend(f"position:{symbol}" for symbol in agreed)
+    for symbol, here, there in different:
+        if abs(here) < _DUST:
             result.missing_here.append(Difference("position", symbol, "0", f"{there:g}"))
         elif abs(there) < _DUST:
             result.missing_there.append(Difference("position", symbol, f"{here:g}", "0"))

@@ -20,6 +20,7 @@ from quantstrip.ledger.tables.platform import (
     strategy_run,
 )
 from quantstrip.ledger.tables.reports import report_metric
+from quantstrip.ledger.tables.risk import risk_control, risk_control_taken, risk_halt
 from quantstrip.ledger.tables.static import (
     broker,
     column_type,
@@ -67,6 +68,9 @@ __all__ = [
     "report_metric",
     "report_section",
     "reporting",
+    "risk_control",
+    "risk_control_taken",
+    "risk_halt",
     "round_trip",
     "strategy",
     "strategy_equity",

@@ -133,8 +133,10 @@ def test_cash_positions_and_profit_of_the_engine_are_those_of_the_ledger(
         assert held == {key: tuple(one)[:3] for key, one in account.positions().items()}
         (realized,) = rows(ledger, "SELECT COALESCE(SUM(realized_pnl), 0) FROM position_event")
         assert account.realized_pnl == pytest.approx(realized[0], abs=1e-6)
+        # The simulated broker's fills end their orders, and after each bar its positions are compared with ours.
         assert {status for (status,) in rows(ledger, "SELECT status FROM strategy_event")} <= {
-            "PENDING", "EXECUTED", "FAILED",
+            "PENDING", "CONFIRMED", "FAILED",
         }  # fmt: skip
-        executed = rows(ledger, "SELECT order_id FROM strategy_event WHERE status = 'EXECUTED' ORDER BY 1")
-        assert executed == rows(ledger, "SELECT DISTINCT order_id FROM execution ORDER BY 1")
+        confirmed = rows(ledger, "SELECT order_id FROM strategy_event WHERE status = 'CONFIRMED' ORDER BY 1")
+        assert confirmed == rows(ledger, "SELECT DISTINCT order_id FROM execution ORDER BY 1")
+        assert ledger.alerts() == []
