@@ -28,16 +28,19 @@
 -- * run_key TEXT: key of the run; the same code, parameters and feed have the same one
 -- * code_hash TEXT: hash of the code that ran
 -- * current_run INTEGER: 1 for the newest run of the strategy in the mode and for everything live, else 0
+-- * unrealized_pnl REAL: what open positions would bring: by the equity of the account's only run, else by v_positions
+-- * total_pnl REAL: net_pnl plus unrealized_pnl, the sum of total_pnl in v_daily_pnl
 CREATE VIEW v_strategy_pnl AS
 WITH
 newest AS (
-    SELECT MAX(strategy_run_id) AS strategy_run_id
+    SELECT MAX(strategy_run_id) AS strategy_run_id, COUNT(*) AS runs
     FROM strategy_run
     GROUP BY strategy_id, mode, account
 ),
 runs AS (
     SELECT
         r.*,
+        n.runs,
         COALESCE(
             s.currency,
             (
@@ -119,8 +122,25 @@ SELECT
     r.strategy_run_id,
     r.run_key,
     r.code_hash,
-    CASE WHEN t.mode = 'live' OR r.current IS NULL THEN 1 ELSE r.current END AS current_run
+    CASE WHEN t.mode = 'live' OR r.current IS NULL THEN 1 ELSE r.current END AS current_run,
+    CASE
+        WHEN r.runs = 1 AND r.last_equity IS NOT NULL
+            THEN ROUND(ROUND(r.last_equity, COALESCE(n.digits, 8)) - r.initial_cash - t.net_pnl, 8)
+        ELSE ROUND(COALESCE(h.unrealized_pnl, 0.0), 8)
+    END AS unrealized_pnl,
+    CASE
+        WHEN r.runs = 1 AND r.last_equity IS NOT NULL
+            THEN ROUND(ROUND(r.last_equity, COALESCE(n.digits, 8)) - r.initial_cash, 8)
+        ELSE ROUND(t.net_pnl + COALESCE(h.unrealized_pnl, 0.0), 8)
+    END AS total_pnl
 FROM summed t
 JOIN strategy s ON s.strategy_id = t.strategy_id
+LEFT JOIN reporting n ON n.currency = t.currency
+LEFT JOIN (
+    SELECT mode, strategy_id, account, currency, SUM(unrealized_pnl) AS unrealized_pnl
+    FROM v_positions
+    GROUP BY mode, strategy_id, account, currency
+) h
+    ON h.mode = t.mode AND h.strategy_id = t.strategy_id AND h.account = t.account AND h.currency = t.currency
 LEFT JOIN runs r
     ON r.strategy_id = t.strategy_id AND r.mode = t.mode AND r.account = t.account AND r.currency = t.currency

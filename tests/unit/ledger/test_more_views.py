@@ -108,7 +108,9 @@ def test_a_runs_days_say_what_its_equity_says(ledger: Ledger, rows: Rows) -> Non
         ("2013-02-28", 10.0, 1, "equity"),
         ("2013-03-01", 20.0, 0, "equity"),
     ]
-    assert rows("SELECT equity_pnl FROM v_strategy_pnl") == [{"equity_pnl": 30.0}]
+    assert rows("SELECT equity_pnl, unrealized_pnl, total_pnl FROM v_strategy_pnl") == [
+        {"equity_pnl": 30.0, "unrealized_pnl": 30.0, "total_pnl": 30.0}
+    ]
 
 
 def test_a_fill_after_the_close_belongs_to_the_next_session(future: Ledger, rows: Rows) -> None:

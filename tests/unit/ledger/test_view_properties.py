@@ -148,7 +148,8 @@ def test_the_sum_of_the_parts_is_the_whole(empty_database: Path, plan: list[list
     with fresh(empty_database) as ledger:
         play(ledger, plan)
         assert ledger.check_totals() == []
-        whole = rows(ledger, "SELECT currency, realized_pnl, commission, fills FROM v_strategy_pnl")
+        whole = rows(ledger, "SELECT currency, realized_pnl, commission, fills, total_pnl FROM v_strategy_pnl")
+        daily = rows(ledger, "SELECT currency, ROUND(SUM(total_pnl), 2) AS total FROM v_daily_pnl GROUP BY currency")
         sums = {
             "days": "SELECT currency, SUM(realized_pnl), SUM(commission), SUM(fills) FROM v_daily_pnl GROUP BY 1",
             "fees": "SELECT currency, SUM(amount) FROM v_commissions GROUP BY 1",
@@ -164,6 +165,9 @@ def test_the_sum_of_the_parts_is_the_whole(empty_database: Path, plan: list[list
 
     total = {row["currency"]: tuple(round(row[n], 2) for n in ("realized_pnl", "commission", "fills")) for row in whole}
     assert parts["days"] == total
+    assert {row["currency"]: row["total"] for row in daily} == {
+        row["currency"]: round(row["total_pnl"], 2) for row in whole
+    }
     assert {c: p[0] for c, p in parts["fees"].items()} == {c: t[1] for c, t in total.items() if c in parts["fees"]}
     own = {c: t for c, t in total.items() if c in parts["fills"]}
     assert {c: (p[0], p[2]) for c, p in parts["fills"].items()} == {c: (t[0], t[2]) for c, t in own.items()}
