@@ -29,7 +29,7 @@ _RUN = Statement(
 _SWITCH = Statement(
     lambda: (
         select(risk_control)
-        .where(_C.client == bindparam("client"), _C.action.in_((KILL, REVIVE)))
+        .where(_C.client == bindparam("client"), or_(_C.action == KILL, _C.action == REVIVE))
         .order_by(_C.risk_control_id.desc())
         .limit(1)
     )
@@ -70,7 +70,7 @@ _KILLED = Statement(
             or_(bindparam("client").is_(None), _C.client == bindparam("client")),
             ~exists().where(
                 _LATER.c.client == _C.client,
-                _LATER.c.action.in_((KILL, REVIVE)),
+                or_(_LATER.c.action == KILL, _LATER.c.action == REVIVE),
                 _LATER.c.risk_control_id > _C.risk_control_id,
             ),
         )

@@ -48,9 +48,7 @@ def test_a_trade_entered_by_hand_is_booked_and_reported_like_any_other(ledger: L
     assert rows("SELECT position FROM v_positions") == [{"position": 10.0}]
 
 
-def test_a_trade_by_hand_under_a_known_id_is_refused(
-    ledger: Ledger, everything: Everything
-) -> None:
+def test_a_trade_by_hand_under_a_known_id_is_refused(ledger: Ledger, everything: Everything) -> None:
     fill(ledger, "x1", "BUY", 10, 100.0)
     before = everything()
 
