@@ -193,10 +193,11 @@ def _sessions(own: Sequence[str], until: str, exchanges: Iterable[str]) -> Days:
     found = [np.array(own, dtype="datetime64[D]")]
     for name in exchanges:
         try:
-            between = get_calendar(name).sessions(first, last)
-        except DataError:  # an exchange that is not known, or days beyond what is known of it
-            between = get_calendar(_UNKNOWN_CALENDAR).sessions(first, last)
-        found.append(np.array(between, dtype="datetime64[D]"))
+            between = np.array(get_calendar(name).sessions(first, last), dtype="datetime64[D]")
+        except DataError:  # no exchange of that name, or days beyond what is known of it: Monday to Friday
+            between = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+            between = between[np.is_busday(between)]
+        found.append(between)
     return np.unique(np.concatenate(found))
 
 

@@ -1,10 +1,13 @@
 """Writing a finished file: whole or not at all."""
 
+import errno
 import os
 import secrets
 from pathlib import Path
 
 from quantstrip.errors import ReportError
+
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 def write_whole(path: Path, data: bytes) -> Path:
@@ -38,6 +41,8 @@ def _hint(target: Path, error: OSError) -> str:
         return f"Name a file, such as {target / 'report'}{target.suffix or '.html'}"
     if isinstance(error, FileNotFoundError):
         return f"Make the folder first: {target.parent}"
+    if error.errno in _FULL:
+        return "Make room on the disk, or choose a place on another one."
     if target.exists() and os.access(target.parent, os.W_OK):
         return "It may be open in another program, such as Excel: close it there and try again, or choose another name."
-    return "Choose a place that you can write to, with space on its disk."
+    return "Choose a place that you can write to."

@@ -92,6 +92,29 @@ def test_every_session_of_the_exchange_counts(home: Home) -> None:
     assert report.as_of == date.fromisoformat(LAST)
 
 
+def test_a_market_that_never_closes_has_week_ends(home: Home) -> None:
+    ledger = open_ledger(home)
+    coin = Bought("coins", "BTC", 1, 1, 1, 10_000.0)
+    ledger.insert_strategy("coins", allocation=10_000.0, currency="USD")
+    ledger.set_instrument(Instrument("BTC", calendar="24/7"))
+    fill(ledger, coin, "live", "2012-12-01", "BUY", 12.0)
+    fill(ledger, coin, "live", "2012-12-31", "SELL", 13.0)
+    report = reports.build(home)
+    assert report.portfolio.periods == 365
+    assert len(report.portfolio.days) == 31
+
+
+def test_days_that_no_calendar_knows_count_from_monday_to_friday(home: Home) -> None:
+    ledger = open_ledger(home)
+    later = Bought("later", "AAPL", 1, 1, 1, 10_000.0)
+    ledger.insert_strategy("later", allocation=10_000.0, currency="USD")
+    fill(ledger, later, "live", "2150-01-05", "BUY", 12.0)
+    fill(ledger, later, "live", "2150-01-16", "SELL", 13.0)
+    report = reports.build(home, "live")
+    assert 2 <= len(report.portfolio.days) <= 10
+    assert report.portfolio.figure("net_pnl") == -1.0
+
+
 def test_open_positions_are_shown_with_their_price_and_its_age(home: Home) -> None:
     report = reports.build(home)
     assert [(each.strategy, each.symbol, each.quantity) for each in report.positions] == [

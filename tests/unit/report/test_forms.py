@@ -209,6 +209,11 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
         "except ReportError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(target)], capture_output=True, text=True, check=True)
-    assert "could not be written: File too large" in done.stdout
+    assert "could not be written: File too large\nMake room on the disk" in done.stdout
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_place_that_takes_no_files_is_said_to_be_one() -> None:
+    with pytest.raises(ReportError, match="Choose a place that you can write to"):
+        write_whole(Path("/sys/quantstrip-report.html"), b"x")  # read-only for everybody, root among them
