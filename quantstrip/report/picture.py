@@ -14,7 +14,7 @@ from quantstrip.report import words
 from quantstrip.report.axis import date_ticks, thinned, value_ticks
 from quantstrip.report.catalogue import Floats
 from quantstrip.report.charts import Line
-from quantstrip.report.html import pnl_lines
+from quantstrip.report.layout import pnl_lines
 from quantstrip.report.model import Report
 from quantstrip.report.periods import Days
 

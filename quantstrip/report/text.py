@@ -4,7 +4,7 @@ from typing import Final
 
 from quantstrip.report import words
 from quantstrip.report.catalogue import BY_NAME
-from quantstrip.report.html import BREAKDOWN, GROUPS
+from quantstrip.report.layout import BREAKDOWN, GROUPS
 from quantstrip.report.model import Report, Scope
 
 SUMMARY: Final = (

@@ -8,7 +8,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from quantstrip.report.catalogue import BY_NAME, METRICS
-from quantstrip.report.html import GROUPS
+from quantstrip.report.layout import GROUPS
 from quantstrip.report.model import Report
 from quantstrip.report.tables import (
     Cell,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from quantstrip.report import BY_NAME, METRICS
-from quantstrip.report.html import GROUPS, render_html
+from quantstrip.report.html import render_html
+from quantstrip.report.layout import GROUPS
 from quantstrip.report.model import Report
 from quantstrip.report.words import shown
 from tests.unit.report.conftest import history, report_of
