@@ -109,7 +109,7 @@ class BacktestResult:
         held = ", ".join(f"{trip.symbol} {trip.position.quantity:g}" for trip in self.open_trades)
         rows = [
             ("strategy", f"{run['strategy']} ({_pairs(run['parameters'])})"),
-            ("bars", f"{', '.join(run['symbols'])} · {run['timeframe']} · {run['start']} to {run['end']}"),
+            ("bars", f"{', '.join(run['symbols'])} · {run['timeframe']} · {_dates(run)}"),
             ("from", ", ".join(dict.fromkeys(run["sources"]))),
             ("costs", _pairs(run["costs"])),
             ("risk", run["risk"]),
@@ -126,6 +126,11 @@ class BacktestResult:
             ("profit factor", _number(figures.profit_factor)),
         ]
         return "\n".join(f"{name:<18} {value}" for name, value in rows)
+
+
+def _dates(run: Mapping[str, Any]) -> str:
+    warm = f", after {run['warmup']} bars of warm-up" if run["warmup"] else ""
+    return f"{run['start']} to {run['end']}{warm}"
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

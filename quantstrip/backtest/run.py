@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from quantstrip import __version__
 from quantstrip.backtest.daily import daily_equity, periods_per_year
 from quantstrip.backtest.labels import Labels
@@ -14,10 +16,10 @@ from quantstrip.backtest.result import BacktestResult, Equity
 from quantstrip.backtest.trades import round_trips
 from quantstrip.bars import BarTable
 from quantstrip.brokers import SimulatedBroker
-from quantstrip.clock import ManualClock
+from quantstrip.clock import ManualClock, Micros
 from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.errors import DataError
-from quantstrip.feeds import HistoryFeed
+from quantstrip.feeds import HistoryFeed, trading_begins
 from quantstrip.matching import CostModel, exchange_session_end
 from quantstrip.model import Instrument, Mode
 from quantstrip.report import measure
@@ -38,6 +40,8 @@ def run_backtest(
     risk: RiskProfile = NATIVE,
     costs: CostModel | None = None,
     quantity: float | None = None,
+    warmup: int = 0,
+    virtual_legs: bool | None = None,
 ) -> BacktestResult:
     """Run a strategy over bars with simulated fills, and measure what came of it.
 
@@ -49,9 +53,11 @@ def run_backtest(
         risk: the rules that judge its orders; part of the result.
         costs: slippage and commission; the native model (2 bps, 0.005 a share) where None.
         quantity: units for signals that open without one, instead of 2 % of equity.
+        warmup: bars of each symbol that only warm indicators up; the strategy is asked from the next one on.
+        virtual_legs: may a symbol be held long and short at once, on its two legs? None is the strategy's own choice.
 
     Raises:
-        DataError: no bars of a symbol that the strategy names.
+        DataError: no bars of a symbol that the strategy names, or none left behind the warm-up.
         StrategyFault: the strategy raised.
 
     """
@@ -68,13 +74,15 @@ def run_backtest(
         traded.setdefault(symbol, Instrument(symbol, calendar=table.gaps.calendar or "NYSE"))
     model = costs or CostModel()
     # What the run is, is written down before it begins: a strategy may change its own parameters on the way.
-    run = _describe(strategy, feed, cash, risk, model, quantity)
+    begin = trading_begins(feed.tables, warmup)
+    legs = strategy.virtual_legs if virtual_legs is None else virtual_legs
+    run = _describe(strategy, feed, cash, risk, model, quantity, warmup, begin, legs)
     recorder = MemoryRecorder()
     session_end = exchange_session_end(traded)
     engine = Engine(
         strategy,
         feed=feed,
-        broker=SimulatedBroker(traded, model, session_end=session_end),
+        broker=SimulatedBroker(traded, model, session_end=session_end, netting=not legs),
         recorder=recorder,
         instruments=traded,
         cash=cash,
@@ -83,6 +91,7 @@ def run_backtest(
         run_key=run["key"],
         quantity=quantity,
         session_end=session_end,
+        begin=begin,
     )
     summary = engine.run()
     trades, open_trades = round_trips(recorder.fills, traded)
@@ -113,12 +122,16 @@ def _describe(
     risk: RiskProfile,
     costs: CostModel,
     quantity: float | None,
+    warmup: int,
+    begin: Micros,
+    virtual_legs: bool,
 ) -> dict[str, Any]:
     tables = feed.tables
     symbols = [table.symbol for table in tables]
     parameters = strategy.get_parameters()
     code = code_hash(strategy)
-    first = min(tables, key=lambda table: int(table.ts[0]))
+    rows = {table.symbol: int(np.searchsorted(table.ts, begin)) for table in tables}  # that warm up
+    first = min(tables, key=lambda table: int(table.ts[rows[table.symbol]]))
     last = max(tables, key=lambda table: int(table.ts[-1]))
     key = run_identity(
         strategy.name,
@@ -129,8 +142,10 @@ def _describe(
         symbols,
         cash,
         risk,
+        warmup=warmup,
         costs=asdict(costs),
         quantity=quantity,
+        virtual_legs=virtual_legs,
         engine=__version__,
     )
     return {
@@ -142,9 +157,10 @@ def _describe(
         "engine_version": __version__,
         "symbols": symbols,
         "timeframe": ", ".join(dict.fromkeys(table.timeframe for table in tables)),
-        "start": first.label_text(0),
+        "start": first.label_text(rows[first.symbol]),
         "end": last.label_text(len(last) - 1),
-        "bars": sum(map(len, tables)),
+        "bars": sum(len(table) - rows[table.symbol] for table in tables),
+        "warmup": warmup,
         "sources": [table.source for table in tables],
         "cash": cash,
         "quantity": quantity,

@@ -24,6 +24,8 @@ class SimulatedBroker:
         costs: slippage and commission.
         account: name of the account.
         session_end: when a bar's session ends, for DAY orders.
+        netting: hold one position of a symbol, as most brokers of shares do: an order that would open one leg while
+            another holds, or waits to hold, the other side is refused. Without it every leg is a position of its own.
 
     """
 
@@ -36,12 +38,15 @@ class SimulatedBroker:
         costs: CostModel | None = None,
         account: str = "SIM",
         session_end: SessionEnd = bar_session_end,
+        *,
+        netting: bool = False,
     ) -> None:
         self.account = account
         self.costs = costs or CostModel()
         self._buyers, self._sellers = self.costs.slipped(1.0, True), self.costs.slipped(1.0, False)
         self._terms = {name: (one.multiplier, one.digits, one.currency) for name, one in instruments.items()}
         self._session_end = session_end
+        self._netting = netting
         self._seen: set[str] = set()
         self._waiting: dict[str, Waiting] = {}
         self._positions: dict[tuple[str, Leg], float] = {}
@@ -58,7 +63,8 @@ class SimulatedBroker:
         """Take an order; a reference seen before is left alone.
 
         Raises:
-            OrderRefused: the symbol is unknown, or the quantity is not positive.
+            OrderRefused: the symbol is unknown, the quantity is not positive, or positions are netted and another leg
+                is on the other side.
 
         """
         reference = order.reference
@@ -68,6 +74,8 @@ class SimulatedBroker:
             raise OrderRefused(f"{order.symbol} is not traded here", hint="Add it to the run's instruments.")
         if not 0.0 < order.quantity < _INF:
             raise OrderRefused(f"an order needs a positive quantity, got {order.quantity!r}")
+        if self._netting and not order.reduce_only:
+            self._check_netting(order)
         self._seen.add(reference)
         self._now = order.ts
         self._waiting[reference] = Waiting(order)
@@ -106,6 +114,30 @@ class SimulatedBroker:
             for (symbol, _leg), quantity in self._positions.items()
             if quantity
         ]
+
+    def _check_netting(self, order: Order) -> None:
+        """Refuse an order that would make a symbol long on one leg and short on another."""
+        for leg in Leg:
+            if leg is not order.leg and self._opposed(order, leg):
+                there, here = ("short", "long") if order.side is _BUY else ("long", "short")
+                raise OrderRefused(
+                    f"{order.symbol} is {there} on its {leg} leg, or about to be, and positions are netted here: it "
+                    f"cannot be {here} on its {order.leg} leg at once",
+                    hint="Close the other leg first, or switch virtual_legs on.",
+                )
+
+    def _opposed(self, order: Order, leg: Leg) -> bool:
+        """True where ``leg`` holds, or waits to open, what is against ``order``; an exit at the market is as done."""
+        rest = self._positions.get((order.symbol, leg), 0.0) * order.side.sign
+        for waiting in self._waiting.values():
+            other = waiting.order
+            if other.symbol != order.symbol or other.leg is not leg:
+                continue
+            if other.side is order.side:
+                rest += other.quantity if other.order_type is _MARKET else 0.0
+            elif not other.reduce_only:
+                return True
+        return rest < 0.0
 
     def _match_all(self, bars: Sequence[Bar]) -> None:
         by_symbol = {bars[0].symbol: bars[0]} if len(bars) == 1 else {bar.symbol: bar for bar in bars}

@@ -30,6 +30,7 @@ _COMMANDS = {
     "remove": ("quantstrip.cli.clients:remove", "End a client and forget it; its history stays."),
     "logs": ("quantstrip.cli.clients:logs", "Show a log, and follow it with -f."),
     "run": ("quantstrip.cli.clients:run", "Run one client in the foreground, without deploying it."),
+    "risk": ("quantstrip.cli.risk:risk", "See halts, lift them, and switch entries off and on."),
     "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
     "report": ("quantstrip.cli.reports:report", "Show and write reports of what the strategies did."),
     "settings": ("quantstrip.cli.settings:settings", "Show and change settings and secrets."),

@@ -77,6 +77,10 @@ def _value(text: str) -> int | float | bool | str:
 )
 @click.option("--gaps", type=click.Choice(["refuse", "accept"]), default="refuse", show_default=True,
               help="What to do when sessions are missing in the bars.")  # fmt: skip
+@click.option("--warmup", type=click.IntRange(0), metavar="BARS",
+              help="Bars before --start (without it: the first ones) that only warm indicators up.")  # fmt: skip
+@click.option("--virtual-legs/--netting", default=None,
+              help="May a symbol be held long and short at once?  [default: the strategy's own choice]")  # fmt: skip
 @click.option("--label", type=click.Choice(["bar", "close"]), default="bar", show_default=True,
               help="With 'close', the JSON's fills carry exec_time too, the moment as the ledger has it.")  # fmt: skip
 @json_option

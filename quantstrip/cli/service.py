@@ -119,7 +119,14 @@ def _note(client: "ClientStatus") -> str:
     if client.failed_jobs:
         times = "once" if client.failed_jobs == 1 else f"{client.failed_jobs} times"
         return f"{client.last_error} (a job failed {times}, last {local_text(client.last_error_at)})"
-    return client.last_error or client.note
+    return client.last_error or client.note or _stops(client)
+
+
+def _stops(client: "ClientStatus") -> str:
+    """What stops the entries of a client that is well otherwise."""
+    found = ["entries switched off"] if client.killed else []
+    found += [f"entries halted by {halt.rule}" for halt in client.halts]
+    return ", ".join(found) + (f"; see: quantstrip risk status {client.name}" if found else "")
 
 
 @click.command()

@@ -11,7 +11,7 @@ from quantstrip.brokers import CostModel, SimulatedBroker
 from quantstrip.client.making import make_strategy
 from quantstrip.clock import Clock, ManualClock, Micros, from_text
 from quantstrip.errors import ClientLoadError, ConfigError, InvalidRecord
-from quantstrip.feeds import HistoryFeed, ReplayFeed
+from quantstrip.feeds import HistoryFeed, ReplayFeed, trading_begins
 from quantstrip.matching import SessionEnd, exchange_session_end
 from quantstrip.model import Instrument
 from quantstrip.risk import PROFILES, RiskProfile
@@ -42,6 +42,8 @@ class Setup:
     costs: CostModel
     quantity: float | None
     clock: ManualClock
+    begin: Micros = 0
+    virtual_legs: bool = False
     broker_name: str = SimulatedBroker.name
 
     def feed_since(self, started: str) -> HistoryFeed | ReplayFeed:
@@ -67,7 +69,10 @@ class Setup:
 
     def broker(self, account: str) -> SimulatedBroker:
         """The broker of the run's account."""
-        return SimulatedBroker(self.instruments, self.costs, account, session_end=self.session_end)
+        netting = not self.virtual_legs
+        return SimulatedBroker(
+            self.instruments, self.costs, account, session_end=self.session_end, netting=netting
+        )  # fmt: skip
 
     def describe(self) -> str:
         """One line: what runs on what, under which limits."""
@@ -109,6 +114,13 @@ class Options:
         if isinstance(value, bool) or not isinstance(value, int | float) or not above <= value < float("inf"):
             raise self.refused(name, f"a number of at least {above:g}")
         return float(value)
+
+    def whole(self, name: str) -> int:
+        """A whole number of at least 0."""
+        value = self.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise self.refused(name, "a whole number of at least 0")
+        return value
 
     def words(self, name: str) -> list[str] | None:
         """A list of words; comma-separated text does as well."""
@@ -156,7 +168,12 @@ def prepare(client: "StrategyClient") -> Setup:
     passed = options.table("parameters")
     strategy = make_strategy(client, options.get("strategy"), options.words("symbols"), passed)
     tables = _bars(options, client, strategy)
-    feed = _feed(kind, tables, options, client.clock)
+    warmup, legs = options.whole("warmup"), options.get("virtual_legs")
+    if not isinstance(legs, bool | None):
+        raise options.refused("virtual_legs", "true or false")
+    legs = strategy.virtual_legs if legs is None else legs
+    begin = trading_begins(tables.values(), warmup)
+    feed = _feed(kind, tables, options, client.clock, begin)
     instruments = {
         symbol: client.instruments.get(symbol) or Instrument(symbol, calendar=options.get("calendar") or "24/7")
         for symbol in tables
@@ -164,9 +181,12 @@ def prepare(client: "StrategyClient") -> Setup:
     parameters = {**passed, **strategy.get_parameters()}
     key = run_identity(
         client.name, mode, client._context.code_hash, parameters, feed.name, tables, cash, risk,
-        strategy=strategy.name, costs=asdict(costs), quantity=quantity, engine=__version__,
+        warmup=warmup, virtual_legs=legs, strategy=strategy.name, costs=asdict(costs), quantity=quantity,
+        engine=__version__,
     )  # fmt: skip
-    return Setup(key, strategy, parameters, tables, feed, instruments, cash, risk, costs, quantity, ManualClock())
+    return Setup(
+        key, strategy, parameters, tables, feed, instruments, cash, risk, costs, quantity, ManualClock(), begin, legs
+    )
 
 
 def _bars(options: Options, client: "StrategyClient", strategy: StrategyBase) -> dict[str, BarTable]:
@@ -177,10 +197,12 @@ def _bars(options: Options, client: "StrategyClient", strategy: StrategyBase) ->
     return read_folder(folder, strategy.symbols, timeframe, calendar, gaps=gaps)
 
 
-def _feed(kind: str, tables: dict[str, BarTable], options: Options, clock: Clock) -> HistoryFeed | ReplayFeed:
+def _feed(
+    kind: str, tables: dict[str, BarTable], options: Options, clock: Clock, begin: Micros
+) -> HistoryFeed | ReplayFeed:
     if kind == "history":
         return HistoryFeed(tables)
-    return ReplayFeed(tables, clock.now(), options.number("replay_seconds"), clock)
+    return ReplayFeed(tables, clock.now(), options.number("replay_seconds"), clock, begin=begin)
 
 
 def _folder(options: Options, client: "StrategyClient") -> Path:

@@ -44,6 +44,8 @@ class StrategyClient(ClientBase):
         replay_seconds: how long the whole history takes.
         bars: folder of CSV files, below the home or absolute; empty is the sample that ships.
         timeframe: of the bars; empty is the one that the strategy names, else the only one that the files have.
+        warmup: bars of each symbol, the first of its history, that only warm indicators up.
+        virtual_legs: may a symbol be held long and short at once, on its two legs? None is the strategy's own choice.
         gaps: ``refuse`` or ``accept`` missing sessions; accepted ones are logged.
         calendar: exchange of the bars; empty where they belong to none. Orders on bars shorter than a day are refused
             while it is closed, unless the limit ``trading_hours`` of ``risk`` is false.
@@ -69,6 +71,8 @@ class StrategyClient(ClientBase):
     replay_seconds: ClassVar[float] = 60.0
     bars: ClassVar[str] = ""
     timeframe: ClassVar[str] = ""
+    warmup: ClassVar[int] = 0
+    virtual_legs: ClassVar[bool | None] = None
     gaps: ClassVar[str] = "refuse"
     calendar: ClassVar[str] = "NYSE"
     instruments: ClassVar[Mapping[str, Instrument]] = {}
@@ -106,6 +110,7 @@ class StrategyClient(ClientBase):
             quantity=setup.quantity,
             session_end=setup.session_end,
             hours=setup.hours,
+            begin=setup.begin,
         )
         logger.info("strategy {} runs: {}", setup.strategy.name, setup.describe())
         self._thread = threading.Thread(target=self._trade, args=(engine, recorder), name="engine", daemon=True)

@@ -25,11 +25,19 @@ class ReplayFeed:
         seconds: how long the whole history takes; 0 plays it at once.
         clock: whose time counts.
         name: what runs call this feed; by default ``replay:`` and a digest of the bars.
+        begin: slices that close before this moment only warm up, and are shown at once.
 
     """
 
     def __init__(
-        self, tables: Tables, started: Micros, seconds: float, clock: Clock = system_clock, *, name: str = ""
+        self,
+        tables: Tables,
+        started: Micros,
+        seconds: float,
+        clock: Clock = system_clock,
+        *,
+        name: str = "",
+        begin: Micros = 0,
     ) -> None:
         if not 0.0 <= seconds < float("inf"):
             raise DataError(f"a replay takes zero or more seconds, got {seconds!r}", hint="Set replay_seconds to 60.")
@@ -38,11 +46,13 @@ class ReplayFeed:
         self.started = started
         self.seconds = seconds
         self._clock = clock
+        self._skipped = self._timeline.before(begin)
         self._stop = threading.Event()
 
     def due(self, index: int) -> Micros:
-        """When slice ``index`` is shown: the slices are spread evenly, the last one at ``started + seconds``."""
-        return self.started + round(self.seconds * SECOND * (index + 1) / len(self._timeline))
+        """When slice ``index`` is shown: spread evenly behind the warm-up, the last one at ``started + seconds``."""
+        shown, every = max(0, index + 1 - self._skipped), max(1, len(self._timeline) - self._skipped)
+        return self.started + round(self.seconds * SECOND * shown / every)
 
     def position(self, now: Micros) -> int:
         """Number of slices shown by ``now``."""

@@ -57,6 +57,10 @@ class Timeline:
         """Close time of a slice."""
         return int(self._ts[index])
 
+    def before(self, ts: Micros) -> int:
+        """Number of slices that close before ``ts``."""
+        return int(np.searchsorted(self._ts, ts))
+
     def slices(self, stop: threading.Event) -> Iterator[Moment]:
         """Every slice ``(ts, bars)``, oldest first; a chunk is built at a time, no Python code runs for each bar.
 

@@ -11,6 +11,7 @@ from quantstrip.errors import ServiceNotRunning
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.model import ExitCode
+from quantstrip.operations.risk import HaltRow, RiskState, risk_states
 from quantstrip.operations.settings import manager_of
 from quantstrip.operations.traces import error_of, place_of
 from quantstrip.ports import ProcessState
@@ -57,6 +58,9 @@ class ClientStatus:
         differs: its source is no longer what is deployed.
         desired: running or stopped: what a person wants.
         note: why it is in this state, in words.
+        killed: a person switched the entries of its strategy off.
+        kill_reason: why, in that person's words.
+        halts: rules that halt its strategy's entries, oldest first; see ``operations.risk``.
 
     """
 
@@ -81,6 +85,9 @@ class ClientStatus:
     desired: str
     mode: str
     note: str
+    killed: bool = False
+    kill_reason: str = ""
+    halts: tuple[HaltRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class StatusReader:
         self._states = {name: state for state in states if (name := client_of(state.name)) is not None}
         record = read_record(home)
         self._service_started = record.started if record else 0
+        self._risk = risk_states(ledger)
         self._alerts = [row for row in ledger.alerts(_ALERTS) if row["kind"] == "job_error"]
 
     def all(self) -> list[ClientStatus]:
@@ -137,6 +145,7 @@ class StatusReader:
         memory, cpu = _usage(pid)
         error, error_at, trace, failed_jobs = self._last_error(own, last)
         beat = own or (last if not alive else None)
+        risk = self._risk.get(row.name) or RiskState(row.name)
         return ClientStatus(
             name=row.name,
             display_name=row.display_name or (last.client if last else row.name),
@@ -159,6 +168,9 @@ class StatusReader:
             desired="running" if row.wanted else "stopped",
             mode=last.mode if last else row.mode,
             note=self._note(row, process),
+            killed=risk.killed,
+            kill_reason=risk.kill_reason,
+            halts=risk.halts,
         )
 
     def _state(self, row: ClientRow, process: ProcessState | None, own: RunRow | None, last: RunRow | None) -> str:

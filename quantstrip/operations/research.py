@@ -32,6 +32,8 @@ def backtest(
     parameters: Mapping[str, Any] | None = None,
     calendar: str | None = "NYSE",
     gaps: Gaps = "refuse",
+    warmup: int = 0,
+    virtual_legs: bool | None = None,
 ) -> BacktestResult:
     """Run the strategy of a file over bars.
 
@@ -50,6 +52,9 @@ def backtest(
         parameters: the strategy's parameters, by name.
         calendar: sessions the bars follow; None takes them as they are.
         gaps: ``"refuse"`` or ``"accept"`` missing sessions.
+        warmup: bars of each symbol that only warm indicators up: the last ones before ``start``, the first ones of
+            all where no start is given.
+        virtual_legs: may a symbol be held long and short at once? None is the strategy's own choice.
 
     Raises:
         StrategyLoadError: the file holds no usable strategy.
@@ -76,8 +81,10 @@ def backtest(
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     if first is not None and last is not None and first > last:
         raise DataError(f"start {start} lies after end {end}", hint="Swap the two, or leave one out.")
-    cut = {symbol: _cut(table, first, last, calendar) for symbol, table in tables.items()}
-    return run_backtest(strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity)
+    cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
+    return run_backtest(
+        strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity, warmup=warmup, virtual_legs=virtual_legs
+    )
 
 
 def _tables(
@@ -91,6 +98,19 @@ def _tables(
     if not sample:
         return tables
     return {symbol: replace(table, source=f"sample/{table.source}") for symbol, table in tables.items()}
+
+
+def _earlier(table: BarTable, first: Micros | None, warmup: int) -> Micros | None:
+    """The label of the bar ``warmup`` rows before the first one asked for."""
+    if first is None or warmup <= 0:
+        return first
+    row = len(table) - len(table.between(first, None))
+    if row < warmup:
+        raise DataError(
+            f"{table.symbol} has {row} bars before the start, a warm-up of {warmup} was asked for",
+            hint="Start later, warm up with fewer bars, or add older ones.",
+        )
+    return int(table.label[row - warmup])
 
 
 def _cut(table: BarTable, first: Micros | None, last: Micros | None, calendar: str | None) -> BarTable:

@@ -28,6 +28,8 @@ class StrategyBase(ABC):
         variables: names of the attributes worth watching while it runs.
         timeframe: bars it wants, one of ``quantstrip.model.TIMEFRAMES``. A class that names none takes the only one
             that its run's bars have, and this default where they do not tell.
+        virtual_legs: may a symbol be held long and short at once, on its LONG and SHORT legs? A broker that nets
+            positions refuses that otherwise.
         name: unique, ``snake_case``.
         symbols: what it watches and trades.
 
@@ -47,6 +49,7 @@ class StrategyBase(ABC):
     parameters: ClassVar[list[str]] = []
     variables: ClassVar[list[str]] = []
     timeframe: str = "1m"
+    virtual_legs: bool = False
 
     _MAX_BAR_HISTORY = 500
 
