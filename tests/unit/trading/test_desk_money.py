@@ -147,3 +147,75 @@ def test_a_fill_is_the_price_of_a_symbol_that_has_none() -> None:
     account = Account(CASH)
     account.book(Fill("f", "r", "x", "S", OrderSide.BUY, 10.0, 100.0, DAY), INSTRUMENTS["S"])
     assert account.equity() == CASH
+
+
+SHORTS = RiskProfile("SHORTS", max_order_value=None, max_total_weight=None, min_cash_ratio=None, allow_margin=True,
+                     allow_short=True, max_symbol_weight=0.2, duplicate_seconds=None, trading_hours=False)  # fmt: skip
+"""A symbol may be worth 20,000: 200 units."""
+
+
+class TestWaitingFlips:
+    """Held: 100 long. What closes them is no entry; what goes beyond is."""
+
+    def trader(self) -> Trader:
+        trader = Trader(SHORTS)
+        trader.fill("BUY", 100)
+        return trader
+
+    def test_a_waiting_flip_uses_up_weight_with_its_opening_part_alone(self) -> None:
+        trader = self.trader()
+        trader.wait("SELL", 150)
+        assert [(order.quantity, opening) for order, opening in trader.desk.entries()] == [(150.0, 50.0)]
+        assert trader.ask("BUY", 50) == "BUY 50"  # 100 held, 50 short to come, 50 more
+        assert trader.ask("BUY", 51) == "max_symbol_weight"
+
+    def test_two_flips_close_the_position_once(self) -> None:
+        trader = self.trader()
+        trader.wait("SELL", 130, "LIMIT", limit_price=100.0)
+        trader.wait("SELL", 120, "LIMIT", limit_price=100.0)
+        assert [opening for _, opening in trader.desk.entries()] == [30.0, 120.0]
+
+    def test_an_exit_on_its_way_leaves_the_next_order_nothing_to_close(self) -> None:
+        trader = self.trader()
+        trader.wait("SELL", 100, reduce_only=True)
+        trader.wait("SELL", 40)
+        assert [opening for _, opening in trader.desk.entries()] == [40.0]
+
+    def test_a_stop_that_may_never_fill_does_not_count_as_an_exit(self) -> None:
+        trader = self.trader()
+        trader.wait("SELL", 100, "STOP", stop_price=90.0, reduce_only=True)
+        trader.wait("SELL", 140)
+        assert [opening for _, opening in trader.desk.entries()] == [40.0]
+
+    def test_a_part_that_has_filled_is_the_positions_and_waits_no_more(self) -> None:
+        trader = self.trader()
+        reference = trader.wait("SELL", 150)
+        trader.fill("SELL", 120)
+        trader.orders.apply(OrderUpdate(reference, OrderState.PARTIALLY_FILLED, 120.0, 30.0, 100.0, DAY))
+        assert [opening for _, opening in trader.desk.entries()] == [30.0]
+
+
+class TestAPriceThatNobodyKnows:
+    """A signal's timestamp lies before the bars that are kept: the engine gives NaN as the decision's price."""
+
+    def decide(self, profile: RiskProfile, side: str = "BUY") -> Any:
+        trader = Trader(profile)
+        if side == "SELL":
+            trader.fill("BUY", 10)
+        return trader.desk.decide(Signal("S", side, quantity=10), DAY, 1, float("nan"))
+
+    def test_an_entry_is_refused_and_the_reason_says_what_to_do(self) -> None:
+        orders, refusal = self.decide(NATIVE)
+        assert orders == []
+        assert refusal.rule == "max_price_deviation"
+        assert "leave timestamp out, or decide on a newer bar" in refusal.reason
+
+    def test_an_exit_passes(self) -> None:
+        orders, refusal = self.decide(NATIVE, "SELL")
+        assert refusal is None
+        assert [(order.quantity, order.decision_price) for order in orders] == [(10.0, 100.0)]
+
+    def test_without_the_rule_the_order_carries_the_last_price(self) -> None:
+        orders, refusal = self.decide(OFF)
+        assert refusal is None
+        assert [order.decision_price for order in orders] == [100.0]
