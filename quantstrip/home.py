@@ -78,6 +78,11 @@ class Home:
         return self.data / "backups"
 
     @property
+    def reports(self) -> Path:
+        """Reports that are written to files, such as end-of-day summaries where no mail account is set up."""
+        return self.data / "reports"
+
+    @property
     def bars(self) -> Path:
         """The bar store."""
         return self.data / "bars"

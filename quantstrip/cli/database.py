@@ -1,4 +1,4 @@
-"""``db migrate, backup, query``."""
+"""``db migrate, backup, restore, verify, marks, query``."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from quantstrip.cli.session import FilePath, Session, json_option, pass_session,
 
 @click.group("db")
 def database() -> None:
-    """Migrate, back up and query the ledger."""
+    """Migrate, back up, restore, verify and query the ledger."""
 
 
 @database.command(short_help="Bring the database to this version.")
@@ -39,6 +39,64 @@ def backup(session: Session, target: Path | None, as_json: bool) -> None:
         print_json({"file": str(written)})
     else:
         click.echo(f"Written: {written}")
+
+
+@database.command(short_help="Put a backup in the ledger's place.")
+@click.argument("file", type=FilePath())
+@json_option
+@pass_session
+def restore(session: Session, file: Path, as_json: bool) -> None:
+    """Make the backup FILE (a path, or a name in data/backups) the ledger, while no service runs.
+
+    The ledger that was there is kept beside it under another name. What was recorded since the backup is in that file.
+    """
+    from quantstrip.operations import backup as backups
+
+    done = backups.restore(session.existing_home(), file)
+    if as_json:
+        print_json({"restored": str(done.source), "kept": str(done.aside) if done.aside else None,
+                    "version": done.revision})  # fmt: skip
+        return
+    click.echo(f"Restored: {done.source}, at version {done.revision}")
+    if done.aside is not None:
+        click.echo(f"The ledger that was there: {done.aside}")
+
+
+@database.command(short_help="Check the ledger or a backup.")
+@click.argument("file", type=FilePath(), required=False)
+@json_option
+@pass_session
+def verify(session: Session, file: Path | None, as_json: bool) -> int:
+    """Check FILE, a backup, or the ledger itself: integrity, schema, rows, books. Exits with 1 if it is unsound."""
+    from quantstrip.operations import backup as backups
+
+    found = backups.verify(session.existing_home(), file)
+    if as_json:
+        print_json({"file": str(found.file), "version": found.revision, "rows": found.rows,
+                    "books_checked": found.books_checked, "problems": found.problems})  # fmt: skip
+        return 1 if found.problems else 0
+    print_table(["TABLE", "ROWS"], [[name, number] for name, number in found.rows.items() if number])
+    for problem in found.problems:
+        click.echo(f"WRONG  {problem}")
+    books = "its books agree" if found.books_checked else "its books were not checked: it has another schema"
+    click.echo(f"{found.file}: version {found.revision or 'unknown'}, " + ("not sound" if found.problems else books))
+    return 1 if found.problems else 0
+
+
+@database.command(short_help="Write closing prices of what is held.")
+@json_option
+@pass_session
+def marks(session: Session, as_json: bool) -> None:
+    """Write the daily closes of what is held or was traded, and of exchange rates, from bar files to mtm_price."""
+    from quantstrip.operations import marks as marking
+
+    done = marking.write_marks(session.existing_home())
+    if as_json:
+        print_json(done)
+        return
+    click.echo(f"Written: {done.written} closes of {len(done.symbols)} symbols")
+    for line in done.complaints:
+        click.echo(line)
 
 
 @database.command(short_help="Run a SELECT on the ledger.")

@@ -1,4 +1,4 @@
-"""``report show, html, xlsx, csv, metrics, definitions, list, store, render, send``."""
+"""``report show, html, xlsx, csv, metrics, definitions, eod, list, store, render, send``."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -161,6 +161,30 @@ def list_(session: Session, as_json: bool) -> None:
     rows = [[one.report_id, one.name, one.date or "", one.type or "", one.status or "", one.created[:19]]
             for one in found]  # fmt: skip
     print_table(["ID", "NAME", "DATE", "TYPE", "STATUS", "STORED (UTC)"], rows)
+
+
+@report.command()
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help="Which session  [default: the last]"
+)
+@click.option("--mode", help="live, paper, replay or simulation  [default: the first that has rows]")
+@click.option("--send", is_flag=True, help="Send it, unless the summary of that day was sent.")
+@click.option("--again", is_flag=True, help="Send it even so.")
+@click.option("--html", "file", type=click.Path(path_type=Path), help="Write the page to FILE.")
+@pass_session
+def eod(session: Session, /, day: date | None, mode: str | None, send: bool, again: bool, file: Path | None) -> None:
+    """Print the end-of-day summary of the session that closed last, or send it."""
+    from quantstrip.operations import eod as summaries
+    from quantstrip.report.files import write_whole
+
+    home = session.existing_home()
+    made = summaries.summarise(home, summaries.due_now(home, day=day, mode=mode))
+    if file is not None:
+        click.echo(f"Written: {write_whole(file.expanduser(), made.html.encode())}")
+    if send or again:
+        click.echo(summaries.deliver(home, made, again=again).words)
+    if not (send or again or file):
+        click.echo(made.body("").text.strip())
 
 
 @report.command()

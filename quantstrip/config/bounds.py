@@ -59,6 +59,16 @@ def is_zone(name: str) -> bool:
         return False
 
 
+def is_time(text: str) -> bool:
+    """A time of day, ``HH:MM``."""
+    from datetime import time
+
+    try:
+        return len(text) == 5 and time.fromisoformat(text) is not None
+    except ValueError:
+        return False
+
+
 def is_currency(code: str) -> bool:
     """Three capital letters, or more: stable coins have longer names."""
     return len(code) >= 3 and code.isupper()

@@ -14,6 +14,7 @@ from quantstrip.config.bounds import (
     between,
     is_currency,
     is_delays,
+    is_time,
     is_zone,
     limit,
     more_than,
@@ -108,6 +109,8 @@ _PLATFORM = (
     Known("logs.max_megabytes", _INT, 50,
           "Most space one stream takes on disk, rotated logs included, in megabytes. The oldest are removed first.",
           "1 or more megabytes", at_least(1)),
+    Known("ledger.audit", _BOOL, True,
+          "Is each write of orders, fills and positions linked to the audit chain? See docs/audit.md."),
     Known("ledger.job_retention_days", _INT, 90, "Days the records of finished job runs are kept.",
           "1 or more days", at_least(1)),
     Known("notify.recipients", _LIST, [],
@@ -134,6 +137,26 @@ _PLATFORM = (
     Known("notify.keep_days", _INT, 30, "Days that sent messages are kept.", "1 or more days", at_least(1)),
     Known("notify.ca_file", _TEXT, "",
           "File (PEM) of certificate authorities trusted besides the system's, for a mail server of your own."),
+)  # fmt: skip
+
+_SHIPPED = (
+    Known("eod.calendar", _TEXT, "NYSE", "Exchange after whose close the day is summed up: a MIC, or NYSE, LSE, 24/7.",
+          "the name of an exchange", bool),
+    Known("eod.delay_minutes", _FLOAT, 15.0, "Minutes from that close to the summary.",
+          "from 0 to 720 minutes", between(0, 720)),
+    Known("eod.mode", _TEXT, "", "Which mode is summed up; empty is the first of live, paper and replay with rows.",
+          f"one of {', '.join(_MODES)}, or empty", one_of(*_MODES, "")),
+    Known("marks.folder", _TEXT, "", "Folder of SYMBOL.csv files that closes are taken from first, below the home or "
+          "absolute; empty is data/bars."),
+    Known("marks.delay_minutes", _FLOAT, 5.0, "Minutes from an exchange's close to the writing of its closes.",
+          "from 0 to 720 minutes", between(0, 720)),
+    Known("backup.at", _TEXT, "03:00", "When the ledger is copied each day, in the platform's zone.",
+          'a time such as "03:00"', is_time),
+    Known("backup.folder", _TEXT, "", "Where copies go, below the home or absolute; empty is data/backups. Another "
+          "disk is better."),
+    Known("backup.keep_daily", _INT, 7, "Days of which the last copy is kept.", "0 or more", at_least(0)),
+    Known("backup.keep_weekly", _INT, 4, "Weeks of which the last copy is kept.", "0 or more", at_least(0)),
+    Known("backup.keep_monthly", _INT, 12, "Months of which the last copy is kept.", "0 or more", at_least(0)),
 )  # fmt: skip
 
 _CLIENT = (
@@ -200,5 +223,5 @@ _CLIENT = (
     )),
 )  # fmt: skip
 
-KNOWN: tuple[Known, ...] = (*_PLATFORM, *_CLIENT)
+KNOWN: tuple[Known, ...] = (*_PLATFORM, *_SHIPPED, *_CLIENT)
 """Every setting that the platform reads, in the order in which they are shown."""

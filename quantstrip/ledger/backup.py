@@ -8,6 +8,8 @@ from pathlib import Path
 from quantstrip.errors import LedgerError
 from quantstrip.ledger.store import Store
 
+BESIDE = ("-wal", "-shm", "-journal")
+"""Endings of the files that SQLite keeps beside a database."""
 _REFERENCES = "PRAGMA foreign_key_check"
 
 
@@ -23,7 +25,7 @@ def backup(store: Store, target: Path) -> Path:
     target = Path(target)
     if target.resolve() == store.path.resolve():
         raise LedgerError(f"{target} is the ledger itself", hint="Choose another file for the backup.")
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = part_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.touch(mode=0o600)
@@ -32,7 +34,7 @@ def backup(store: Store, target: Path) -> Path:
             closing(store.connect(read_only=True)) as source,
             closing(sqlite3.connect(part)) as copy,
         ):
-            _copy(source, copy, target)
+            copy_pages(source, copy, target)
             problems = check(copy)
         if problems:
             raise LedgerError(
@@ -44,12 +46,22 @@ def backup(store: Store, target: Path) -> Path:
     except OSError as error:
         raise LedgerError(f"the backup {target} cannot be written: {error}", hint="Choose another folder.") from error
     finally:
-        for leftover in (part, Path(f"{part}-wal"), Path(f"{part}-shm"), Path(f"{part}-journal")):
-            leftover.unlink(missing_ok=True)
+        remove_database(part)
     return target
 
 
-def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, target: Path) -> None:
+def part_of(target: Path) -> Path:
+    """Where ``target`` is written before it is whole; the name says which process does it."""
+    return target.with_name(f".{target.name}.{os.getpid()}.part")
+
+
+def remove_database(path: Path) -> None:
+    """Remove a database file and what SQLite keeps beside it; what is not there is left alone."""
+    for leftover in (path, *(Path(f"{path}{ending}") for ending in BESIDE)):
+        leftover.unlink(missing_ok=True)
+
+
+def copy_pages(source: sqlite3.Connection, copy: sqlite3.Connection, target: Path) -> None:
     """Copy page by page; a disk that takes no more is the target's, and not to be blamed on the ledger's."""
     try:
         source.backup(copy)

@@ -43,6 +43,13 @@ def compose(account: Account, message: Message) -> EmailMessage:
             if not main or not sub:
                 raise MessageInvalid(f"{attachment.filename} has no MIME type, got {attachment.content_type!r}")
             name = header("an attachment's name", attachment.filename)
+            if f'"cid:{name}"' in message.html:  # a picture in the page itself (RFC 2392)
+                page = mail.get_body(("related", "html"))
+                assert isinstance(page, EmailMessage)  # noqa: S101 - there is HTML, so it has a part
+                page.add_related(
+                    attachment.content, maintype=main, subtype=sub, cid=f"<{name}>", filename=name, disposition="inline"
+                )
+                continue
             mail.add_attachment(attachment.content, maintype=main, subtype=sub, filename=name)
     except (ValueError, IndexError) as error:
         if isinstance(error, MessageInvalid):

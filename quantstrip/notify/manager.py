@@ -74,6 +74,7 @@ class EmailManager:
         key: str = "",
         wait: bool | None = None,
         batch: bool = False,
+        text: str = "",
     ) -> Result:
         """Send a message; returns whether it is on its way, and what there is to say about it.
 
@@ -81,17 +82,18 @@ class EmailManager:
             to: addresses in a list, or with commas between; a name without ``@`` is a channel of the settings. None for
                 those who are told about this client (``clients.NAME.notify``, else ``notify.recipients``).
             account: which mail account; None for the default one.
-            html: ``body`` is HTML; a plain-text twin is made of it.
-            attachments: files, or ``(name, content)``; read now, at most ``notify.attachment_megabytes`` together.
+            html: ``body`` is HTML; a plain-text twin is made of it, unless ``text`` is that twin.
+            attachments: files, or ``(name, content)``; read now, at most ``notify.attachment_megabytes`` together. One
+                that the HTML shows as ``"cid:NAME"`` appears there.
             key: a second message of one key is not sent, also after a restart: ``f"report {day}"``.
             wait: True to send now and hear what the server says, False to queue; None as the class says.
             batch: hold the message for ``notify.batch_seconds``, and send it together with others to the same people.
 
         """
-        text = text_of(body) if html and isinstance(body, str) else body
+        twin = (text or text_of(body)) if html and isinstance(body, str) else body
         try:
             terms = _Terms(to, account or "", attachments or (), key, wait, batch, "message")
-            return self._send(subject, text, body if html else "", terms)
+            return self._send(subject, twin, body if html else "", terms)
         except QuantstripError as error:
             return False, str(error)
 

@@ -1,0 +1,160 @@
+"""What an end-of-day summary shows, read from the views in one moment of the ledger.
+
+Every amount is a column of a view, in the reporting currency unless a currency stands beside it; sums over a strategy's
+days are SQL's, over rows that the views say add up. Moments are ledger text (UTC).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from quantstrip.clock import Micros, to_text
+from quantstrip.ledger import Ledger
+from quantstrip.ledger.query import Reading
+from quantstrip.model.enums import Mode
+
+READ_SECONDS: Final = 120.0
+SHOWN_MODES: Final = (Mode.LIVE, Mode.PAPER, Mode.REPLAY, Mode.SIMULATION)
+OWN_PACE: Final = frozenset({Mode.REPLAY, Mode.SIMULATION})
+MOST_FILLS: Final = 40
+MOST_TOLD: Final = 20
+_CURVE: Final = 260  # sessions, a year of them
+_MODES: Final = "SELECT mode FROM position_day UNION SELECT mode FROM strategy_run"
+_CURRENCY: Final = "SELECT currency FROM reporting WHERE reporting_id = 1"
+_REACHED: Final = "SELECT MAX(feed_date), MAX(update_time) FROM strategy_run WHERE mode = ? AND current = 1"
+_LAST_DAY: Final = "SELECT MAX(trade_date) FROM v_portfolio_daily WHERE mode = ?"
+_DAYS: Final = (
+    "SELECT trade_date, fills, realized_pnl, unrealized_change, commission, total_pnl, cumulative_pnl, missing_rate "
+    "FROM v_portfolio_daily WHERE mode = ? AND trade_date <= ? ORDER BY trade_date DESC LIMIT ?"
+)
+_STRATEGIES: Final = """
+SELECT
+    strategy,
+    account,
+    COALESCE(SUM(CASE WHEN trade_date = :day THEN fills END), 0) AS fills,
+    CASE WHEN COUNT(CASE WHEN trade_date = :day THEN missing_rate END) = 0
+        THEN ROUND(COALESCE(SUM(CASE WHEN trade_date = :day THEN reporting_realized_pnl END), 0.0), 8) END AS realized,
+    CASE WHEN COUNT(CASE WHEN trade_date = :day THEN missing_rate END) = 0
+        THEN ROUND(COALESCE(SUM(CASE WHEN trade_date = :day THEN reporting_unrealized_change END), 0.0), 8) END
+        AS unrealized,
+    CASE WHEN COUNT(CASE WHEN trade_date = :day THEN missing_rate END) = 0
+        THEN ROUND(COALESCE(SUM(CASE WHEN trade_date = :day THEN reporting_commission END), 0.0), 8) END AS commission,
+    CASE WHEN COUNT(CASE WHEN trade_date = :day THEN missing_rate END) = 0
+        THEN ROUND(COALESCE(SUM(CASE WHEN trade_date = :day THEN reporting_total_pnl END), 0.0), 8) END AS today,
+    CASE WHEN COUNT(missing_rate) = 0 THEN ROUND(SUM(reporting_total_pnl), 8) END AS total,
+    GROUP_CONCAT(DISTINCT missing_rate) AS missing_rate
+FROM v_daily_pnl
+WHERE mode = :mode AND current_run = 1 AND trade_date <= :day
+GROUP BY strategy, account
+ORDER BY strategy, account
+"""
+_FILLS: Final = (
+    "SELECT exec_time, strategy, symbol, side, quantity, price, commission, net_pnl, currency FROM v_executions "
+    "WHERE mode = ? AND current_run = 1 AND trade_date = ? AND entry = 'FILL' ORDER BY seq_id LIMIT ?"
+)
+_POSITIONS: Final = (
+    "SELECT strategy, symbol, leg, position, avg_price, mark_price, mark_date, mark_source, mark_age_days, currency, "
+    "reporting_market_value, reporting_unrealized_pnl, missing_rate FROM v_positions "
+    "WHERE mode = ? AND current_run = 1 ORDER BY strategy, symbol, leg"
+)
+_JOBS: Final = (
+    "SELECT client, job, due, problem, trace FROM v_job_problems "
+    "WHERE COALESCE(finished, due) >= ? AND COALESCE(finished, due) < ? ORDER BY due DESC LIMIT ?"
+)
+_ALERTS: Final = (
+    "SELECT kind, client, subject, occurrences, update_time FROM alert "
+    "WHERE update_time >= ? AND update_time < ? ORDER BY update_time DESC LIMIT ?"
+)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of the ledger is summed up: sessions by ``day``, what happened on the machine by wall time."""
+
+    mode: str
+    day: str
+    since: Micros
+    until: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class DayRows:
+    """Rows of the views, as dicts by column name.
+
+    Attributes:
+        today: the session's row of v_portfolio_daily; empty where nothing happened in it.
+        total: cumulative profit up to the session; None before the first, or where a rate is missing.
+        missing_rates: rates that amounts up to the session lack.
+        curve: date and cumulative profit, oldest first.
+        positions: None for a session that is over, whose positions nobody kept.
+        jobs, alerts: newest first, at most ``MOST_TOLD`` and one more, which says that there are more.
+
+    """
+
+    currency: str
+    today: Row
+    total: float | None
+    missing_rates: tuple[str, ...]
+    curve: tuple[tuple[str, float | None], ...]
+    strategies: tuple[Row, ...]
+    fills: tuple[Row, ...]
+    positions: tuple[Row, ...] | None
+    jobs: tuple[Row, ...]
+    alerts: tuple[Row, ...]
+    halts: tuple[Row, ...]
+    kill_switches: tuple[Row, ...]
+
+
+def modes_of(ledger: Ledger) -> tuple[str, ...]:
+    """Modes that have rows, live first."""
+    there = {str(row[0]) for row in ledger.query(_MODES)[1]}
+    return tuple(str(mode) for mode in SHOWN_MODES if mode in there)
+
+
+def reached(ledger: Ledger, mode: str) -> tuple[str | None, str]:
+    """How far the feeds of a replay have come, and when its newest row was written ("" for never)."""
+    date, written = ledger.query(_REACHED, (mode,))[1][0]
+    if date is None:
+        date = ledger.query(_LAST_DAY, (mode,), timeout_seconds=READ_SECONDS)[1][0][0]
+    return date, written or ""
+
+
+def read_day(ledger: Ledger, span: Span, *, newest: bool) -> DayRows:
+    """Everything that a summary shows.
+
+    Args:
+        newest: no later session has begun, so that what is held now is what was held then.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+
+    """
+    window = (to_text(span.since), to_text(span.until), MOST_TOLD + 1)
+    with ledger.reading(timeout_seconds=READ_SECONDS) as read:
+        currency = str(read.query(_CURRENCY)[1][0][0])
+        days = _dicts(read, _DAYS, (span.mode, span.day, _CURVE))
+        strategies = _dicts(read, _STRATEGIES, {"mode": span.mode, "day": span.day})
+        fills = _dicts(read, _FILLS, (span.mode, span.day, MOST_FILLS))
+        positions = _dicts(read, _POSITIONS, (span.mode,)) if newest else None
+        jobs, alerts = _dicts(read, _JOBS, window), _dicts(read, _ALERTS, window)
+    missing = {name for row in strategies for name in str(row["missing_rate"] or "").split(",") if name}
+    missing |= {row["missing_rate"] for row in positions or () if row["missing_rate"]}
+    return DayRows(
+        currency=currency,
+        today=days[0] if days and days[0]["trade_date"] == span.day else {},
+        total=days[0]["cumulative_pnl"] if days else 0.0,
+        missing_rates=tuple(sorted(missing)),
+        curve=tuple((row["trade_date"], row["cumulative_pnl"]) for row in reversed(days)),
+        strategies=strategies,
+        fills=fills,
+        positions=positions,
+        jobs=jobs,
+        alerts=alerts,
+        halts=tuple(ledger.halts_in_force()),
+        kill_switches=tuple(ledger.kill_switches()),
+    )
+
+
+def _dicts(read: Reading, sql: str, params: Any) -> tuple[Row, ...]:
+    columns, rows = read.query(sql, params)
+    return tuple(dict(zip(columns, row, strict=True)) for row in rows)
