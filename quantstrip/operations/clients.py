@@ -8,9 +8,10 @@ from pathlib import Path
 
 from quantstrip.clock import system_clock
 from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound, ServiceNotRunning
-from quantstrip.home import VARIABLE, Home
+from quantstrip.home import VARIABLE, Home, asset
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations.client_status import ClientStatus, Problem, StatusReader, problems_of
+from quantstrip.operations.homes import make_home
 from quantstrip.operations.settings import manager_of
 from quantstrip.operations.starting import Start, await_start, check_start
 from quantstrip.redaction import scrub
@@ -212,6 +213,8 @@ def _source(home: Home, ledger: Ledger, source: str | Path) -> Path:
     except ClientNotFound:
         known = ledger.get_client(str(source))
         if known is None or not known["source"]:
+            if (asset("clients") / f"{source}.py").is_file():  # one that ships, in a home that nobody has filled yet
+                return find_source(make_home(home), source)
             raise
         return _recorded(home, str(source), str(known["source"]))
 

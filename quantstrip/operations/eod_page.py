@@ -171,8 +171,9 @@ def _positions(rows: DayRows, mode: str) -> Block:
         return Block("Open positions", (), (), note)
     items = []
     for row in rows.positions:
+        paid = words.quantity(round(row["avg_price"], 4))
         leg = "" if row["leg"] == "NET" else f" {row['leg']}"
-        price = f"{words.quantity(row['avg_price'])} paid, {words.quantity(row['mark_price'])} {row['currency']} now"
+        price = f"{paid} paid, {words.quantity(row['mark_price'])} {row['currency']} now"
         small = f"{row['strategy']}, {price}\n{_age(row, mode)}"
         if row["missing_rate"]:
             small += f", no exchange rate {row['missing_rate']}"
@@ -183,10 +184,11 @@ def _positions(rows: DayRows, mode: str) -> Block:
 
 
 def _age(row: Row, mode: str) -> str:
-    kind = "close" if row["mark_source"] == "mtm" else "last fill, no close since"
     days = row["mark_age_days"]
     age = "" if days is None or days < 1 else f", {days} {'day' if days == 1 else 'days'} old"
-    return f"{kind} of {row['mark_date']}{age}{' (replayed)' if mode in OWN_PACE else ''}"
+    if row["mark_source"] != "mtm":
+        return f"last fill, {row['mark_date']}{age}: no close is known since"
+    return f"close of {row['mark_date']}{age}{' (replayed)' if mode in OWN_PACE else ''}"
 
 
 def _troubles(rows: DayRows, zone: tzinfo) -> list[Block]:

@@ -17,7 +17,6 @@ from quantstrip.clock import Micros, system_clock
 from quantstrip.errors import DataError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
-from quantstrip.log import logger
 from quantstrip.operations.settings import manager_of
 
 _BATCH: Final = 500
@@ -209,8 +208,6 @@ def _write(ledger: Ledger, wanted: _Wanted, rows: Mapping[str, dict[str, Any]]) 
         with ledger.transaction():
             for day, row in due[start : start + _BATCH]:
                 ledger.insert_mtm_price(day, wanted.symbol, contract_id=wanted.contract_id or None, **row)
-    if due:
-        logger.info("{} closes of {}, up to {}", len(due), wanted.symbol, due[-1][0])
     return len(due)
 
 
