@@ -43,6 +43,7 @@ class SimulatedBroker:
     ) -> None:
         self.account = account
         self.costs = costs or CostModel()
+        self._commission = self.costs.commission
         self._buyers, self._sellers = self.costs.slipped(1.0, True), self.costs.slipped(1.0, False)
         self._terms = {name: (one.multiplier, one.digits, one.currency) for name, one in instruments.items()}
         self._session_end = session_end
@@ -53,11 +54,7 @@ class SimulatedBroker:
         self._fills: list[Fill] = []
         self._events: list[BrokerEvent] = []
         self._now: Micros = 0
-
-    @property
-    def idle(self) -> bool:
-        """True while no order waits and nothing is left to tell."""
-        return not self._waiting and not self._events
+        self.idle = True
 
     def submit(self, order: Order) -> None:
         """Take an order; a reference seen before is left alone.
@@ -67,18 +64,19 @@ class SimulatedBroker:
                 is on the other side.
 
         """
-        reference = order.reference
+        reference, _, symbol, _, quantity, _, ts, _, reduce_only = order[:9]
         if reference in self._seen:
             return
-        if order.symbol not in self._terms:
-            raise OrderRefused(f"{order.symbol} is not traded here", hint="Add it to the run's instruments.")
-        if not 0.0 < order.quantity < _INF:
-            raise OrderRefused(f"an order needs a positive quantity, got {order.quantity!r}")
-        if self._netting and not order.reduce_only:
+        if symbol not in self._terms:
+            raise OrderRefused(f"{symbol} is not traded here", hint="Add it to the run's instruments.")
+        if not 0.0 < quantity < _INF:
+            raise OrderRefused(f"an order needs a positive quantity, got {quantity!r}")
+        if self._netting and not reduce_only:
             self._check_netting(order)
         self._seen.add(reference)
-        self._now = order.ts
+        self._now = ts
         self._waiting[reference] = Waiting(order)
+        self.idle = False
 
     def cancel(self, reference: str) -> None:
         """Cancel a waiting order, effective before the next bar; its protective orders go with it."""
@@ -89,10 +87,9 @@ class SimulatedBroker:
     def advance(self, now: Micros, bars: Sequence[Bar]) -> Sequence[BrokerEvent]:
         """What happened up to ``now``, the close of ``bars``: all sells before all buys, brackets after entries."""
         self._now = now
-        if not self._waiting and not self._events:
-            return ()
         if self._waiting:
             self._match_all(bars)
+            self.idle = not self._waiting
         events, self._events = self._events, []
         return events
 
@@ -145,15 +142,14 @@ class SimulatedBroker:
         if len(queue) > 1:
             queue.sort(key=Waiting.precedence)
         for waiting in queue:
-            order = waiting.order
-            bar = by_symbol.get(order.symbol)
+            bar = by_symbol.get(waiting.symbol)
             # A bar that had begun before the order was sent cannot fill it: its open is not to be had any more.
-            if bar is None or bar.ts_open < order.ts or waiting.held_back or order.reference not in self._waiting:
+            if bar is None or bar.ts_open < waiting.since or waiting.held_back:
                 continue
-            if waiting.conditional and self._ended(waiting, bar):
+            if waiting.reference not in self._waiting or (waiting.conditional and self._ended(waiting, bar)):
                 continue
-            if order.order_type is _MARKET:  # the commonest by far
-                self._fill(order, bar.open, True, bar)
+            if waiting.kind is _MARKET:  # the commonest by far
+                self._fill(waiting.order, bar.open, True, bar)
             else:
                 self._match(waiting, bar)
 
@@ -183,29 +179,29 @@ class SimulatedBroker:
             self._update(order, _ACCEPTED, 0.0, 0.0)
 
     def _fill(self, order: Order, price: float, slips: bool, bar: Bar) -> None:
-        reference, strategy, symbol, side, wanted, kind, _, _, _, _, _, _, leg = order[:13]
+        reference, strategy, symbol, side, quantity, kind, _, leg, reduce_only = order[:9]
         multiplier, digits, currency = self._terms[symbol]
-        buying = side is _BUY
-        paid = price * (self._buyers if buying else self._sellers) if slips else price
-        held = self._positions.get((symbol, leg), 0.0)
-        quantity = wanted
-        if order.reduce_only:
-            quantity = min(wanted, -held if buying else held)
-        commission = self.costs.commission(quantity, paid, multiplier, digits)
-        fill = _new_fill((
-            f"{reference}.1", reference, strategy, symbol, side, quantity, paid, bar.ts, commission, currency, leg,
-            kind,
-        ))  # fmt: skip
-        after = held + quantity if buying else held - quantity
-        self._positions[symbol, leg] = on_grid(after) if after % 1.0 else after
+        key = (symbol, leg)
+        held = self._positions.get(key, 0.0)
+        if side is _BUY:
+            wanted = min(quantity, -held) if reduce_only else quantity
+            paid, after = price * self._buyers if slips else price, held + wanted
+        else:
+            wanted = min(quantity, held) if reduce_only else quantity
+            paid, after = price * self._sellers if slips else price, held - wanted
+        commission = self._commission(wanted, paid, multiplier, digits)
+        fill = _new_fill(
+            (reference + ".1", reference, strategy, symbol, side, wanted, paid, bar.ts, commission, currency, leg, kind)
+        )
+        self._positions[key] = on_grid(after) if after % 1.0 else after
         self._fills.append(fill)
         self._events.append(fill)
         del self._waiting[reference]
-        if quantity < wanted:
-            self._update(order, _PARTIALLY_FILLED, quantity, paid)
-            self._update(order, _CANCELLED, quantity, paid, "nothing left to reduce")
+        if wanted < quantity:
+            self._update(order, _PARTIALLY_FILLED, wanted, paid)
+            self._update(order, _CANCELLED, wanted, paid, "nothing left to reduce")
         else:
-            self._events.append(new_update((reference, _FILLED, quantity, 0.0, paid, self._now, "", "")))
+            self._events.append(new_update((reference, _FILLED, wanted, 0.0, paid, self._now, "", "")))
         if self._waiting:
             self._after_fill(order, paid, entry_rest(bar, price, side))
 

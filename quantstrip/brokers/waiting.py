@@ -25,6 +25,7 @@ class Waiting:
     """A waiting order and what the broker remembers of it.
 
     Attributes:
+        reference, symbol, kind, since: the order's own, read for every bar; ``since`` is when it was sent.
         held_back: a protective order whose entry has not filled.
         conditional: it may end before it fills, with its session or its position.
         accepted: its resting has been reported.
@@ -33,15 +34,19 @@ class Waiting:
 
     """
 
-    __slots__ = ("accepted", "conditional", "deadline", "held_back", "memory", "order")
+    __slots__ = (
+        "accepted", "conditional", "deadline", "held_back", "kind", "memory", "order", "reference", "since", "symbol",
+    )  # fmt: skip
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.held_back = order.parent != ""
-        self.conditional = order.reduce_only or order.time_in_force is _DAY
+        self.reference, _, self.symbol, _, _, kind, self.since, _, reduce_only, in_force, parent = order[:11]
+        self.kind = kind
+        self.held_back = parent != ""
+        self.conditional = reduce_only or in_force is _DAY
         self.accepted = False
         self.deadline: Micros | None = None
-        self.memory = Memory(peak=order.decision_price) if order.order_type is _TRAILING else _FRESH
+        self.memory = Memory(peak=order.decision_price) if kind is _TRAILING else _FRESH
 
     def precedence(self) -> tuple[bool, int]:
         """Sort key within a bar: sells before buys, what acts at the open first, stops before limits."""

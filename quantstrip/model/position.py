@@ -102,11 +102,6 @@ def apply(
         InvalidRecord: a number is impossible, or the side is neither BUY nor SELL.
 
     """
-    if not (_SMALLEST <= quantity < _HUGE and -_HUGE < price < _HUGE and 0.0 < multiplier < _HUGE):
-        raise InvalidRecord(
-            f"a fill needs a quantity of at least {_SMALLEST:g}, a finite price and a positive multiplier, "
-            f"got quantity={quantity!r} price={price!r} multiplier={multiplier!r}"
-        )
     if side == _BUY:
         trade = quantity
     elif side == _SELL:
@@ -114,14 +109,17 @@ def apply(
     else:
         raise InvalidRecord(f"a fill is a BUY or a SELL, got {side!r}")
     amount = round(-trade * price * multiplier, digits) + 0.0  # never minus zero, people would see "-0.0"
-    if not -_HUGE < amount < _HUGE:
-        raise InvalidRecord(f"a fill of {quantity!r} at {price!r} is worth more than a number can hold")
+    # An infinite or unknown number in makes an infinite or unknown amount.
+    if not (quantity >= _SMALLEST and multiplier > 0.0 and -_HUGE < amount < _HUGE):
+        raise _impossible(quantity, price, multiplier)
     held, avg, cost, realized = position
-    after = on_grid(held + trade)
+    after = held + trade
+    if after % 1.0:
+        after = on_grid(after)
     if held == 0.0 or (held > 0.0) == (trade > 0.0):
         average = price if held == 0.0 else (held * avg + trade * price) / (held + trade)
         opened = _OPEN_LONG if trade > 0.0 else _OPEN_SHORT
-        spent = round(cost - amount, digits) + 0.0
+        spent = round(cost - amount, digits) + 0.0 if cost else 0.0 - amount
         return _booking((_position((after, average, spent, realized)), opened, trade, 0.0, amount))
     if after == 0.0:
         gain = round(amount - cost, digits) + 0.0
@@ -138,6 +136,16 @@ def apply(
     gain = _money(amount + opening_cost - cost, digits)
     turned = Position(after, price, opening_cost, _money(realized + gain, digits))
     return Booking(turned, _FLIP, trade, gain, amount)
+
+
+def _impossible(quantity: float, price: float, multiplier: float) -> InvalidRecord:
+    """What to raise for numbers that no fill has."""
+    if _SMALLEST <= quantity < _HUGE and -_HUGE < price < _HUGE and 0.0 < multiplier < _HUGE:
+        return InvalidRecord(f"a fill of {quantity!r} at {price!r} is worth more than a number can hold")
+    return InvalidRecord(
+        f"a fill needs a quantity of at least {_SMALLEST:g}, a finite price and a positive multiplier, "
+        f"got quantity={quantity!r} price={price!r} multiplier={multiplier!r}"
+    )
 
 
 def market_value(position: Position, price: float, multiplier: float = 1.0) -> float:

@@ -8,7 +8,9 @@ from quantstrip.model.enums import Leg, OrderSide, OrderType, TimeInForce
 from quantstrip.model.market import Number
 
 # Reading a member through its class costs more than the comparison it is for.
-_BUY, _MARKET, _GTC, _NET = OrderSide.BUY, OrderType.MARKET, TimeInForce.GTC, Leg.NET
+_BUY, _SELL = OrderSide.BUY, OrderSide.SELL
+_MARKET, _GTC, _NET = OrderType.MARKET, TimeInForce.GTC, Leg.NET
+_new = tuple.__new__
 
 
 class _SignalFields(NamedTuple):
@@ -93,16 +95,16 @@ class Signal(_SignalFields):
             cancel, tag,
         )  # fmt: skip
         if (
-            given[8:18] == _PLAIN
+            given[8:18] == PLAIN
             and time_in_force is _GTC  # a word equals its member
             and leg is _NET
-            and type(side) is OrderSide
+            and (side is _BUY or side is _SELL)
             and order_type is _MARKET
             and limit_price is None
             and (quantity is None or type(quantity) is float)
             and type(strength) is float
         ):
-            return tuple.__new__(cls, given)
+            return _new(cls, given)
         return tuple.__new__(
             cls,
             (
@@ -132,7 +134,7 @@ class Signal(_SignalFields):
         )
 
 
-_PLAIN = (None, None, None, _GTC, _NET, None, None, None, None, None)
+PLAIN = (None, None, None, _GTC, _NET, None, None, None, None, None)
 """``stop_price`` to ``trailing_pct`` of a signal that asks for none of them."""
 
 
@@ -156,16 +158,16 @@ class Order(NamedTuple):
     quantity: float
     order_type: OrderType
     ts: Micros
+    leg: Leg = Leg.NET
+    reduce_only: bool = False
+    time_in_force: TimeInForce = TimeInForce.GTC
+    parent: str = ""
+    group: str = ""
     limit_price: float | None = None
     stop_price: float | None = None
     trail_amount: float | None = None
     trail_percent: float | None = None
-    time_in_force: TimeInForce = TimeInForce.GTC
-    leg: Leg = Leg.NET
     decision_price: float = 0.0
-    parent: str = ""
-    group: str = ""
-    reduce_only: bool = False
     stop_loss: float | None = None
     take_profit: float | None = None
     stop_loss_pct: float | None = None

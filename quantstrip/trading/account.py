@@ -60,23 +60,21 @@ class Account:
             InvalidRecord: quantity or price is impossible; nothing is booked.
 
         """
-        symbol = fill.symbol
-        key = (symbol, fill.leg)
-        holding = self._holdings.get(key)
+        _, _, _, symbol, side, quantity, price, _, commission, _, leg = fill[:11]
+        holding = self._holdings.get((symbol, leg))
         if holding is None:
-            holding = self._holdings[key] = Holding(instrument, fill.leg)
-        multiplier = holding.multiplier
-        booking = apply(holding.position, fill.side, fill.quantity, fill.price, multiplier, holding.digits)
-        holding.position = position = booking.position
-        was, holding.units = holding.units, position.quantity * multiplier
+            holding = self._holdings[symbol, leg] = Holding(instrument, leg)
+        booking = apply(holding.position, side, quantity, price, holding.multiplier, holding.digits)
+        position, _, _, _, amount = booking[:]
+        was, units = holding.units, position.quantity * holding.multiplier
+        holding.position, holding.units = position, units
         if was == 0.0:
             self.held.append(holding)
-        elif holding.units == 0.0:
+            self.prices.setdefault(symbol, price)
+        elif units == 0.0:
             self.held.remove(holding)
-        self.cash += booking.amount - fill.commission
-        self.commission += fill.commission
-        if symbol not in self.prices:
-            self.prices[symbol] = fill.price
+        self.cash += amount - commission
+        self.commission += commission
         return booking
 
     def equity(self) -> float:

@@ -54,7 +54,7 @@ class Desk:
         hours: Hours | None = None,
     ) -> None:
         self.profile: RiskProfile = guard.profile
-        self._references = References(run, strategy)
+        self._reference = References(run, strategy).make
         self._strategy = strategy
         self._account = account
         self._orders = orders
@@ -70,12 +70,12 @@ class Desk:
 
         NaN is a price that nobody knows any more: no rule that needs it lets an entry pass.
         """
-        account = self._account
-        price = account.prices.get(signal.symbol, nan)
-        instrument = self._instruments.get(signal.symbol)
+        symbol, side = signal[:2]
+        price = self._account.prices.get(symbol, nan)
+        instrument = self._instruments.get(symbol)
         if instrument is None:
             known = ", ".join(sorted(self._instruments)) or "none"
-            return _refused("validity", f"{signal.symbol!r} is not an instrument of this run; there are: {known}")
+            return _refused("validity", f"{symbol!r} is not an instrument of this run; there are: {known}")
         wrong = problem(signal, price)
         if wrong is not None:
             return _refused("validity", wrong)
@@ -89,7 +89,7 @@ class Desk:
             if refusal is not None:
                 opening, note = 0.0, "clipped to the position: the opening part was refused"
             else:
-                self._guard.accept(signal.symbol, signal.side, signal.leg, opening, ts)
+                self._guard.accept(symbol, side, signal.leg, opening, ts)
         if reducing + opening <= 0.0:
             return [], refusal or Refusal("sizing", note)
         if decided != decided:  # NaN
@@ -167,12 +167,12 @@ class Desk:
         (
             symbol, side, strength, kind, limit, _, reason, _, stop, trail_amount, trail_percent, in_force, leg,
             stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, _, tag,
-        ) = signal  # fmt: skip
+        ) = signal[:]  # fmt: skip
         if note:
             reason = f"{reason} ({note})" if reason else note
         return _new_order((
-            self._references.make(leg, ts, sequence), self._strategy, symbol, side, reducing + opening, kind, ts,
-            limit, stop, trail_amount, trail_percent, in_force, leg, decided, "", "", opening == 0.0,
+            self._reference(leg, ts, sequence), self._strategy, symbol, side, reducing + opening, kind, ts, leg,
+            opening == 0.0, in_force, "", "", limit, stop, trail_amount, trail_percent, decided,
             stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, reason, strength, tag,
         ))  # fmt: skip
 

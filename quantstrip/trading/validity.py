@@ -3,10 +3,12 @@
 import math
 
 from quantstrip.model import OrderSide, OrderType, Signal
+from quantstrip.model.trade import PLAIN
 
 _LIMIT, _STOP = OrderType.LIMIT, OrderType.STOP
 _MARKET, _STOP_LIMIT, _TRAILING = OrderType.MARKET, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP
 _BUY = OrderSide.BUY
+_INF = math.inf
 _PRICES = ("limit_price", "stop_price", "trail_amount", "stop_loss", "take_profit")
 _FRACTIONS = ("trail_percent", "stop_loss_pct", "take_profit_pct", "trailing_pct")
 _ALLOWED: dict[OrderType, frozenset[str]] = {
@@ -17,8 +19,6 @@ _ALLOWED: dict[OrderType, frozenset[str]] = {
     _TRAILING: frozenset({"trail_amount", "trail_percent"}),
 }
 _TYPE_PRICES = ("limit_price", "stop_price", "trail_amount", "trail_percent")
-_NO_PRICES = (None,) * 3
-_NO_BRACKET = (None,) * 5
 
 
 def problem(signal: Signal, price: float) -> str | None:
@@ -29,16 +29,16 @@ def problem(signal: Signal, price: float) -> str | None:
         price: last known price of its symbol; NaN where none is known.
 
     """
-    if not 0.0 < price < math.inf:
+    if not 0.0 < price < _INF:
         return f"no price of {signal.symbol} is known yet; wait for its first bar"
     quantity = signal.quantity
-    if quantity is not None and not 0.0 < quantity < math.inf:
+    if quantity is not None and not 0.0 < quantity < _INF:
         return (
             f"quantity must be a positive number of units, got {quantity:g}; leave it out to have the order sized, and "
             "use side to say the direction"
         )
-    if signal.order_type is _MARKET and signal[13:18] == _NO_BRACKET and signal[8:11] == _NO_PRICES:
-        return None if signal.limit_price is None else _extra("limit_price", _MARKET)
+    if signal.order_type is _MARKET and signal.limit_price is None and signal[8:18] == PLAIN:
+        return None  # the commonest by far
     return _bad_number(signal) or _bad_prices(signal) or _bad_bracket(signal, price)
 
 
