@@ -5,7 +5,9 @@
     QuantstripError                what the system does about it
     ├── ConfigError
     │   ├── SettingsError          the settings file or a value is refused; nothing is written
-    │   └── SecretError            a key is missing, wrong or readable by others; no secret is shown
+    │   ├── SecretError            a key is missing, wrong or readable by others; no secret is shown
+    │   └── DataSourceError        an ODBC data source is missing, another home's, or not as it should be
+    │       └── DriverMissing      ODBC or its SQLite driver is not installed; says how to install it
     ├── HomeError                  the home is missing, not writable or unsafe; nothing is started
     ├── LedgerError
     │   ├── InvalidRecord          a row is refused before it reaches the database
@@ -28,6 +30,7 @@
     │   └── PortInUse              the dashboard's port is taken; another can be chosen
     ├── BrokerError
     │   ├── OrderRefused           the broker or a rule refused; recorded as a rejection
+    │   ├── StatementError         a statement cannot be read, or is of another account; nothing is booked from it
     │   └── BrokerUnreachable      retried by the caller's policy; no order is sent twice
     └── NotifyError
         ├── AccountNotFound        no mail account or channel of that name, or none at all
@@ -74,6 +77,14 @@ class SettingsError(ConfigError):
 
 class SecretError(ConfigError):
     """A secret or its key cannot be used safely."""
+
+
+class DataSourceError(ConfigError):
+    """An ODBC data source could not be set up, found or trusted; other sources are untouched."""
+
+
+class DriverMissing(DataSourceError):
+    """ODBC itself, or its driver for SQLite, is not on this machine."""
 
 
 class HomeError(QuantstripError):
@@ -162,6 +173,10 @@ class BrokerError(QuantstripError):
 
 class OrderRefused(BrokerError):
     """The order was refused; it is recorded as a rejection."""
+
+
+class StatementError(BrokerError):
+    """A broker's statement cannot be used; nothing was written."""
 
 
 class BrokerUnreachable(BrokerError):

@@ -37,6 +37,9 @@ _COMMANDS = {
     "token": ("quantstrip.cli.token:token", "Print the dashboard's address with its login token; --rotate renews it."),
     "notify": ("quantstrip.cli.notifications:notify", "Mail accounts, channels, and the messages in the outbox."),
     "db": ("quantstrip.cli.database:database", "Migrate, back up and query the ledger."),
+    "audit": ("quantstrip.cli.audit:audit", "Show that nobody changed the ledger behind the platform's back."),
+    "odbc": ("quantstrip.cli.odbc:odbc", "Let Excel and other programs read the ledger through ODBC."),
+    "excel": ("quantstrip.cli.excel:excel", "Write a workbook that reads the ledger whenever it is refreshed."),
     "service": ("quantstrip.cli.unit:service", "Start the service with the machine (systemd)."),
     "doctor": ("quantstrip.cli.service:doctor", "Check the installation and say what to do."),
 }
