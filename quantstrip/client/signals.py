@@ -1,7 +1,7 @@
 """SIGTERM and SIGINT: let the running job finish within a limit, then interrupt it."""
 
-import queue
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -31,11 +31,17 @@ def stop_on_signals(
 
     """
     asked: float | None = None
-    asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
+    # The kernel may hand a signal to any thread; the main one, asleep, would run its handler when it wakes, up to half
+    # a minute later. Bytes written from the C handler wake the thread that asks the client to end, whoever got it.
+    heard, told = socket.socketpair()
+    told.setblocking(False)
 
-    def wait_for_request() -> None:
-        asked_to_stop.get()
-        request_stop()
+    def listen(heard: socket.socket, _told: socket.socket) -> None:
+        requested = False
+        while True:  # for ever: it keeps the sockets open
+            if {signal.SIGTERM, signal.SIGINT}.intersection(heard.recv(16)) and not requested:
+                requested = True
+                request_stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal asked
@@ -44,15 +50,14 @@ def stop_on_signals(
                 on_alarm(number, frame)
             return
         asked = clock.monotonic()
-        # The main thread may hold the very lock that setting an event takes; SimpleQueue.put is made for handlers.
-        asked_to_stop.put(None)
         signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), _AGAIN)
 
     def on_alarm(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         if interruptible():
             raise StopTimeout(f"the time to stop, {seconds:g} s, is over")
 
-    threading.Thread(target=wait_for_request, name="stop", daemon=True).start()
+    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=listen, args=(heard, told), name="stop", daemon=True).start()
     signal.signal(signal.SIGALRM, on_alarm)
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
