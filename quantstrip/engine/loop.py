@@ -187,6 +187,8 @@ class Engine:
             if self._oversight.compares:
                 self._oversight.compare(ts)
         self._marks.mark(ts, bars, self._only.length)
+        if self.guard.changed:  # before what it refuses
+            self._oversight.note_halts(ts)
         histories, on_bar = self.strategy._bars.histories, self.strategy.on_bar
         for bar in bars:
             history = histories.get(bar.symbol) or self._new_history(bar.symbol)

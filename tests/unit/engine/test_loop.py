@@ -198,6 +198,19 @@ def test_a_held_back_signal_is_checked_against_the_price_it_was_decided_on(lab: 
     assert "from 100 to 102" in refusal.reason
 
 
+def test_a_signal_older_than_the_bars_that_are_kept_is_refused_with_a_reason(lab: Lab) -> None:
+    def say(strategy: Scripted, bar: Bar) -> list[Signal] | None:
+        if bar.close == 101:
+            return [Signal("S", quantity=1, timestamp=to_datetime(DAY))]
+        return None
+
+    lab.run(say, lab.slices(*[100.0] * 501, 101.0), risk=NATIVE)
+    (refusal,) = lab.recorder.rejections
+    assert refusal.rule == "max_price_deviation"
+    assert "lies before the bars that are kept" in refusal.reason
+    assert not lab.recorder.orders
+
+
 class TestIdentity:
     def test_references_repeat_from_run_to_run_and_differ_within_one(self, lab: Lab) -> None:
         keys = []
