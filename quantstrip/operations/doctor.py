@@ -219,7 +219,7 @@ def _port(port: int) -> str:
 
 def _odbc() -> Check:
     try:
-        import pyodbc  # type: ignore[import-not-found] # a compiled module without types
+        import pyodbc
     except ImportError as error:  # the package is there, the system's driver manager is not
         hint = "apt-get install unixodbc libsqliteodbc"
         return Check("odbc", False, f"ODBC cannot be used: {error}", hint, optional=True)
