@@ -28,10 +28,10 @@ class Client(ClientBase):
     def on_start(self) -> None:
         """The first copy is made at once: nobody should wait a night to see that it works."""
         if not backup.scheduled_backups(find_home()):
-            self.scheduler.every(1).seconds.do(self.first_backup)
+            self.scheduler.every(5).minutes.do(self.first_backup).set_due(self.clock.now())
 
     def first_backup(self) -> Any:
-        """Once, where there is no copy yet."""
+        """Once, where there is no copy yet; tried again every five minutes."""
         self.back_up()
         return CancelJob
 

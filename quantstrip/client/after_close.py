@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from quantstrip.calendars import Calendar
 
 RETRY_SECONDS = 300
-"""Pause after work that raised."""
-_AT_ONCE = 1
+"""Pause after work that raised; work that takes longer than this counts as an overrun."""
 _LOOK_BACK = timedelta(days=30)
 """Longer than any closure of an exchange."""
 
@@ -52,33 +51,29 @@ class AfterClose:
         self._work = work
         self._is_done = is_done
         self._terms = terms
-        self._job: Any = None
 
     def start(self) -> None:
         """Plan the first run; call it from ``on_start``."""
         calendar, delay, now = self._now()
         session = last_closed(calendar, now, delay)
-        self._plan(_AT_ONCE if not self._is_done(session) else self._until_next(calendar, session, delay, now))
+        self._plan(self._next_due(calendar, session, delay) if self._is_done(session) else now + SECOND)
 
     def after_close(self) -> Any:
-        """One run: the session's work, then the next session's plan."""
-        self._plan(RETRY_SECONDS)  # what raises below leaves this plan behind
+        """One run: the session's work, then the next session's plan. Where it raises, its job stays, and runs again."""
         calendar, delay, now = self._now()
         session = last_closed(calendar, now, delay)
         if not self._is_done(session):
             self._work(session)
-        calendar, delay, now = self._now()
-        self._plan(self._until_next(calendar, session, delay, now))
+        calendar, delay, _ = self._now()
+        self._plan(self._next_due(calendar, session, delay))
         return CancelJob
 
-    def _plan(self, seconds: int) -> None:
-        if self._job is not None and self._job in self._client.scheduler.jobs:
-            self._client.scheduler.cancel_job(self._job)
-        self._job = self._client.scheduler.every(seconds).seconds.do(self.after_close)
+    def _plan(self, due: Micros) -> None:
+        self._client.scheduler.every(RETRY_SECONDS).seconds.do(self.after_close).set_due(due)
 
-    def _until_next(self, calendar: "Calendar", session: date, delay: Micros, now: Micros) -> int:
-        due = calendar.close_ts(calendar.next_session(session)) + delay
-        return max(_AT_ONCE, -(-(due - now) // SECOND))
+    @staticmethod
+    def _next_due(calendar: "Calendar", session: date, delay: Micros) -> Micros:
+        return calendar.close_ts(calendar.next_session(session)) + delay
 
     def _now(self) -> tuple["Calendar", Micros, Micros]:
         name, delay_seconds = self._terms()

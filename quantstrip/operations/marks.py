@@ -98,7 +98,7 @@ def write_marks(home: Home, *, now: Micros | None = None) -> Marks:
     """Write every close that bar files know and ``mtm_price`` lacks, of sessions that are over.
 
     Bars are looked for as ``SYMBOL.csv`` (``SYMBOL-CONTRACT.csv`` for futures and options) in the setting
-    ``marks.folder`` or the home's ``data/bars``, then in folders that strategy clients trade on, and in the sample.
+    ``marks.folder``, then in folders that strategy clients trade on, and in the sample.
     Repeated, it changes nothing. A file that cannot be read costs its symbol only.
 
     Args:

@@ -22,6 +22,7 @@ class Desk:
         self.bench = bench
         self.done: list[str] = []
         self.failures = 0
+        self.seconds = 0.0
         desk = self
 
         class Client(ClientBase):
@@ -37,6 +38,7 @@ class Desk:
         if self.failures:
             self.failures -= 1
             raise OSError("no mail today")
+        self.bench.clock.advance(self.seconds)
         self.done.append(f"{session} at {to_text(self.bench.clock.now())[:16]}")
 
     def is_done(self, session: date) -> bool:
@@ -97,6 +99,15 @@ def test_work_that_raises_is_a_failed_job_and_is_tried_again_after_five_minutes(
     assert trouble.done[1:] == ["2026-11-20 at 2026-11-20 21:25"]
     assert [outcome for _, outcome in trouble.bench.outcomes()] == ["failed", "failed", "ok"]
     assert "no mail today" in trouble.bench.records.alerts[0][1]
+
+
+def test_work_that_takes_a_minute_is_no_overrun(desk: Make) -> None:
+    slow = desk("2026-11-20 20:00")
+    slow.seconds = 60.0
+    slow.bench.start(slow.client)
+    slow.bench.run_until("2026-11-20 22:00")
+    assert [outcome for _, outcome in slow.bench.outcomes()] == ["ok", "ok"]
+    assert slow.bench.records.alerts == []
 
 
 def test_a_machine_that_slept_over_the_close_does_it_when_it_wakes(desk: Make) -> None:

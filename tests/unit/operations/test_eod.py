@@ -1,5 +1,6 @@
 """The end-of-day summary: which session, which mode, what it says, and that its amounts are those of the views."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -13,7 +14,7 @@ from quantstrip.errors import DataError, ReportError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.model import Instrument
-from quantstrip.operations import eod
+from quantstrip.operations import clients, eod
 
 FRIDAY = from_text("2026-11-20 21:15:00")
 Trade = Callable[..., None]
@@ -207,6 +208,13 @@ class TestWhatItTells:
         assert "rebalance crashed" not in later
         assert "trade every 1 day" not in later
         assert "entries are switched off" in later, "they still are"
+
+    def test_what_is_to_run_and_does_not(self, made_home: Home) -> None:
+        clients.deploy(made_home, "db_backup")
+        clients.deploy(made_home, "mtm_prices", start=False)
+        said = text(made_home)
+        assert re.search(r"db_backup +not running", said)
+        assert "mtm_prices" not in said, "nobody wants it to run"
 
     def test_every_moment_of_the_machine_belongs_to_one_summary(self, made_home: Home) -> None:
         due = eod.due_now(made_home, now=from_text("2026-11-20 22:00:00"))
