@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from quantstrip.clock import Clock, Micros, system_clock, to_text
+from quantstrip.ledger.audit import Chain
 from quantstrip.ledger.faults import busy, translate
 from quantstrip.ledger.statements import Insert, Statement
 
@@ -99,6 +100,7 @@ class Store:
         self.path = path
         self.clock = clock
         self.busy_seconds = busy_seconds
+        self.audit = Chain(lambda: None)
         self._fresh()
 
     def _fresh(self) -> None:
@@ -174,6 +176,7 @@ class Store:
                 while True:
                     try:
                         raw.execute("BEGIN IMMEDIATE")
+                        self.audit.begun(raw)
                         return raw
                     except sqlite3.OperationalError as error:
                         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or system_clock.monotonic() > deadline:
@@ -189,7 +192,9 @@ class Store:
         try:
             with self.translated():
                 if commit:
+                    self.audit.seal(raw, self.clock)
                     raw.execute("COMMIT")
+                    self.audit.committed()
                 elif raw.in_transaction:  # a full disk has rolled back already
                     raw.execute("ROLLBACK")
         finally:
