@@ -30,10 +30,18 @@ class Account:
         self, side: OrderSide, leg: Leg, kind: OrderType = MARKET, *, symbol: str = "S", reduce_only: bool = False
     ) -> None:
         self.sent += 1
-        limit = 1.0 if kind is LIMIT else None
         self.broker.submit(
             Order(
-                f"o{self.sent}", "x", symbol, side, 10.0, kind, self.day * DAY, limit, leg=leg, reduce_only=reduce_only
+                f"o{self.sent}",
+                "x",
+                symbol,
+                side,
+                10.0,
+                kind,
+                self.day * DAY,
+                limit_price=1.0 if kind is LIMIT else None,
+                leg=leg,
+                reduce_only=reduce_only,
             )
         )
 

@@ -49,8 +49,9 @@ def table(symbol: str, closes: list[float]) -> BarTable:
     """Daily bars without a calendar."""
     lab = Lab()
     bars = [lab.bar(day, close, symbol) for day, close in enumerate(closes)]
-    columns = [np.array(column) for column in zip(*(each[2:9] for each in bars), strict=True)]
-    return BarTable(symbol, "1d", columns[0].copy(), *columns)
+    ts_open, ts, *values = (np.array(column) for column in zip(*(each[2:9] for each in bars), strict=True))
+    open_, high, low, close, volume = values
+    return BarTable(symbol, "1d", ts_open.copy(), ts_open, ts, open_, high, low, close, volume)
 
 
 def watch(lab: Lab, feed: HistoryFeed | Slices, symbols: list[str], begin: int = 0) -> tuple[Watching, Engine]:

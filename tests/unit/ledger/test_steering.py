@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -312,7 +313,7 @@ def test_whatever_is_decided_a_run_that_was_killed_comes_to_the_orders_of_one_th
 ) -> None:
     def trade(stops: list[int]) -> list[list[tuple[Any, ...]]]:
         clock = ManualClock(NOON)
-        between: Between = {day: lambda ledger, act=act: getattr(ledger, act)("client") for day, act in acts.items()}
+        between: Between = {day: methodcaller(act, "client") for day, act in acts.items()}
         with (
             tempfile.TemporaryDirectory() as folder,
             closing(Ledger(Path(shutil.copy(empty_database, folder)), clock=clock)) as ledger,
