@@ -96,10 +96,11 @@ def reverse(tx: Transaction, now: int, exec_id: str, reason: str) -> dict[str, A
         "amount": -wrong["amount"] + 0.0,
         "corrects": exec_id,
         "replaces": None,
+        "booked_before": None,
         "external_exec_id": None,
         "metadata": validate.to_json("metadata", {"note": reason}),
     }
-    _insert(tx, now, row, EVENT, -1)
+    book_in_place(tx, now, row, EVENT, -1)
     for fee_type, currency, amount in tx.all(_FEES, {"exec_id": exec_id}):
         _fee(tx, now, row["exec_id"], fee_type, currency, -amount)
     rebuild_trades(tx, now, row)
@@ -119,11 +120,12 @@ def replace(
         "exec_id": exec_id + REPLACED,
         "replaces": exec_id,
         "corrects": None,
+        "booked_before": None,
         "metadata": validate.to_json("metadata", {"note": reason}),
     }
     row["multiplier"] = _multiplier(tx, now, row)
     row["amount"] = applied(FLAT, row).amount
-    _insert(tx, now, row, None, 1)
+    book_in_place(tx, now, row, None, 1)
     if fee is None:
         for fee_type, currency, amount in tx.all(_FEES, {"exec_id": exec_id}):
             _fee(tx, now, row["exec_id"], fee_type, currency, amount)
@@ -138,17 +140,16 @@ def fold(
 ) -> tuple[list[Fold], Position]:
     """The fills of a position that count, in the order in which they happened to it, and what they leave.
 
-    What takes the place of a reversed fill stands where that stood. ``extra`` is an execution that is not booked yet.
+    What takes the place of a reversed fill stands where that stood; one that was heard of late, before the fill it
+    names. ``extra`` is an execution that is not booked yet.
     """
     rows = tx.dicts(_BOOKED, key) + ([] if extra is None else [extra])
     corrected = {row["corrects"] for row in rows if row["corrects"] is not None}
-    places: dict[str, int] = {}
     for row in rows:
-        origin = row["replaces"]
-        places[row["exec_id"]] = row["seq_id"] if origin is None else places.get(origin) or _place(tx, origin)
+        row["place"] = place_of(tx, row)
     counted = [row for row in rows if row["corrects"] is None and row["exec_id"] not in corrected]
     held, found = FLAT, []
-    for row in sorted(counted, key=lambda one: (places[one["exec_id"]], one["seq_id"])):
+    for row in sorted(counted, key=lambda one: (one["place"], one["exec_time"], one["exec_id"], one["seq_id"])):
         row["multiplier"] = _multiplier(tx, now, row)
         booking = applied(held, row)
         found.append(Fold(row, held.quantity, booking))
@@ -166,8 +167,8 @@ def rebuild_trades(tx: Transaction, now: int, key: dict[str, Any]) -> None:
             pay_trade(tx, fill["seq_id"], currency, amount)
 
 
-def _insert(tx: Transaction, now: int, row: dict[str, Any], event: str | None, sign: int) -> None:
-    """Insert a reversal or what replaces it, and book the difference that it makes to its position."""
+def book_in_place(tx: Transaction, now: int, row: dict[str, Any], event: str | None, sign: int) -> int:
+    """Insert a fill that does not come last, and book the difference that it makes to its position; its key."""
     row |= {"multiplier": _multiplier(tx, now, row), "create_time": tx.now, "update_time": tx.now}
     row["seq_id"] = seq = tx.insert(_INSERT, row) or 0
     counted, final = fold(tx, now, row, row)
@@ -179,6 +180,7 @@ def _insert(tx: Transaction, now: int, row: dict[str, Any], event: str | None, s
     # Days are marked at their last fill where no close is known: it must not be the wrong one's price.
     prices = [one.fill["price"] for one in counted if one.fill["trade_date"] == row["trade_date"]]
     set_last_price(tx, row, prices[-1] if prices else None)
+    return seq
 
 
 def _multiplier(tx: Transaction, now: int, row: dict[str, Any]) -> float:
@@ -188,11 +190,14 @@ def _multiplier(tx: Transaction, now: int, row: dict[str, Any]) -> float:
     return terms_of(tx, now, row["symbol"], row["contract_id"], row["instrument_type"]).multiplier
 
 
-def _place(tx: Transaction, exec_id: str) -> int:
-    row = tx.first(_ONE, {"exec_id": exec_id})
-    if row is None:
-        raise AssertionError(f"{exec_id} is replaced, but is not in the ledger")
-    return int(row["seq_id"]) if row["replaces"] is None else _place(tx, row["replaces"])
+def place_of(tx: Transaction, row: dict[str, Any]) -> float:
+    """Where a fill stands among others: at its own number, or half a step before that of the fill it names."""
+    if row["replaces"] is None:
+        return float(row["seq_id"]) if row["booked_before"] is None else row["booked_before"] - 0.5
+    origin = tx.first(_ONE, {"exec_id": row["replaces"]})
+    if origin is None:
+        raise AssertionError(f"{row['replaces']} is replaced, but is not in the ledger")
+    return place_of(tx, origin)
 
 
 def _fee(tx: Transaction, now: int, exec_id: str, fee_type: str, currency: str, amount: float) -> None:

@@ -68,12 +68,12 @@ def record_execution(
     if same is not None:
         _compare(tx, now, row, same)
         return int(same[0])
-    _complete(tx, context, now, row)
-    terms = terms_of(tx, now, row["symbol"], row["contract_id"], row["instrument_type"])
-    row["currency"] = row["currency"] or terms.currency
-    row["instrument_type"] = row["instrument_type"] or terms.instrument_type
-    row["trade_date"] = row["trade_date"] or trade_date_of(tx, now, terms.calendar, row["exec_time"])
-    row["multiplier"] = terms.multiplier
+    complete(tx, context, now, row)
+    return append_execution(tx, now, row, group_label)
+
+
+def append_execution(tx: Transaction, now: int, row: dict[str, Any], group_label: str | None = None) -> int:
+    """Insert a complete new execution and book it on what is held; its key."""
     held, booking = book(tx, row)
     row |= {"amount": booking.amount, "create_time": tx.now, "update_time": tx.now}
     seq = tx.insert(_INSERT, row) or 0
@@ -98,7 +98,17 @@ def record_execution(
     return seq
 
 
-def _complete(tx: Transaction, context: Context, now: int, row: dict[str, Any]) -> None:
+def complete(tx: Transaction, context: Context, now: int, row: dict[str, Any]) -> None:
+    """Fill in what the broker did not say: from the order, else from the instrument, the calendar, the context."""
+    _from_order(tx, context, now, row)
+    terms = terms_of(tx, now, row["symbol"], row["contract_id"], row["instrument_type"])
+    row["currency"] = row["currency"] or terms.currency
+    row["instrument_type"] = row["instrument_type"] or terms.instrument_type
+    row["trade_date"] = row["trade_date"] or trade_date_of(tx, now, terms.calendar, row["exec_time"])
+    row["multiplier"] = terms.multiplier
+
+
+def _from_order(tx: Transaction, context: Context, now: int, row: dict[str, Any]) -> None:
     """Fill in from the order what the broker did not say; without an order the fill is kept all the same."""
     order_id = row["order_id"]
     order = None if order_id is None else tx.one(ORDER_OF, row)

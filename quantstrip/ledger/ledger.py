@@ -22,6 +22,7 @@ from quantstrip.ledger.orders import Orders
 from quantstrip.ledger.outbox import Outbox
 from quantstrip.ledger.positions import Positions
 from quantstrip.ledger.query import Parameters, Reading, reading
+from quantstrip.ledger.reconciliation import Reconciliations
 from quantstrip.ledger.report_metrics import ReportMetrics
 from quantstrip.ledger.reporting import ReportingCurrency
 from quantstrip.ledger.reports import EmailAccounts, Reports
@@ -55,6 +56,7 @@ class Ledger(
     Clients,
     StrategyRuns,
     RiskControls,
+    Reconciliations,
     Alerts,
     Outbox,
 ):

@@ -19,6 +19,7 @@ from quantstrip.ledger.tables.platform import (
     strategy_equity,
     strategy_run,
 )
+from quantstrip.ledger.tables.reconciliation import reconciliation, reconciliation_difference
 from quantstrip.ledger.tables.reports import report_metric
 from quantstrip.ledger.tables.risk import risk_control, risk_control_taken, risk_halt
 from quantstrip.ledger.tables.static import (
@@ -62,6 +63,8 @@ __all__ = [
     "position_day",
     "position_event",
     "position_external",
+    "reconciliation",
+    "reconciliation_difference",
     "rejected_signal",
     "report",
     "report_item",

@@ -104,6 +104,8 @@ execution = Table(
     number("multiplier"),
     # A correction is a reversing row that names the exec_id it reverses; what takes its place names it too.
     *words("corrects", "replaces"),
+    # A fill that was heard of late stands before the one with this seq_id; NULL where it stands where it was booked.
+    whole("booked_before"),
     UniqueConstraint("exec_id", name="ux_execution_exec_id"),
 )
 Index("ix_execution_order_id", execution.c.order_id)
