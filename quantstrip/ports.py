@@ -189,6 +189,8 @@ class Recorder(Protocol):
 
     kept: bool
     """True where a person may step in and positions are compared with the broker's; False in a backtest."""
+    follows_orders: bool
+    """False where orders and their states are forgotten: then the engine need not call ``order`` and ``update``."""
 
     def order(self, order: Order, instrument: Instrument) -> None:
         """An order, before it is sent."""

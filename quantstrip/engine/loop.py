@@ -99,10 +99,14 @@ class Engine:
         self._sequence = 0
         self._only = History("")
         """History of the run's only symbol, where a feed gives it beforehand."""
+        self._alone = False
+        """True where there is such a history."""
         self._lines: Iterator[object] = repeat(None)
         """One step a slice moves that history's lines."""
         self._marks = self._new_marks(None)
         self._hears_orders = type(strategy).on_order is not StrategyBase.on_order or "on_order" in vars(strategy)
+        self._follows_orders = recorder.follows_orders or self._hears_orders
+        """Somebody wants to know what becomes of an order, besides its fills."""
 
     def run(self, stop: threading.Event | None = None) -> RunSummary:
         """Recover, start the strategy, feed it every slice, stop it; returns what came of it.
@@ -151,8 +155,8 @@ class Engine:
         The hot path. While the broker is idle and only the price of the run's one symbol can move, a bar whose close
         stays in the calm range (see ``Marks``) goes straight to the strategy.
         """
-        marks, broker, clock = self._marks, self.broker, self._clock
-        history, on_bar = self._only, self.strategy.on_bar
+        marks, broker, clock, guard = self._marks, self.broker, self._clock, self.guard
+        history, alone, on_bar = self._only, self._alone, self.strategy.on_bar
         bars: Sequence[Bar] = ()
         ts, seen = 0, False
         low, high, until = marks.calm() if broker.idle else RESTLESS
@@ -161,34 +165,33 @@ class Engine:
             clock.moment = ts
             bar = bars[0]
             if ts > until or not low <= bar.close <= high:
-                self._handle(ts, bars)
-            else:
-                history.length += 1
-                if history.growing:
-                    history.grow(bar)
-                try:
-                    signals = on_bar(bar)
-                except Exception as error:
-                    raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
-                if not signals:
+                events = broker.advance(ts, bars)
+                if events:
+                    self._handle_events(events, ts)
+                marks.mark(ts, bars, history.length)
+                if guard.changed:  # noted before what a halt refuses
+                    self._oversight.note_halts(ts)
+                if not alone:
+                    self._show(bars, ts)
                     continue
+                low, high, until = marks.calm() if broker.idle else RESTLESS
+            history.length += 1
+            if history.growing:
+                history.grow(bar)
+            try:
+                signals = on_bar(bar)
+            except Exception as error:
+                raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
+            if signals:
                 marks.price(bar)
                 self._decide(signals, bar.symbol, ts)
-            low, high, until = marks.calm() if broker.idle else RESTLESS
+                low, high, until = marks.calm() if broker.idle else RESTLESS
         if seen:
             self._note_progress(ts, bars)
         return seen
 
-    def _handle(self, ts: Micros, bars: Sequence[Bar]) -> None:
-        """One slice, whole: what the broker did, then the marks, then each bar to the strategy."""
-        events = self.broker.advance(ts, bars)
-        if events:
-            self._handle_events(events)
-            if self._oversight.compares:
-                self._oversight.compare(ts)
-        self._marks.mark(ts, bars, self._only.length)
-        if self.guard.changed:  # before what it refuses
-            self._oversight.note_halts(ts)
+    def _show(self, bars: Sequence[Bar], ts: Micros) -> None:
+        """Show the strategy each bar of a slice: several symbols, or one whose history is not known beforehand."""
         histories, on_bar = self.strategy._bars.histories, self.strategy.on_bar
         for bar in bars:
             history = histories.get(bar.symbol) or self._new_history(bar.symbol)
@@ -212,29 +215,32 @@ class Engine:
         """Turn signals into orders or recorded refusals."""
         if type(signals) is not list and (isinstance(signals, Signal) or not isinstance(signals, tuple)):
             signals = (signals,)
-        if ts != self._moment:
-            self._moment, self._sequence = ts, 0
+        sequence = self._sequence if ts == self._moment else 0
+        self._moment = ts
         for signal in signals:
             if not isinstance(signal, Signal):
                 wrong = StrategyError(
                     f"expected a list of Signal, got {signal!r} in it", hint="Return [] to do nothing."
                 )
                 raise fault(self.strategy, "on_bar", wrong, symbol, ts)
-            self._sequence += 1
+            sequence += 1
             if signal.cancel is not None:
                 self._cancel(signal, ts)
                 continue
             decided = None if signal.timestamp is None else self._price_at(signal)
-            orders, refusal = self._desk.decide(signal, ts, self._sequence, decided)
+            orders, refusal = self._desk.decide(signal, ts, sequence, decided)
             if refusal is not None:
                 self._refuse(signal, ts, *refusal)
             if orders:
                 self._send(orders, signal, ts)
+        self._sequence = sequence
 
     def _send(self, orders: list[Order], signal: Signal, ts: Micros) -> None:
         """Commit all orders of a signal, then submit them: a crash in between leaves nothing unknown."""
-        for order in orders:
-            self.recorder.order(order, self.instruments[order.symbol])
+        if self.recorder.follows_orders:
+            instrument = self.instruments[signal.symbol]
+            for order in orders:
+                self.recorder.order(order, instrument)
         self.summary.orders += len(orders)
         for order in orders:
             reference, state, reason = order.reference, _SUBMITTED, ""
@@ -249,9 +255,9 @@ class Engine:
                 else:
                     self._references.add(reference)
                     self.orders.add(order, state)
-            self._tell_order(
-                new_update((reference, state, 0.0, order.quantity, 0.0, ts, reason, "")), order.symbol
-            )  # fmt: skip
+            if self._follows_orders:
+                news = new_update((reference, state, 0.0, order.quantity, 0.0, ts, reason, ""))
+                self._tell_order(news, order.symbol)
 
     def _cancel(self, signal: Signal, ts: Micros) -> None:
         waiting = self.orders.matching(signal.cancel or "")
@@ -264,42 +270,42 @@ class Engine:
         self.summary.rejections += 1
         self.recorder.rejected(signal, ts, rule, reason)
 
-    def _handle_events(self, events: Sequence[BrokerEvent]) -> None:
+    def _handle_events(self, events: Sequence[BrokerEvent], ts: Micros) -> None:
+        """Take in what the broker says: fills are booked, changes of an order's state recorded; the strategy hears."""
+        orders = self.orders
         for event in events:
             if isinstance(event, Fill):
                 if self._book(event):
                     self._tell_trade(event)
-            else:
-                self._update(event)
+            elif (tracked := orders.apply(event)) is not None:
+                if self._follows_orders:
+                    self._tell_order(event, tracked.order.symbol)
+            elif event.reference not in orders.open:  # over already: a late word, the recorder knows repeats
+                self.recorder.update(event)
+        if self._oversight.compares:
+            self._oversight.compare(ts)
 
     def _book(self, fill: Fill) -> bool:
         """Book a fill once; False where it is known already or not this run's."""
-        if fill.exec_id in self._booked:
+        exec_id, reference, _, symbol = fill[:4]
+        if exec_id in self._booked:
             return False
-        if fill.reference not in self._references:
+        if reference not in self._references:
             self.summary.foreign.append(fill)
             return False
-        self._booked.add(fill.exec_id)
-        instrument = self.instruments[fill.symbol]
+        self._booked.add(exec_id)
+        instrument = self.instruments[symbol]
         self.account.book(fill, instrument)
         self.recorder.fill(fill, instrument)
         self.summary.fills += 1
         return True
 
     def _tell_trade(self, fill: Fill) -> None:
+        symbol, side, quantity, price = fill[3:7]
         try:
-            self.strategy.on_trade(fill.symbol, fill.side, fill.price, fill.quantity)
+            self.strategy.on_trade(symbol, side, price, quantity)
         except Exception as error:
-            raise fault(self.strategy, "on_trade", error, fill.symbol, fill.ts) from error
-
-    def _update(self, update: OrderUpdate) -> None:
-        """Take in a change of an order's state, have it recorded, tell the strategy."""
-        tracked = self.orders.apply(update)
-        if tracked is None:
-            if self.orders.get(update.reference) is None:  # over already: a late word, the recorder knows repeats
-                self.recorder.update(update)
-            return
-        self._tell_order(update, tracked.order.symbol)
+            raise fault(self.strategy, "on_trade", error, symbol, fill.ts) from error
 
     def _tell_order(self, update: OrderUpdate, symbol: str) -> None:
         """Have a new state recorded and tell the strategy."""
@@ -335,7 +341,7 @@ class Engine:
             if not history.length:
                 history.preload(columns)
                 if len(given) == 1:
-                    self._only = history
+                    self._only, self._alone = history, True
                     self._marks = self._new_marks(columns)
 
     def _warm_up(self, slices: Slices) -> Slices:

@@ -57,8 +57,9 @@ class Marks:
         self._watched = watched
         self._row = 0
         """Rows of the columns that are in the curve."""
-        self._changes = [(0, account.cash, account.held[0].units if account.held else 0.0)]
-        """Row from which on cash and units were held, for the rows that are not in the curve yet."""
+        self._changes: list[tuple[int, float, float]] = []
+        """Row from which on equity is an amount and units times close, for the rows that are not in the curve yet."""
+        self._note(0, self.equity)
 
     def begin(self, row: int) -> None:
         """The curve begins at a row of the columns: those before it have only warmed up."""
@@ -73,16 +74,15 @@ class Marks:
         account, guard = self._account, self._guard
         for bar in bars:
             account.prices[bar.symbol] = bar.close
-        held = account.held
-        equity = account.equity() if held else account.cash
-        if self._columns is None:
+        equity = account.equity() if account.held else account.cash
+        known = self._columns is not None
+        if ts > guard.next_end or not guard.low <= equity <= guard.peak:
+            guard.mark(ts, bars, equity, self._equity_at(row - 1) if known and row else self.equity)
+        if known:
+            self._note(row, equity)
+        else:
             self._ts.append(ts)
             self._curve.append(equity)
-        if ts > guard.next_end or not guard.low <= equity <= guard.peak:
-            before = self._equity_at(row - 1) if self._columns is not None and row else self.equity
-            guard.mark(ts, bars, equity, before)
-        if self._columns is not None:
-            self._changes.append((row, account.cash, held[0].units if held else 0.0))
         self.equity = equity
 
     def calm(self) -> tuple[float, float, Micros]:
@@ -115,6 +115,14 @@ class Marks:
         self._ts.frombytes(self._columns.ts[self._row : rows].tobytes())
         self._row = rows
         del self._changes[:-1]
+
+    def _note(self, row: int, equity: float) -> None:
+        """Note what equity is made of from a row on; of two legs, which are marked at every slice, only the sum."""
+        held = self._account.held
+        if len(held) == 1:
+            self._changes.append((row, self._account.cash, held[0].units))
+        else:
+            self._changes.append((row, equity, 0.0))
 
     def _equity_at(self, row: int) -> float:
         """Equity at the close of a row since the last change."""

@@ -24,6 +24,7 @@ class FillRecorder:
     """
 
     kept = False
+    follows_orders = False
 
     def __init__(self) -> None:
         self._rejections: list[Rejection] = []
@@ -98,6 +99,8 @@ class MemoryRecorder(FillRecorder):
         orders: by reference.
 
     """
+
+    follows_orders = True
 
     def __init__(self) -> None:
         super().__init__()

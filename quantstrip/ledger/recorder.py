@@ -53,6 +53,7 @@ class LedgerRecorder:
     """
 
     kept = True
+    follows_orders = True
 
     def __init__(
         self,

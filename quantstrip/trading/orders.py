@@ -61,10 +61,10 @@ class OrderBook:
             InvalidRecord: the change of state is impossible.
 
         """
-        tracked = self.open.get(update.reference)
+        reference, new, filled, _, average, _, _, external_id = update[:]
+        tracked = self.open.get(reference)
         if tracked is None:
             return None
-        reference, new, filled, _, average, _, _, external_id = update[:]
         state = advance(tracked.state, new)
         if state is tracked.state and filled == tracked.filled:
             return None

@@ -99,11 +99,32 @@ def test_a_quiet_position_is_marked_at_every_close(lab: Lab, quantity: int) -> N
     assert changes == pytest.approx(quantity * np.diff(closes[1:]), abs=1e-8)
 
 
-def test_a_backtests_recorder_keeps_the_result_alone(lab: Lab) -> None:
+def test_two_legs_of_one_symbol_are_marked_together(lab: Lab) -> None:
+    said = {
+        3: [Signal("S", quantity=10, leg="LONG"), Signal("S", "SELL", quantity=7, leg="SHORT")],
+        30: [Signal("S", "SELL", leg="LONG")],
+    }
+    bars = minutes(np.random.default_rng(1).normal(0.0, 0.2, 60).tolist())
+    curves = []
+    for feed in feeds(lab, bars):
+        days = iter(range(len(bars)))
+        _, summary = lab.run(lambda _strategy, _bar, days=days: said.get(next(days)), feed, progress_every=16)
+        curves.append(summary.equity.tolist())
+    assert curves[0] == curves[1]
+    both, one = np.array(curves[1][4:31]), np.array(curves[1][31:])
+    closes = np.array([bar.close for bar in bars])
+    assert np.diff(both) == pytest.approx(3.0 * np.diff(closes[4:31]), abs=1e-8)
+    assert np.diff(one) == pytest.approx(-7.0 * np.diff(closes[31:]), abs=1e-8)
+
+
+def test_a_backtests_recorder_keeps_the_result_alone_and_the_strategy_still_hears_of_its_orders(lab: Lab) -> None:
     recorder = FillRecorder()
-    lab.run(
+    strategy, _ = lab.run(
         lambda _strategy, bar: [Signal("S", quantity=1), Signal("X")], lab.slices(100, 101, 102), recorder=recorder
     )  # fmt: skip
     assert len(recorder.fills) == 2
+    assert [word for word in strategy.heard if word.startswith("order")] == [
+        "order SUBMITTED", "order FILLED", "order SUBMITTED", "order FILLED", "order SUBMITTED",
+    ]  # fmt: skip
     assert [one.rule for one in recorder.rejections] == ["validity"] * 3
     assert recorder.open_orders() == ()
