@@ -44,12 +44,17 @@ def cost(folder: Path) -> dict[str, Any]:
     for number in range(PER_ROUND):  # calendars, statements and triggers are made on first use
         without(-1 - number)
         audited(-1 - number)
-    pairs = []
+    pairs, work = [], []
     for n in range(ROUNDS):
         start = n * PER_ROUND
-        pairs.append((timed(without, start), timed(audited, start)))
+        begun = time.process_time()
+        off = timed(without, start)
+        between = time.process_time()
+        pairs.append((off, timed(audited, start)))
+        work.append((between - begun, time.process_time() - between))
     value = statistics.median(on / off for off, on in pairs)
     micros = [1e6 * statistics.median(one) / PER_ROUND for one in zip(*pairs, strict=True)]
+    busy = [1e6 * statistics.median(one) / PER_ROUND for one in zip(*work, strict=True)]
     links, fills = (
         open_ledger(homes[1]).query(f"SELECT count(*) FROM {t}")[1][0][0] for t in ("audit_link", "execution")
     )
@@ -58,6 +63,8 @@ def cost(folder: Path) -> dict[str, Any]:
         "microseconds_per_fill_without": round(micros[0]),
         "microseconds_per_fill_with": round(micros[1]),
         "microseconds_per_fill_of_the_audit": round(micros[1] - micros[0]),
+        "processor_microseconds_without": round(busy[0]),
+        "processor_microseconds_with": round(busy[1]),
         "links_per_fill": round(links / fills, 2),
         "bytes_per_fill_of_the_audit": round((sizes[1] - sizes[0]) / fills),
         "rounds": ROUNDS,

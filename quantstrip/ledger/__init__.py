@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from quantstrip.home import Home, find_home
+from quantstrip.ledger.audit_trail import follow_audit
 from quantstrip.ledger.ledger import Ledger
 from quantstrip.ledger.recorder import LedgerRecorder
 from quantstrip.ledger.reporting import follow_setting
@@ -35,6 +36,7 @@ def open_ledger(home: Home) -> Ledger:
             ledger = Ledger(home)
             ledger.ensure()
             follow_setting(ledger, home)
+            follow_audit(ledger, home)
             _open[path] = ledger
         return _open[path]
 

@@ -11,6 +11,8 @@ from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import backup, schema
 from quantstrip.ledger.alerts import Alerts
+from quantstrip.ledger.audit import Chain
+from quantstrip.ledger.audit_trail import AuditTrail, keys_for
 from quantstrip.ledger.clients import Clients
 from quantstrip.ledger.events import StrategyEvents
 from quantstrip.ledger.family import Context, frame
@@ -59,6 +61,7 @@ class Ledger(
     Reconciliations,
     Alerts,
     Outbox,
+    AuditTrail,
 ):
     """The ledger of one home. Threads and processes share it; a fork opens its own connections.
 
@@ -82,6 +85,7 @@ class Ledger(
     ) -> None:
         self.store = Store(_path(where), clock, busy_seconds)
         self.context = Context()
+        self.store.audit = Chain(lambda: keys_for(where, self.path), self.context)
 
     @property
     def path(self) -> Path:

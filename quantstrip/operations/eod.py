@@ -17,6 +17,7 @@ from quantstrip.model.enums import Mode
 from quantstrip.notify import EmailManager, accounts, addresses
 from quantstrip.notify.options import targets
 from quantstrip.notify.render import OVERRIDES, Rendered, render
+from quantstrip.operations.audit import footer as audit_footer
 from quantstrip.operations.clients import list_clients
 from quantstrip.operations.eod_page import PICTURE, Page, blocks_of, day_text, local, picture_of, tiles_of
 from quantstrip.operations.eod_rows import OWN_PACE, SHOWN_MODES, Span, modes_of, reached, read_day
@@ -27,6 +28,7 @@ CLIENT: Final = "eod_summary"
 """The shipped client; ``clients.eod_summary.notify`` says who gets the summary."""
 _SENT: Final = "SELECT COUNT(*) FROM outbox WHERE dedupe_key = ? OR dedupe_key LIKE ? || ' (%'"
 _NO_ACCOUNT: Final = "no mail account is set up (add one: quantstrip notify add NAME --provider gmail --from ADDRESS)"
+_NOBODY: Final = f"clients.{CLIENT}.notify names nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +148,9 @@ def summarise(home: Home, due: Due) -> Summary:
     return Summary(due, page, picture_of(rows, due.mode))
 
 
-def footer_lines(home: Home, ledger: Ledger) -> list[str]:  # noqa: ARG001 - what is added here needs them
+def footer_lines(_home: Home, ledger: Ledger) -> list[str]:
     """Lines at the end of every summary; each is shown as it is, in HTML and in text."""
-    footer: list[str] = []
-    return footer
+    return audit_footer(ledger)
 
 
 def is_done(home: Home, due: Due) -> bool:
@@ -172,10 +173,11 @@ def deliver(home: Home, summary: Summary, *, again: bool = False) -> Delivery:
 
     """
     to = targets(manager_of(home), CLIENT, _recipients(home))
-    if not _can_send(home, to):
+    told = manager_of(home).get(f"/clients/{CLIENT}/notify") != []  # an empty list is nobody
+    if not told or not _can_send(home, to):
         home.reports.mkdir(parents=True, exist_ok=True)
         file = write_whole(file_of(home, summary.due), summary.html.encode())
-        return Delivery(f"written to {file}: {_NO_ACCOUNT}", file)
+        return Delivery(f"written to {file}: {_NO_ACCOUNT if told else _NOBODY}", file)
     body = summary.body(f"cid:{PICTURE}", home.settings / OVERRIDES)
     sent, answer = EmailManager(home).send(
         f"[Quantstrip] {summary.page.subject}",

@@ -1,5 +1,6 @@
 """Table definitions, one module a family. ``schema/migrations`` builds them; a test proves that the two agree."""
 
+from quantstrip.ledger.tables.audit import audit_link
 from quantstrip.ledger.tables.base import metadata
 from quantstrip.ledger.tables.lifecycle import (
     commission,
@@ -41,6 +42,7 @@ from quantstrip.ledger.tables.totals import equity_day, position_day, round_trip
 
 __all__ = [
     "alert",
+    "audit_link",
     "broker",
     "client",
     "client_run",

@@ -1,7 +1,8 @@
 """Processes that are cut off while they record a fill, run by the tests.
 
 ``cut_off.py kill TEMPLATE FOLDER``: a child for each statement of an order's life; the n-th kills itself with SIGKILL
-just before its n-th statement, on ``FOLDER/n.db``, a copy of TEMPLATE. Prints how many statements there are.
+just before its n-th statement, on ``FOLDER/n.db``, a copy of TEMPLATE; or in the home ``FOLDER/n``, where TEMPLATE is
+a home. Prints how many statements there are.
 
 ``cut_off.py full DATABASE BYTES``: records fills until no file may grow beyond BYTES; prints each fill that the ledger
 acknowledged, then the error, then what a further try gives when there is space again.
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from quantstrip.calendars import get_calendar
 from quantstrip.errors import LedgerError
+from quantstrip.home import Home
 from quantstrip.ledger import Ledger, LedgerRecorder
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderState, OrderType
 from quantstrip.ports import OrderUpdate
@@ -57,10 +59,10 @@ def kill(template: Path, folder: Path) -> None:
     statement = 0
     while True:
         statement += 1
-        database = Path(shutil.copy(template, folder / f"{statement}.db"))
+        where = _copied(template, folder, statement)
         child = os.fork()
         if child == 0:
-            ledger = Ledger(database)
+            ledger = Ledger(where)
             kill_itself_at(ledger, statement)
             live(ledger)
             os._exit(0)
@@ -68,6 +70,12 @@ def kill(template: Path, folder: Path) -> None:
         if not os.WIFSIGNALED(status):
             print(statement if os.waitstatus_to_exitcode(status) == 0 else f"failed at {statement}", flush=True)
             return
+
+
+def _copied(template: Path, folder: Path, statement: int) -> Path | Home:
+    if template.is_dir():
+        return Home(Path(shutil.copytree(template, folder / str(statement))))
+    return Path(shutil.copy(template, folder / f"{statement}.db"))
 
 
 def full(database: Path, size: int) -> None:
