@@ -168,6 +168,17 @@ def test_without_an_account_it_is_written_to_a_file_once_and_said_once(
     assert ledger.message_counts() == {}
 
 
+def test_where_nobody_is_to_be_told_it_is_written_to_a_file(
+    serve: Serve, add_account: Add, home: Home, settings: SettingsManager
+) -> None:
+    server = serve()
+    add_account("home", server.port)
+    settings.set_by_path("clients.eod_summary.notify", [], "list")
+    assert "clients.eod_summary.notify names nobody" in command(home, "report", "eod", "--send").stdout
+    assert server.box.taken == []
+    assert list(home.reports.iterdir()) == [eod.file_of(home, eod.due_now(home))]
+
+
 def test_the_command_sends_once_and_again_when_told_so(
     serve: Serve, add_account: Add, home: Home, ledger: Ledger
 ) -> None:
