@@ -33,6 +33,8 @@ _COMMANDS = {
     "risk": ("quantstrip.cli.risk:risk", "See halts, lift them, and switch entries off and on."),
     "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
     "report": ("quantstrip.cli.reports:report", "Show and write reports of what the strategies did."),
+    "reconcile": ("quantstrip.cli.reconcile:reconcile", "Compare the ledger with what the broker says."),
+    "journal": ("quantstrip.cli.journal:journal", "Enter trades by hand, take positions over, correct."),
     "settings": ("quantstrip.cli.settings:settings", "Show and change settings and secrets."),
     "token": ("quantstrip.cli.token:token", "Print the dashboard's address with its login token; --rotate renews it."),
     "notify": ("quantstrip.cli.notifications:notify", "Mail accounts, channels, and the messages in the outbox."),

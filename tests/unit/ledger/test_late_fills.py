@@ -35,9 +35,7 @@ fills = st.lists(
     min_size=1,
     max_size=9,
 )
-quick = settings(
-    max_examples=15, phases=[Phase.generate, Phase.explicit], deadline=None, suppress_health_check=list(HealthCheck)
-)
+quick = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def dated(given: list[StatementFill]) -> list[StatementFill]:

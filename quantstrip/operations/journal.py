@@ -1,0 +1,162 @@
+"""The trade journal for a person: trades by hand, positions taken over, corrections; what each does, before it is done.
+
+``preview`` makes the entry in a transaction that is undone, so that what it shows is what booking would do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from quantstrip.errors import LedgerError
+from quantstrip.home import Home
+from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger.journal import MANUAL, TRANSFER
+
+_HELD = (
+    "SELECT s.name, r.mode, r.account, r.symbol, r.contract_id, r.leg, r.currency, "
+    "ROUND(SUM(r.position), 9) AS position, "
+    "MAX(CASE WHEN r.closed IS NULL THEN r.avg_price END) AS avg_price, "
+    "ROUND(SUM(r.realized_pnl), 8) AS realized_pnl, ROUND(SUM(r.commission), 8) AS commission "
+    "FROM round_trip r JOIN strategy s ON s.strategy_id = r.strategy_id "
+    "GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7"
+)
+_ENTRIES = (
+    "SELECT e.create_time, e.exec_id, e.strategy, e.account, e.symbol, e.side, e.quantity, e.price, e.commission, "
+    "e.trade_date, CASE WHEN e.corrects IS NOT NULL THEN 'CORRECTION' WHEN e.replaces IS NOT NULL THEN 'REPLACEMENT' "
+    "ELSE x.order_type END AS kind, e.entry, COALESCE(e.corrects, e.replaces, '') AS refers_to, "
+    "COALESCE(json_extract(x.metadata, '$.note'), '') AS note "
+    "FROM v_executions e JOIN execution x ON x.seq_id = e.seq_id "
+    "WHERE (x.order_type IN (?, ?) OR e.corrects IS NOT NULL OR e.replaces IS NOT NULL) "
+    "AND e.mode = ? AND (? = '' OR e.strategy = ?) ORDER BY e.seq_id DESC LIMIT ?"
+)
+Entry = Callable[[Ledger], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A position and what it has made so far, gross and in commission, in its own currency."""
+
+    strategy: str
+    mode: str
+    account: str
+    symbol: str
+    contract_id: str
+    leg: str
+    currency: str
+    position: float
+    avg_price: float | None
+    realized_pnl: float
+    commission: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A position before and after an entry; None where there is none."""
+
+    before: Holding | None
+    after: Holding | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A row of the journal: MANUAL, TRANSFER, CORRECTION or REPLACEMENT."""
+
+    created: str
+    exec_id: str
+    strategy: str
+    account: str
+    symbol: str
+    side: str
+    quantity: float
+    price: float
+    commission: float
+    trade_date: str
+    kind: str
+    entry: str
+    refers_to: str
+    note: str
+
+
+class _UndoneError(Exception):
+    """Ends a preview's transaction without keeping it."""
+
+
+def trade(**given: Any) -> Entry:
+    """An entry of ``Ledger.insert_manual_trade``."""
+    return lambda ledger: [ledger.insert_manual_trade(**given)]
+
+
+def transfer(**given: Any) -> Entry:
+    """An entry of ``Ledger.transfer_position``."""
+    return lambda ledger: list(ledger.transfer_position(**given))
+
+
+def correct(**given: Any) -> Entry:
+    """An entry of ``Ledger.correct_execution``."""
+    return lambda ledger: [one for one in ledger.correct_execution(**given) if one is not None]
+
+
+def preview(home: Home, entry: Entry) -> list[Change]:
+    """What the entry would do to positions and their PnL; nothing is written.
+
+    Raises:
+        LedgerError: the entry would be refused.
+
+    """
+    ledger = _ledger(home)
+    changes: list[Change] = []
+    try:
+        with ledger.transaction():
+            before = _holdings(ledger)
+            entry(ledger)
+            changes = _changes(before, _holdings(ledger))
+            raise _UndoneError
+    except _UndoneError:
+        return changes
+
+
+def book(home: Home, entry: Entry, expected: list[Change] | None = None) -> tuple[list[str], list[Change]]:
+    """Make the entry: its exec_ids, and what it did.
+
+    Args:
+        expected: what a person agreed to; where the ledger has changed since, nothing is written.
+
+    Raises:
+        LedgerError: the entry is refused, or does something else than was agreed to; nothing was written.
+
+    """
+    ledger = _ledger(home)
+    with ledger.transaction():
+        before = _holdings(ledger)
+        exec_ids = entry(ledger)
+        changes = _changes(before, _holdings(ledger))
+        if expected is not None and changes != expected:
+            raise LedgerError(
+                "the position has changed since it was shown; nothing was booked", hint="Look again, then decide."
+            )
+    return exec_ids, changes
+
+
+def entries(home: Home, *, mode: str = "live", strategy: str = "", limit: int = 50) -> list[JournalEntry]:
+    """Entries of the journal, the newest first."""
+    rows = _ledger(home).query(_ENTRIES, (MANUAL, TRANSFER, mode, strategy, strategy, limit))[1]
+    return [JournalEntry(*row) for row in rows]
+
+
+def _holdings(ledger: Ledger) -> dict[tuple[Any, ...], Holding]:
+    with ledger.store.read() as tx:  # sees what the open transaction wrote
+        rows = tx.raw.execute(_HELD).fetchall()
+    return {row[:7]: Holding(*row) for row in rows}
+
+
+def _changes(before: dict[tuple[Any, ...], Holding], after: dict[tuple[Any, ...], Holding]) -> list[Change]:
+    keys = sorted(set(before) | set(after))
+    return [Change(before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
+
+
+def _ledger(home: Home) -> Ledger:
+    if not home.database.is_file():
+        raise LedgerError(
+            f"there is no ledger at {home.database}", hint="Starting the service makes it: quantstrip up."
+        )
+    return open_ledger(home)

@@ -1,0 +1,91 @@
+"""``quantstrip journal``: what an entry does is shown before it is booked; nothing is edited."""
+
+import json
+
+from quantstrip.home import Home
+from quantstrip.ledger import open_ledger
+from tests.unit.cli.conftest import Run
+
+TRADE = (
+    "journal", "trade", "trend", "BUY", "10", "SPY", "400", "--account", "U1", "--commission", "1", "--exec-id", "x1",
+    "--time", "2024-03-06 15:00:00",
+)  # fmt: skip
+
+
+def rows(home: Home, sql: str) -> list[tuple[object, ...]]:
+    return open_ledger(home).query(sql)[1]
+
+
+def test_a_trade_is_shown_and_booked_once_a_person_agrees(quantstrip: Run, home: Home) -> None:
+    done = quantstrip(*TRADE, given="y\n")
+
+    assert done.returncode == 0
+    assert "before: nothing held, nothing made" in done.stdout
+    assert "after:  10 at 400, realised 0.00, commission 1.00, net -1.00 USD" in done.stdout
+    assert rows(home, "SELECT position, commission FROM v_positions") == [(10.0, 1.0)]
+
+
+def test_without_a_yes_nothing_is_booked(quantstrip: Run, home: Home) -> None:
+    for answer in ("n\n", ""):
+        done = quantstrip(*TRADE, given=answer)
+        assert done.returncode != 0
+        assert "after:" in done.stdout
+    assert rows(home, "SELECT * FROM execution") == []
+    assert rows(home, "SELECT * FROM strategy") == []
+
+
+def test_a_position_is_taken_over_also_a_short_one_and_moves_between_strategies(quantstrip: Run, home: Home) -> None:
+    quantstrip("journal", "transfer", "SPY", "trend", "-5", "--price", "410", "--yes")
+    assert rows(home, "SELECT strategy, position FROM v_positions") == [("trend", -5.0)]
+
+    quantstrip("journal", "transfer", "SPY", "carry", "-5", "--from", "trend", "--yes")
+    assert rows(home, "SELECT strategy, position, avg_price FROM v_positions") == [("carry", -5.0, 410.0)]
+
+    done = quantstrip("journal", "transfer", "SPY", "carry", "-5", "--out", "--price", "410", "--yes")
+    assert "before: -5 at 410" in done.stdout
+    assert rows(home, "SELECT * FROM v_positions") == []
+
+
+def test_a_correction_shows_before_and_after_and_reverses_by_a_row(quantstrip: Run, home: Home) -> None:
+    quantstrip(*TRADE, "--yes")
+
+    done = quantstrip("journal", "correct", "x1", "--price", "401", "--reason", "mistyped", given="y\n")
+
+    assert "before: 10 at 400" in done.stdout
+    assert "after:  10 at 401" in done.stdout
+    assert rows(home, "SELECT exec_id, entry FROM v_executions ORDER BY seq_id") == [
+        ("x1", "CORRECTED"), ("x1~reversed", "CORRECTION"), ("x1~replaced", "FILL"),
+    ]  # fmt: skip
+
+
+def test_correcting_twice_is_refused(quantstrip: Run, home: Home) -> None:
+    quantstrip(*TRADE, "--yes")
+    quantstrip("journal", "correct", "x1", "--delete", "--reason", "never was", "--yes")
+    before = rows(home, "SELECT * FROM execution")
+
+    for more in (["--yes"], []):
+        done = quantstrip("journal", "correct", "x1", "--delete", "--reason", "again", *more)
+        assert done.returncode == 1
+        assert "corrected already, by x1~reversed" in done.stderr
+    assert rows(home, "SELECT * FROM execution") == before
+
+
+def test_entries_are_listed_with_what_they_refer_to(quantstrip: Run) -> None:
+    quantstrip(*TRADE, "--yes", "--note", "by phone")
+    quantstrip("journal", "correct", "x1", "--price", "401", "--reason", "mistyped", "--yes")
+
+    found = json.loads(quantstrip("journal", "list", "--json").stdout)
+    assert [(one["kind"], one["exec_id"], one["refers_to"], one["note"]) for one in found] == [
+        ("REPLACEMENT", "x1~replaced", "x1", "mistyped"), ("CORRECTION", "x1~reversed", "x1", "mistyped"),
+        ("MANUAL", "x1", "", "by phone"),
+    ]  # fmt: skip
+    assert "by phone" in quantstrip("journal", "list", "--strategy", "trend").stdout
+    assert json.loads(quantstrip("journal", "list", "--strategy", "other", "--json").stdout) == []
+
+
+def test_json_says_what_was_booked(quantstrip: Run) -> None:
+    found = json.loads(quantstrip(*TRADE, "--yes", "--json").stdout)
+
+    assert found["exec_ids"] == ["x1"]
+    assert found["changes"][0]["before"] is None
+    assert found["changes"][0]["after"]["position"] == 10.0
