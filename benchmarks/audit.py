@@ -19,7 +19,7 @@ from quantstrip.ledger import open_ledger
 from quantstrip.ledger.audit_keys import AuditKeys
 
 ROUNDS = 21
-MOST = 1.25
+MOST = 1.5
 """A fill with the audit takes at most so many times as long as one without."""
 VERIFIED = 100_000
 LEAST_ROWS_PER_SECOND = 10_000

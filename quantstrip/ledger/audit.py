@@ -144,14 +144,15 @@ class Chain:
         """Begin anew with a new key, the old one being lost; the new key's id. What was linked cannot be checked."""
         if self.head is None:
             raise LedgerError("there is no audit chain yet", hint="It begins with the setting ledger.audit.")
-        old = self.head.key_id
-        if self.keys.holds(old):
+        if self.keys.holds(self.head.key_id):
             raise LedgerError(
                 f"the key of the audit chain is here, in {self.keys.file}", hint="Run: quantstrip audit rotate"
             )
+        used = [key_id for (key_id,) in raw.execute("SELECT DISTINCT key_id FROM audit_link ORDER BY 1")]
+        lost = [key_id for key_id in used if not self.keys.holds(key_id)]
         key_id, key = self.keys.add()
         there = {form.table: _count(raw, form.table, form.key) for form in FORMS.values()}
-        detail = {"reason": "the key was lost", "lost": old, "there": there, **_person()}
+        detail = {"reason": "the key was lost", "lost": lost, "there": there, **_person()}
         self.head = append(raw, key, self.head, about_chain(Operation.BEGIN, detail, key_id, now))
         self._watch(raw)
         return key_id

@@ -84,7 +84,7 @@ class Verifier:
             self._waiting.close()
 
     def _run(self) -> Verification:
-        lost = {str(detail_of(link).get("lost", "")) for link in self._about_chain(_ALL)}
+        lost = {str(key_id) for link in self._about_chain(_ALL) for key_id in detail_of(link).get("lost", ())}
         self._lost = lost - self._keys.all().keys()
         before = self._start()
         total = self._raw.execute("SELECT count(*) FROM audit_link WHERE sequence >= ?", (self._first,)).fetchone()[0]
@@ -188,7 +188,9 @@ class Verifier:
         since = "" if self._off is None else self._off.create_time
         lost = detail_of(link).get("lost")
         if lost:
-            self._words.append(f"what was written before {link.create_time} UTC was linked with a lost key ({lost})")
+            self._words.append(
+                f"what was written before {link.create_time} UTC was linked with a lost key ({', '.join(lost)})"
+            )
         elif since:
             self._words.append(f"the audit was off from {since} to {link.create_time} UTC")
             self._gaps.append((since, link.create_time, link.sequence))

@@ -26,8 +26,8 @@ def ledger(empty_database: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def links(ledger: Ledger, since: int) -> list[tuple[str, int, str]]:
-    return ledger.query(LINKS)[1][since:]  # type: ignore[return-value]
+def links(ledger: Ledger, since: int) -> list[tuple[str, int | None, str]]:
+    return ledger.query(LINKS)[1][since:]
 
 
 def last(ledger: Ledger) -> int:
