@@ -46,7 +46,7 @@ def check(home: Home, name: str = "", *, sources: Sources | None = None) -> list
             f"there is no ledger at {home.database}", hint="Starting the service makes it: quantstrip up."
         )
     with closing(_connected(found)) as connection:
-        _refuse_writing(connection, found)
+        refuse_writing(connection, found)
         return [_read(connection, read_view(path)) for path in view_files()]
 
 
@@ -65,7 +65,7 @@ def _connected(found: DataSource) -> Any:
         ) from error
 
 
-def _refuse_writing(connection: Any, found: DataSource) -> None:
+def refuse_writing(connection: Any, found: DataSource) -> None:
     """Raise unless each kind of write is refused."""
     import pyodbc
 
