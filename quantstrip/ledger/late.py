@@ -10,18 +10,33 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from quantstrip.ledger.booking import applied
+from quantstrip.ledger.booking import KEY, applied
 from quantstrip.ledger.corrections import book_in_place, fold, place_of, rebuild_trades
 from quantstrip.ledger.events import order_filled
 from quantstrip.ledger.executions import append_execution, complete, record_execution
 from quantstrip.ledger.family import Context
 from quantstrip.ledger.statements import Statement
 from quantstrip.ledger.store import Transaction
-from quantstrip.ledger.tables import execution
+from quantstrip.ledger.tables import execution, position_event
 from quantstrip.ledger.totals import count_fee, fees_of
 from quantstrip.model import FLAT
 
 _KNOWN = Statement(lambda: select(execution.c.seq_id).where(execution.c.exec_id == bindparam("exec_id")))
+
+_P = position_event.c
+# Almost every missed fill is the newest: most positions need not be read fill by fill.
+_LATER = Statement(
+    lambda: (
+        select(_P.execution_seq)
+        .where(
+            *(_P[name] == bindparam(name) for name in KEY),
+            _P.broker_id.is_not_distinct_from(bindparam("broker_id")),
+            _P.execution_seq.is_not(None),
+            _P.event_time >= bindparam("exec_time"),
+        )
+        .limit(1)
+    )
+)
 
 
 class Booked(NamedTuple):
@@ -57,6 +72,8 @@ def record_in_time(tx: Transaction, context: Context, now: int, row: dict[str, A
 
 def _first_after(tx: Transaction, now: int, row: dict[str, Any]) -> int | None:
     """Number of the first fill of the position that happened after ``row``; None where there is none."""
+    if tx.one(_LATER, row) is None:
+        return None
     for one in fold(tx, now, row)[0]:
         if (one.fill["exec_time"], one.fill["exec_id"]) > (row["exec_time"], row["exec_id"]):
             return round(place_of(tx, one.fill) + 0.1)  # half a step before a number stands for that number

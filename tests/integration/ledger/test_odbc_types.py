@@ -47,6 +47,12 @@ def story(ledger: Ledger) -> None:
     recorder.close()
     client = ledger.start_client_run("c", 1, "code", "paper")
     ledger.record_missed_job("c", "job", decided, client)
+    words = ("source", "mode", "accounts", "outcome", "kind", "account", "symbol", "contract_id", "reference", "what",
+             "ours", "theirs", "strategy", "notes")  # fmt: skip
+    counts = ("executions_matched", "positions_matched", "missing_here", "missing_there", "different", "not_trades",
+              "taken_over", "confirmed")  # fmt: skip
+    said = dict.fromkeys(words, "word") | dict.fromkeys(counts, 1) | {"broker_id": None, "order_id": None}
+    ledger.record_reconciliation(said | {"first_date": None, "last_date": None}, [said])
 
 
 @VIEWS
