@@ -36,7 +36,8 @@ pairs AS (
         UNION SELECT 'USD', r.currency FROM reporting r
         UNION SELECT 'EUR', r.currency FROM reporting r
     ) p
-    WHERE p.one <> p.other
+    -- Nothing is looked up for dates of the reporting currency itself, which is all there is in most homes.
+    WHERE w.currency <> w.into_currency AND p.one <> p.other
 ),
 quoted AS (
     SELECT
