@@ -1,6 +1,6 @@
 """The portfolio's curves."""
 
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -49,11 +49,12 @@ def figure(curves: tuple[Curve, ...], measure: Measure, currency: str, zone: tzi
 
 def _line(curve: Curve, measure: Measure, currency: str, zone: tzinfo) -> dict[str, Any]:
     values = curve.pnl if measure == "pnl" else curve.equity
+    shown = UTC if curve.by_session else zone  # a session's date belongs to the exchange
     return {
         "type": "scatter",
         "mode": "lines",
         "name": curve.name,
-        "x": [to_datetime(ts).astimezone(zone).replace(tzinfo=None).isoformat(" ", "seconds") for ts in curve.times],
+        "x": [to_datetime(ts).astimezone(shown).replace(tzinfo=None).isoformat(" ", "seconds") for ts in curve.times],
         "y": [round(value, 2) for value in values],
         "line": {"width": 2.6, "color": _PORTFOLIO_COLOUR} if curve.portfolio else {"width": 1.4},
         "hovertemplate": f"%{{y:,.2f}} {currency}",

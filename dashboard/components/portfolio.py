@@ -1,18 +1,17 @@
 """The portfolio's tables."""
 
-from collections.abc import Iterable, Sequence
 from typing import Final
 
 from components import markup, times
 from components.markup import Column, Html, Tone
-from quantstrip.operations.figures import Overview, StrategyPnl
+from quantstrip.operations.figures import OpenPosition, Overview, StrategyPnl
 
 SIDE_TONES: Final[dict[str, Tone]] = {"BUY": "info", "SELL": "warn"}  # green and red are for what was earned
 
 
 def strategies(view: Overview) -> Html:
-    """The result of each strategy, and of those in the portfolio's currency together."""
-    several = len({row.currency for row in view.strategies}) > 1
+    """The result of each strategy in the reporting currency, and of all together."""
+    foreign = any(row.currency != view.currency for row in view.strategies)
     columns = [
         Column("Strategy"),
         Column("Session", minor=True),
@@ -20,19 +19,21 @@ def strategies(view: Overview) -> Html:
         Column("Realised", True, minor=True),
         Column("Unrealised", True, minor=True),
         Column("Commission", True, minor=True),
-        Column("Net PnL", True),
+        Column("Total PnL", True),
+        *([Column("Own currency", True, minor=True)] if foreign else []),
         Column("Return", True),
         Column("Equity", True, minor=True),
         Column("Fills", True, minor=True),
-        *([Column("Currency", minor=True)] if several else []),
     ]
-    added = [row for row in view.strategies if row.currency == view.currency]
-    total = _total(view, added, several=several) if len(added) > 1 else ()
-    rows = [_strategy(row, several=several) for row in view.strategies]
+    rows = [_strategy(row, view.currency, foreign=foreign) for row in view.strategies]
+    total = _strategy(view.portfolio, view.currency, foreign=foreign) if len(rows) > 1 else ()
     return markup.table(columns, rows, label="Strategies", none="No strategy ran yet", total=total)
 
 
-def _strategy(row: StrategyPnl, *, several: bool) -> tuple[object, ...]:
+def _strategy(row: StrategyPnl, reporting: str, *, foreign: bool) -> tuple[object, ...]:
+    """One row; equity is in the strategy's own currency, which is named where it is another one."""
+    own = row.currency == reporting
+    unit = markup.EMPTY if own else markup.tag("small", markup.text(f" {row.currency}"))
     return (
         row.strategy,
         times.day(row.session),
@@ -41,52 +42,58 @@ def _strategy(row: StrategyPnl, *, several: bool) -> tuple[object, ...]:
         markup.signed(row.unrealised),
         markup.number(row.commission),
         markup.signed(row.total),
-        markup.percent(row.total / row.initial_cash if row.initial_cash else None),
-        markup.number(row.equity),
+        *([markup.EMPTY if own else markup.join(markup.signed(row.own_total), unit)] if foreign else []),
+        markup.percent(row.return_on_capital),
+        markup.join(markup.text(markup.number(row.equity)), unit),
         f"{row.fills:,}",
-        *([row.currency] if several else []),
     )
 
 
-def _total(view: Overview, added: Sequence[StrategyPnl], *, several: bool) -> tuple[object, ...]:
-    cash = _all(row.initial_cash for row in added)
-    return (
-        "Portfolio",
-        times.day(view.session),
-        markup.signed(view.today),
-        markup.signed(sum(row.realised for row in added)),
-        markup.signed(_all(row.unrealised for row in added)),
-        markup.number(sum(row.commission for row in added)),
-        markup.signed(view.total),
-        markup.percent(view.total / cash if cash else None),
-        markup.number(_all(row.equity for row in added)),
-        f"{sum(row.fills for row in added):,}",
-        *([view.currency] if several else []),
-    )
-
-
-def _all(amounts: Iterable[float | None]) -> float | None:
-    """The sum; None where one of them is unknown."""
-    known = list(amounts)
-    return None if None in known else sum(amount for amount in known if amount is not None)
+def missing_rates(view: Overview) -> Html:
+    """Which rates are not known, what is left out for that, and what to do."""
+    if not view.missing:
+        return markup.EMPTY
+    lines = [
+        f"There is no rate {rate.symbol}, so {rate.sessions} {'session is' if rate.sessions == 1 else 'sessions are'} "
+        f"left out of all amounts: {rate.strategy} from {times.day(rate.first)} to {times.day(rate.last)}."
+        for rate in view.missing
+    ]
+    todo = "Rates are closes in mtm_price: `quantstrip db marks` takes them from bar files named like the rate."
+    return markup.notice("warn", markup.join(*(markup.tag("div", markup.text(line)) for line in (*lines, todo))))
 
 
 def positions(view: Overview) -> Html:
-    """What is held, in few columns: it stands beside the chart."""
-    columns = [Column("Symbol"), Column("Units", True), Column("Average price", True), Column("Cost", True)]
+    """What is held and what it would bring, in few columns: it stands beside the chart."""
+    names = ("Units", "Cost", "Mark", "Unrealised")
+    columns = [Column("Symbol"), *(Column(name, numeric=True) for name in names)]
     rows = [
         (
-            markup.join(
-                markup.tag("b", markup.text(row.symbol if row.leg == "NET" else f"{row.symbol} {row.leg.lower()}")),
-                markup.tag("small", markup.text(f" {row.strategy}")),
-            ),
-            markup.quantity(row.quantity),
-            markup.number(row.average_price),
-            markup.number(row.cost),
+            _under(one.symbol if one.leg == "NET" else f"{one.symbol} {one.leg.lower()}", one.strategy, "b"),
+            _under(markup.quantity(one.quantity), f"at {markup.number(one.average_price)}"),
+            markup.number(one.cost),
+            _mark(one),
+            _unrealised(one, view.currency),
         )
-        for row in view.positions
+        for one in view.positions
     ]
     return markup.table(columns, rows, label="Open positions", none="Nothing is held")
+
+
+def _mark(one: OpenPosition) -> Html:
+    """The price it is valued at, with its age."""
+    if one.mark is None or one.mark_age is None:
+        return markup.text(markup.DASH)
+    return _under(markup.number(one.mark), "of the session" if one.mark_age <= 0 else f"{one.mark_age} d old")
+
+
+def _unrealised(one: OpenPosition, reporting: str) -> Html:
+    amount = markup.signed(one.unrealised)
+    return amount if one.currency == reporting else markup.join(amount, markup.tag("small", markup.text(one.currency)))
+
+
+def _under(first: str, second: str, name: str = "span") -> Html:
+    """Two lines in one cell."""
+    return markup.join(markup.tag(name, markup.text(first)), markup.tag("small", markup.text(second), "qs-second"))
 
 
 def fills(view: Overview) -> Html:

@@ -35,7 +35,10 @@ def main(home: Home) -> None:
         measure = st.session_state.get("measure") or "pnl"
         if shown.curves:
             charts.figure(shown.curves, measure, view.currency, times.zone())
+        missing = portfolio.missing_rates(view)
         heading(home, state, view, known)
+        if missing:
+            st.html(missing)
         figures(state, view, known)
         wide, narrow = st.columns([2, 1], gap="medium")
         with wide:
@@ -45,7 +48,7 @@ def main(home: Home) -> None:
             if view.mode:
                 section("Open positions", parts[1])
         if view.mode:
-            section("Strategies", parts[2], f"in {view.currency}" if not view.left_out else "")
+            section("Strategies", parts[2], f"in {view.currency}")
             section("Last fills", parts[3])
 
 
@@ -70,23 +73,25 @@ def heading(home: Home, state: ServiceStatus, view: Overview, known: Sequence[Cl
 def figures(state: ServiceStatus, view: Overview, known: Sequence[ClientStatus]) -> None:
     """The figures at the top."""
     running = sum(client.state == "running" for client in known)
-    session = f"{view.mode} session {times.day(view.session)}" if view.session else "no session yet"
-    apart = f"without {', '.join(view.left_out)}" if view.left_out else "net of commission"
-    cash = sum(row.initial_cash or 0.0 for row in view.strategies if row.currency == view.currency)
-    share = f"{100 * view.total / cash:+.2f} %, {apart}" if cash else apart
+    whole = view.portfolio
+    session = f"{view.mode} session {times.day(whole.session)}" if whole.session else "no session yet"
+    rates = ", ".join(sorted({rate.symbol for rate in view.missing}))
+    apart = f"rate {rates} is missing" if rates else "net of commission"
+    earned = whole.return_on_capital
+    share = apart if earned is None else f"{100 * earned:+.2f} %, {apart}"
     up = f"service up {times.since(state.since)}" if state.running else "service stopped"
     holding = len({position.strategy for position in view.positions})
     tiles(
         [
-            Tile("Today's PnL", markup.signed(view.today), view.currency, session),
-            Tile("Total PnL", markup.signed(view.total), view.currency, share),
+            Tile("Today's PnL", markup.signed(whole.today), view.currency, session),
+            Tile("Total PnL", markup.signed(whole.total), view.currency, share),
             Tile(
                 "Open positions",
                 str(len(view.positions)),
                 "",
                 f"in {holding} {'strategy' if holding == 1 else 'strategies'}",
             ),
-            Tile("Fills", f"{view.fill_count:,}", "", "in the current runs"),
+            Tile("Fills", f"{whole.fills:,}", "", "in the current runs"),
             Tile("Clients running", f"{running} of {len(known)}", "", up),
         ]
     )

@@ -1,8 +1,11 @@
-"""Curves of the portfolio: cumulative PnL and equity of each strategy, and of all together."""
+"""Curves of the portfolio: cumulative PnL and equity of each strategy by session, and of all together.
 
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+Points are rows of ``v_equity_daily`` and ``v_portfolio_daily``. In the very first session, which is one point there,
+they are those of ``v_equity``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from quantstrip.clock import Micros, from_text
@@ -10,31 +13,31 @@ from quantstrip.ledger.query import Reading
 
 MOST_POINTS: Final = 800
 """Points of one curve: more than a screen has columns for."""
-_MOST_READ: Final = 20_000
-"""Points of all curves that are read before the database thins them."""
-_PREFIXES: Final = (19, 16, 13, 10)  # of a time's text: its second, minute, hour, day
-_ALL: Final = "9999"  # later than any time, as text
-_COUNT: Final = (
-    "SELECT COUNT(*) FROM (SELECT 1 FROM v_equity WHERE mode = ? AND current_run = 1 AND event_time <= ? "
-    "GROUP BY strategy_run_id, substr(event_time, 1, ?))"
+_SAME: Final = 0.01
+"""Recorded equity differs by less than a cent from the views' total, unless the account had other runs before."""
+ALL_SESSIONS: Final = "9999"
+"""Later than any session's date, as text."""
+_SESSIONS: Final = (
+    "SELECT strategy, account, currency, trade_date, cumulative_pnl, capital, equity FROM v_equity_daily "
+    "WHERE mode = ? AND current_run = 1 AND trade_date <= ? ORDER BY strategy, account, currency, trade_date"
 )
-_EQUITY: Final = (
-    "SELECT strategy, account, initial_cash, MAX(event_time), equity, pnl FROM v_equity "
-    "WHERE mode = ? AND current_run = 1 AND event_time <= ? GROUP BY strategy_run_id, substr(event_time, 1, ?) "
-    "ORDER BY strategy_run_id, 4"
+_PORTFOLIO: Final = (
+    "SELECT trade_date, cumulative_pnl FROM v_portfolio_daily WHERE mode = ? AND trade_date <= ? "
+    "AND cumulative_pnl IS NOT NULL ORDER BY trade_date"
 )
-_REALISED: Final = (
-    "SELECT strategy, account, MAX(exec_time), SUM(net_pnl) FROM v_executions "
-    "WHERE mode = ? AND current_run = 1 AND currency = ? AND strategy_run_id IS NULL "
-    "GROUP BY strategy, account, trade_date ORDER BY strategy, account, 3"
+_MINUTES: Final = (  # the last point of each minute
+    "SELECT strategy, account, MAX(event_time), pnl, equity FROM v_equity WHERE mode = ? AND current_run = 1 "
+    "GROUP BY strategy_run_id, substr(event_time, 1, 16) ORDER BY strategy, account, 3"
 )
+Key = tuple[str, str, str]
+"""Strategy, account, currency."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Cumulative PnL after commission, and equity where it is recorded (else empty), at ``times``.
+    """Cumulative PnL after commission, and equity where capital is known (else empty), at ``times``.
 
-    ``portfolio`` marks the sum of all: a strategy counts with its last value, and with 0 before its first.
+    ``portfolio`` marks all together. Times of a curve ``by_session`` are midnights UTC of trade dates.
     """
 
     name: str
@@ -42,90 +45,103 @@ class Curve:
     pnl: tuple[float, ...]
     equity: tuple[float, ...] = ()
     portfolio: bool = False
+    by_session: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """A strategy's sessions: dates, cumulative PnL and, where ``capital`` is known, equity; in its own currency."""
+
+    dates: tuple[str, ...]
+    pnl: tuple[float, ...]
+    equity: tuple[float, ...]
+    capital: float | None
+
+
+def sessions_of(read: Reading, mode: str, until: str = ALL_SESSIONS) -> dict[Key, Sessions]:
+    """The sessions of each strategy up to ``until``, by strategy, account and currency."""
+    rows: dict[Key, list[tuple[Any, ...]]] = {}
+    for strategy, account, currency, *row in read.query(_SESSIONS, [mode, until])[1]:
+        rows.setdefault((strategy, account, currency), []).append(tuple(row))
+    return {key: _sessions(found) for key, found in rows.items()}
 
 
 def curves_of(
-    read: Reading, mode: str, currency: str, names: frozenset[tuple[str, str]], until: str | None = None
+    read: Reading, mode: str, currency: str, sessions: dict[Key, Sessions], capital: float | None, until: str
 ) -> tuple[Curve, ...]:
-    """One curve per strategy and account in ``names``, then the portfolio's where there are several.
+    """One curve per strategy and account whose currency is the reporting one, then the portfolio's.
 
-    A strategy whose client books its own fills has no equity; its curve is its realised PnL by session. Long curves
-    are thinned to the lowest and the highest point of each stretch, so that no drawdown is lost.
+    The portfolio's, which holds every strategy converted, is there unless the one strategy is all there is. It ends
+    before the first session whose rate is missing. Long curves are thinned to the lowest and the highest point of each
+    stretch, so that no drawdown is lost.
 
     Args:
-        currency: of the realised PnL that is added.
-        until: UTC text; later equity is left out. None takes all.
+        currency: the reporting currency.
+        capital: of the portfolio; None where it is not known.
+        until: the last session that is shown.
 
     """
-    made: dict[tuple[str, str], _Points] = {}
-    for strategy, account, initial, moment, equity, pnl in _equity_rows(read, mode, until or _ALL):
-        if (strategy, account) in names:
-            made.setdefault((strategy, account), _Points(initial)).add(from_text(moment), pnl, equity)
-    for strategy, account, moment, pnl in read.query(_REALISED, [mode, currency])[1]:
-        points = made.setdefault((strategy, account), _Points())
-        if not points.equity:
-            points.add(from_text(moment), round(pnl + (points.pnl[-1] if points.pnl else 0.0), 8))
-    several = len({strategy for strategy, _ in names}) != len(names)
-    curves = [
-        points.curve(f"{strategy} ({account})" if several else strategy)
-        for (strategy, account), points in sorted(made.items())
-    ]
-    cash = sum(points.cash for points in made.values())
-    if len(curves) > 1:
-        curves.append(_portfolio(curves, cash))
-    return tuple(_thinned(curve) for curve in curves)
+    several = len({key[0] for key in sessions}) != len(sessions)
+    label = {key: f"{key[0]} ({key[1]})" if several else key[0] for key in sessions}
+    own = {key: found for key, found in sessions.items() if key[2] == currency}
+    if len({day for found in sessions.values() for day in found.dates}) == 1:
+        minutes = [
+            curve
+            for curve, total in _first_session(read, mode, {key[:2]: (label[key], own[key].pnl[-1]) for key in own})
+            if abs(curve.pnl[-1] - total) < _SAME
+        ]
+        if minutes:
+            return tuple(minutes)
+    curves = [_curve(label[key], found.dates, found.pnl, found.equity) for key, found in own.items()]
+    if len(curves) != 1 or len(sessions) != 1:
+        curves.extend(_portfolio(read.query(_PORTFOLIO, [mode, until])[1], capital))
+    return tuple(curves)
 
 
-@dataclass(slots=True)
-class _Points:
-    """A curve while it grows; ``cash`` is what its run began with."""
-
-    cash: float = 0.0
-    times: list[Micros] = field(default_factory=list)
-    pnl: list[float] = field(default_factory=list)
-    equity: list[float] = field(default_factory=list)
-
-    def add(self, moment: Micros, pnl: float, equity: float | None = None) -> None:
-        self.times.append(moment)
-        self.pnl.append(pnl)
-        if equity is not None:
-            self.equity.append(equity)
-
-    def curve(self, name: str) -> Curve:
-        return Curve(name, tuple(self.times), tuple(self.pnl), tuple(self.equity))
+def _sessions(rows: Sequence[tuple[Any, ...]]) -> Sessions:
+    dates, pnl, capital, equity = zip(*rows, strict=True)
+    known = capital[-1]
+    return Sessions(dates, pnl, equity if known is not None else (), known)
 
 
-def _equity_rows(read: Reading, mode: str, until: str) -> Sequence[tuple[Any, ...]]:
-    """Equity points, thinned to the last one of a minute, an hour or a day where there are too many."""
-    prefix = _PREFIXES[-1]
-    for prefix in _PREFIXES:
-        if read.query(_COUNT, [mode, until, prefix])[1][0][0] <= _MOST_READ:
-            break
-    return read.query(_EQUITY, [mode, until, prefix])[1]
+def _first_session(
+    read: Reading, mode: str, named: dict[tuple[str, str], tuple[str, float]]
+) -> Iterable[tuple[Curve, float]]:
+    """What was recorded within the only session, with the total it should end at; nothing where that is one moment."""
+    rows: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for strategy, account, *row in read.query(_MINUTES, [mode])[1]:
+        if (strategy, account) in named:
+            rows.setdefault((strategy, account), []).append(tuple(row))
+    if max(map(len, rows.values()), default=0) < 2:
+        return
+    for key, found in rows.items():
+        times, pnl, equity = zip(*found, strict=True)
+        name, total = named[key]
+        yield Curve(name, tuple(map(from_text, times)), pnl, equity, by_session=False), total
 
 
-def _portfolio(curves: Sequence[Curve], cash: float) -> Curve:
-    times = tuple(sorted({moment for curve in curves for moment in curve.times}))
-    pnl = tuple(round(sum(_value(curve, moment) for curve in curves), 8) for moment in times)
-    equity = tuple(round(cash + value, 8) for value in pnl) if all(curve.equity for curve in curves) else ()
-    return Curve("Portfolio", times, pnl, equity, portfolio=True)
+def _portfolio(rows: Sequence[tuple[Any, ...]], capital: float | None) -> Iterable[Curve]:
+    if rows:
+        dates, pnl = zip(*rows, strict=True)
+        equity = () if capital is None else tuple(round(capital + value, 8) for value in pnl)
+        yield replace(_curve("Portfolio", dates, pnl, equity), portfolio=True)
 
 
-def _thinned(curve: Curve) -> Curve:
-    size = len(curve.times)
+def _curve(name: str, times: Sequence[str], pnl: Sequence[float], equity: Sequence[float]) -> Curve:
+    """A curve by session, thinned to what a screen can show."""
+    places = _kept(pnl)
+    moments = tuple(from_text(times[place]) for place in places)
+    return Curve(name, moments, tuple(pnl[place] for place in places), tuple(equity[at] for at in places if equity))
+
+
+def _kept(pnl: Sequence[float]) -> Sequence[int]:
+    """Which points to draw: all, or the first, the last and the extremes of each stretch."""
+    size = len(pnl)
     if size <= MOST_POINTS:
-        return curve
+        return range(size)
     stretches = MOST_POINTS // 2 - 1
     kept = {0, size - 1}
     for number in range(stretches):
         stretch = range(number * size // stretches, (number + 1) * size // stretches)
-        kept |= {min(stretch, key=curve.pnl.__getitem__), max(stretch, key=curve.pnl.__getitem__)}
-    places = sorted(kept)
-    times, pnl = tuple(curve.times[place] for place in places), tuple(curve.pnl[place] for place in places)
-    equity = tuple(curve.equity[place] for place in places) if curve.equity else ()
-    return replace(curve, times=times, pnl=pnl, equity=equity)
-
-
-def _value(curve: Curve, moment: Micros) -> float:
-    place = bisect_right(curve.times, moment)
-    return curve.pnl[place - 1] if place else 0.0
+        kept |= {min(stretch, key=pnl.__getitem__), max(stretch, key=pnl.__getitem__)}
+    return sorted(kept)

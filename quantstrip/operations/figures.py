@@ -1,4 +1,4 @@
-"""What Home shows, as plain values: moments in microseconds since 1970 UTC, amounts in the ``currency`` beside them."""
+"""What Home shows, as plain values: moments in microseconds since 1970 UTC, amounts in the ``currency`` named there."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,16 +9,21 @@ from quantstrip.operations.curves import Curve
 
 @dataclass(frozen=True, slots=True)
 class StrategyPnl:
-    """One strategy's result in its current run.
+    """What a strategy, or all of them together, made of its sessions; the sum of its rows in ``v_daily_pnl``.
+
+    Amounts are in the reporting currency. Sessions whose rate is missing are left out of them; where that is every
+    session, they are None.
 
     Attributes:
+        client, account: "" for all together.
+        currency: the strategy's own.
         session: the trade date its feed has reached; today's date where it has no feed.
-        today: change of equity in that session; where no equity is recorded, realised PnL minus commission.
+        today: result of that session, unrealised part and commission included.
         realised: gross, of closed quantity.
-        unrealised: what open positions would bring at the last bar; None where no equity is recorded.
+        unrealised: what open positions would bring.
         total: realised plus unrealised minus commission.
-        equity: None where none is recorded.
-        initial_cash: what the run began with; None where the client books its own fills.
+        fills: corrected ones do not count.
+        capital, equity, own_total: in its own currency; None where no capital is known, or nothing happened yet.
 
     """
 
@@ -27,19 +32,41 @@ class StrategyPnl:
     account: str
     currency: str
     session: date | None
-    today: float
-    realised: float
+    today: float | None
+    realised: float | None
     unrealised: float | None
-    commission: float
-    total: float
-    equity: float | None
-    initial_cash: float | None
+    commission: float | None
+    total: float | None
     fills: int
+    capital: float | None = None
+    equity: float | None = None
+    own_total: float | None = None
+
+    @property
+    def return_on_capital(self) -> float | None:
+        """Total as a fraction of the capital, both in the strategy's own currency."""
+        return self.own_total / self.capital if self.capital and self.own_total is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRate:
+    """Sessions of a strategy that are left out, because ``mtm_price`` has no rate ``symbol`` for them."""
+
+    symbol: str
+    strategy: str
+    currency: str
+    sessions: int
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPosition:
-    """Units held, negative when short; ``cost`` is what they cost, in ``currency``."""
+    """Units held, negative when short; amounts are in the position's ``currency``.
+
+    ``mark`` is the price that it is valued at and ``mark_age`` how many days old that is. While a replay moves, these
+    and ``unrealised`` are None where the position has changed since the session that is shown.
+    """
 
     strategy: str
     account: str
@@ -48,8 +75,10 @@ class OpenPosition:
     quantity: float
     average_price: float
     cost: float
-    last_fill_price: float
     currency: str
+    mark: float | None = None
+    mark_age: int | None = None
+    unrealised: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +103,18 @@ class Overview:
     Attributes:
         mode: "" when nothing was ever recorded.
         modes: every mode with a current run, live first.
-        currency: the currency that ``today`` and ``total`` are in.
-        left_out: currencies of other strategies, which are not added to them.
-        session: the newest trade date among the strategies; ``today`` adds those that have reached it.
-        feed_time: the newest moment among their feeds; nothing of a replay that is shown is later.
+        currency: the reporting currency.
+        portfolio: all strategies together. Its session is the newest among them; its ``today`` counts those that have
+            reached it. It has a capital where each strategy has one in the reporting currency.
+        missing: rates that are not known; what they would convert is left out.
 
     """
 
     mode: str
     modes: tuple[str, ...]
     currency: str
-    left_out: tuple[str, ...]
-    session: date | None
-    feed_time: Micros | None
-    today: float
-    total: float
-    fill_count: int
+    portfolio: StrategyPnl
+    missing: tuple[MissingRate, ...]
     strategies: tuple[StrategyPnl, ...]
     positions: tuple[OpenPosition, ...]
     fills: tuple[FillRow, ...]
@@ -97,7 +122,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that Home shows of one mode, at one moment."""
+    """All that Home shows of one mode, up to one session."""
 
     view: Overview
     curves: tuple[Curve, ...]

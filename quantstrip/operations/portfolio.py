@@ -1,66 +1,63 @@
-"""What the portfolio did: PnL per strategy, equity curves, open positions, last fills.
+"""What the portfolio did: PnL per strategy, curves, open positions, last fills.
 
-Every amount is a column of a view in ``schema/views``; this module picks rows and adds up strategies of one mode and
-one currency. All of a picture comes from one read transaction and, while replays move, from one moment of their feeds
-(see ``moment``). Moments are microseconds since 1970 UTC, amounts are in the ``currency`` beside them.
+Every amount is that of a view in ``schema/views``, or the sum of its rows, made by the database as the shipped query
+``pnl.sql`` makes it: so it is to the cent what reports, SQL, Excel and mail say. Amounts of strategies are in the
+reporting currency; sessions without a rate are left out and named. All of a picture comes from one read transaction
+and, while replays move, ends with one session (see ``moment``).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from quantstrip.clock import SECOND, Micros, from_text, now_text, system_clock, to_text
-from quantstrip.config import SettingsManager
+from quantstrip.clock import Micros, now_text, system_clock
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
-from quantstrip.operations.curves import curves_of
-from quantstrip.operations.figures import FillRow, OpenPosition, Overview, Picture, StrategyPnl
-from quantstrip.operations.moment import Moment, shown_moment
+from quantstrip.operations.curves import ALL_SESSIONS, Key, Sessions, curves_of, sessions_of
+from quantstrip.operations.figures import MissingRate, Overview, Picture, StrategyPnl
+from quantstrip.operations.holdings import held_positions, last_fills
+from quantstrip.operations.moment import shown_session
 
-LAST_FILLS: Final = 12
-_RECORDED_LAST: Final = 400  # replays that started at different times record side by side
-_RECENT_SECONDS: Final = 60  # wall time in which fills that are not shown yet were recorded; far more than it takes
 _ORDER: Final = {str(mode): place for place, mode in enumerate(Mode)}  # live first
 _STAMP: Final = (
     "SELECT (SELECT MAX(position_event_id) FROM position_event), (SELECT MAX(commission_id) FROM commission), "
-    "(SELECT MAX(update_time) FROM strategy_run), (SELECT COUNT(*) FROM strategy_run)"
+    "(SELECT MAX(update_time) FROM strategy_run), (SELECT COUNT(*) FROM strategy_run), "
+    "(SELECT MAX(update_time) FROM strategy), (SELECT MAX(update_time) FROM instrument), "
+    "(SELECT update_time FROM reporting), (SELECT COUNT(*) FROM mtm_price), (SELECT SUM(close) FROM mtm_price)"
 )
+_REPORTING: Final = "SELECT currency FROM reporting"
 _MODES: Final = "SELECT DISTINCT mode FROM v_strategy_pnl WHERE current_run = 1"
-_PNL: Final = (
-    "SELECT mode, strategy, client, account, currency, feed_date, feed_time, realized_pnl, commission, net_pnl, fills, "
-    "today_pnl, today_equity_change, equity_pnl, last_equity, initial_cash, strategy_run_id FROM v_strategy_pnl "
-    "WHERE current_run = 1 ORDER BY strategy, account, currency"
+_FIGURES: Final = (  # ?1 is the mode, ?2 the last session that is shown; the row without a strategy is all together
+    "WITH s AS MATERIALIZED (SELECT strategy, account, currency, client, "
+    "CASE WHEN ?2 < '9999' AND feed_time IS NULL THEN '' WHEN feed_date > ?2 THEN ?2 ELSE feed_date END AS session "
+    "FROM v_strategy_pnl "
+    "WHERE mode = ?1 AND current_run = 1), "
+    "g AS (SELECT strategy, account, currency, client, session FROM s "
+    "UNION ALL SELECT NULL, '', '', '', MAX(session) FROM s), "
+    "d AS MATERIALIZED (SELECT strategy, account, currency, trade_date, fills, rate, reporting_realized_pnl, "
+    "reporting_unrealized_change, reporting_commission, reporting_total_pnl FROM v_daily_pnl "
+    "WHERE mode = ?1 AND current_run = 1 AND trade_date <= ?2) "
+    "SELECT g.strategy, g.account, g.currency, g.client, g.session, "
+    "COALESCE(SUM(d.fills), 0) AS fills, COUNT(d.rate) AS rated, COUNT(d.trade_date) AS sessions, "
+    "COALESCE(ROUND(SUM(d.reporting_realized_pnl), 8), 0.0) AS realised, "
+    "COALESCE(ROUND(SUM(d.reporting_unrealized_change), 8), 0.0) AS unrealised, "
+    "COALESCE(ROUND(SUM(d.reporting_commission), 8), 0.0) AS commission, "
+    "COALESCE(ROUND(SUM(d.reporting_total_pnl), 8), 0.0) AS total, "
+    "COALESCE(ROUND(SUM(CASE WHEN d.trade_date = g.session THEN d.reporting_total_pnl END), 8), 0.0) AS today, "
+    "MIN(CASE WHEN d.rate IS NULL THEN d.trade_date END) AS first_missing, "
+    "MAX(CASE WHEN d.rate IS NULL THEN d.trade_date END) AS last_missing "
+    "FROM g LEFT JOIN d ON g.strategy IS NULL "
+    "OR (d.strategy = g.strategy AND d.account = g.account AND d.currency = g.currency) "
+    "GROUP BY g.strategy, g.account, g.currency, g.client, g.session ORDER BY g.strategy, g.account, g.currency"
 )
-_POSITIONS: Final = (
-    "SELECT strategy, account, symbol, leg, position, avg_price, cost, last_fill_price, currency, "
-    "strategy_id, contract_id, broker_id FROM v_positions WHERE mode = ? AND current_run = 1"
-)
-_POSITION_BEFORE: Final = (
-    "SELECT position, avg_price, cost, trade_price FROM position_event WHERE strategy_id = ? AND symbol = ? "
-    "AND mode = ? AND account = ? AND contract_id = ? AND leg = ? AND broker_id = ? AND execution_seq < ? "
-    "ORDER BY execution_seq DESC LIMIT 1"
-)
-_FILLS: Final = (
-    "SELECT exec_time, strategy, symbol, side, quantity, price, commission, net_pnl, currency, strategy_run_id "
-    "FROM v_executions WHERE mode = ? AND current_run = 1 ORDER BY seq_id DESC LIMIT ?"
-)
-_RECENT: Final = (
-    "SELECT seq_id, strategy_run_id, exec_time, strategy, account, symbol, leg, currency, realized_pnl, commission, "
-    "net_pnl, strategy_id, contract_id, broker_id FROM v_executions WHERE mode = ? AND current_run = 1 AND seq_id > "
-    "COALESCE((SELECT seq_id FROM execution WHERE create_time < ? ORDER BY seq_id DESC LIMIT 1), 0) ORDER BY seq_id"
-)
-_KEY: Final = ("strategy_id", "symbol", "account", "contract_id", "leg", "broker_id")
-_ADDED: Final = ("realized_pnl", "commission", "net_pnl")
-_SHOWN: Final = (
-    "strategy", "account", "symbol", "leg", "position", "avg_price", "cost", "last_fill_price", "currency",
-)  # fmt: skip
-_FILL: Final = ("strategy", "symbol", "side", "quantity", "price", "commission", "net_pnl", "currency")
+_AMOUNTS: Final = ("today", "realised", "unrealised", "commission", "total")
 _Row = dict[str, Any]
-_seen: dict[tuple[Path, str | None, str], tuple[tuple[object, ...], Picture]] = {}
+_seen: dict[tuple[Path, str | None], tuple[tuple[object, ...], Picture]] = {}
 """The last picture of each ledger and mode: pages ask every other second, and mostly nothing was recorded since."""
 
 
@@ -72,20 +69,17 @@ def picture(home: Home, mode: str | None = None) -> Picture:
 
     """
     ledger = _ledger(home)
-    reporting = str(SettingsManager(home).get("platform.reporting_currency", "USD"))
-    place = (ledger.path, mode, reporting)
+    place = (ledger.path, mode)
     with ledger.reading() as read:
         now = system_clock.now()
         modes = tuple(sorted((row[0] for row in read.query(_MODES)[1]), key=lambda one: _ORDER.get(one, len(_ORDER))))
         chosen = mode if mode and mode in modes else next(iter(modes), "")
-        moment = shown_moment(read, chosen, now)
-        stamp = (*read.query(_STAMP)[1][0], moment, modes, now_text()[:10])
+        session = shown_session(read, chosen, now)
+        stamp = (*read.query(_STAMP)[1][0], session, modes, now_text()[:10])
         seen = _seen.get(place)
         if seen is not None and seen[0] == stamp:
             return seen[1]
-        view = _overview(read, chosen, modes, reporting, moment, now)
-        names = frozenset((row.strategy, row.account) for row in view.strategies if row.currency == view.currency)
-        made = Picture(view, curves_of(read, chosen, view.currency, names, moment.until))
+        made = _picture(read, chosen, modes, session, now)
     _seen[place] = (stamp, made)
     return made
 
@@ -95,109 +89,62 @@ def overview(home: Home, mode: str | None = None) -> Overview:
     return picture(home, mode).view
 
 
-def _overview(
-    read: Reading, mode: str, modes: tuple[str, ...], reporting: str, moment: Moment, now: Micros
-) -> Overview:
-    rows = [row for row in _dicts(read, _PNL) if row["mode"] == mode]
-    ahead = _ahead(read, mode, moment, now)
-    if moment.until is not None:
-        rows = [_cut(read, row, moment, ahead) for row in rows]
-    strategies = tuple(_strategy(row) for row in rows)
-    currencies = sorted({row.currency for row in strategies}, key=lambda name: (name != reporting, name))
-    currency = currencies[0] if currencies else reporting
-    added = [row for row in strategies if row.currency == currency]
-    session = max((row.session for row in added if row.session), default=None)
-    return Overview(
+def _picture(read: Reading, mode: str, modes: tuple[str, ...], session: str | None, now: Micros) -> Picture:
+    until = ALL_SESSIONS if session is None else session
+    currency = str(read.query(_REPORTING)[1][0][0])
+    sessions = sessions_of(read, mode, until)
+    columns, found = read.query(_FIGURES, (mode, until))
+    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    together = next(row for row in rows if row["strategy"] is None)
+    rows.remove(together)
+    strategies = tuple(_strategy(row, sessions.get(_key(row))) for row in rows)
+    portfolio = _together(together, currency, strategies)
+    view = Overview(
         mode=mode,
         modes=modes,
         currency=currency,
-        left_out=tuple(currencies[1:]),
-        session=session,
-        feed_time=max((from_text(row["feed_time"]) for row in rows if row["feed_time"]), default=None),
-        today=_sum(row.today for row in added if row.session == session),
-        total=_sum(row.total for row in added),
-        fill_count=sum(row.fills for row in strategies),
+        portfolio=portfolio,
+        missing=tuple(_missing(row, currency) for row in rows if row["first_missing"]),
         strategies=strategies,
-        positions=_positions(read, mode, ahead),
-        fills=_fills(read, mode, moment.cuts),
+        positions=held_positions(read, mode, session, now),
+        fills=last_fills(read, mode, until),
     )
+    return Picture(view, curves_of(read, mode, currency, sessions, portfolio.capital, until))
 
 
-def _ahead(read: Reading, mode: str, moment: Moment, now: Micros) -> list[_Row]:
-    """Fills that are recorded, but later than what is shown of their run; oldest first."""
-    cuts = moment.cuts
-    if not cuts:
-        return []
-    since = to_text(now - _RECENT_SECONDS * SECOND)
-    return [row for row in _dicts(read, _RECENT, (mode, since)) if _hidden(row["exec_time"], row, cuts)]
+def _key(row: _Row) -> Key:
+    return row["strategy"], row["account"], row["currency"]
 
 
-def _hidden(when: str, row: Mapping[str, Any], cuts: Mapping[int, str]) -> bool:
-    cut = cuts.get(row["strategy_run_id"])
-    return cut is not None and when > cut
+def _strategy(row: _Row, sessions: Sessions | None) -> StrategyPnl:
+    made = _figures(row, row["strategy"], row["currency"])
+    if sessions is None:
+        return made
+    equity = sessions.equity[-1] if sessions.equity else None
+    return replace(made, capital=sessions.capital, equity=equity, own_total=sessions.pnl[-1])
 
 
-def _cut(read: Reading, row: _Row, moment: Moment, ahead: Sequence[_Row]) -> _Row:
-    """A strategy's row as it was at the shown moment: without the fills ahead of it, with the equity of then."""
-    run = row["strategy_run_id"]
-    if run not in moment.cuts:
-        return row
-    later = [fill for fill in ahead if (fill["strategy_run_id"], fill["currency"]) == (run, row["currency"])]
-    equity = moment.equity(read, run)
-    cut = row | {"fills": row["fills"] - len(later), "feed_time": moment.cuts[run] or None, "today_pnl": 0.0}
-    cut |= {name: _sum([row[name], *(-fill[name] for fill in later)]) for name in _ADDED}
-    if equity is None:
-        return cut | {"feed_date": None, "equity_pnl": None, "last_equity": None}
-    return cut | {
-        "feed_date": equity.session,
-        "last_equity": equity.value,
-        "equity_pnl": round(equity.value - row["initial_cash"], 8),
-        "today_equity_change": equity.today,
-    }
+def _together(row: _Row, currency: str, strategies: Sequence[StrategyPnl]) -> StrategyPnl:
+    """All strategies; a capital is the sum of theirs, where none is missing and all are in the reporting currency."""
+    made = _figures(row, "Portfolio", currency)
+    capitals = [each.capital for each in strategies if each.currency == currency and each.capital is not None]
+    if not capitals or len(capitals) != len(strategies) or made.total is None:
+        return made
+    capital = sum(capitals)
+    return replace(made, capital=capital, equity=round(capital + made.total, 8), own_total=made.total)
 
 
-def _positions(read: Reading, mode: str, ahead: Sequence[_Row]) -> tuple[OpenPosition, ...]:
-    """What is held; where fills are ahead, what was held before the first of them."""
-    held = {tuple(row[name] for name in _KEY): row for row in _dicts(read, _POSITIONS, (mode,))}
-    first: dict[tuple[Any, ...], _Row] = {}
-    for fill in ahead:
-        first.setdefault(tuple(fill[name] for name in _KEY), fill)
-    for key, fill in first.items():
-        strategy_id, symbol, account, contract, leg, broker = key
-        found = read.query(
-            _POSITION_BEFORE, (strategy_id, symbol, mode, account, contract, leg, broker, fill["seq_id"])
-        )[1]
-        held.pop(key, None)
-        if found and found[0][0]:
-            held[key] = fill | dict(zip(("position", "avg_price", "cost", "last_fill_price"), found[0], strict=True))
-    shown = (OpenPosition(*(row[name] for name in _SHOWN)) for row in held.values())
-    return tuple(sorted(shown, key=lambda one: (one.strategy, one.symbol, one.leg)))
+def _figures(row: _Row, name: str, currency: str) -> StrategyPnl:
+    known = row["rated"] > 0 or row["sessions"] == 0
+    amounts = {each: row[each] if known else None for each in _AMOUNTS}
+    session = date.fromisoformat(row["session"]) if row["session"] else None
+    return StrategyPnl(name, row["client"] or "", row["account"], currency, session, fills=row["fills"], **amounts)
 
 
-def _fills(read: Reading, mode: str, cuts: Mapping[int, str]) -> tuple[FillRow, ...]:
-    """The newest fills by the feed's time, among those recorded last: the key finds these without a sort of all."""
-    rows = [row for row in _dicts(read, _FILLS, (mode, _RECORDED_LAST)) if not _hidden(row["exec_time"], row, cuts)]
-    fills = (FillRow(from_text(row["exec_time"]), *(row[name] for name in _FILL)) for row in rows)
-    return tuple(sorted(fills, key=lambda fill: fill.time, reverse=True)[:LAST_FILLS])
-
-
-def _strategy(row: dict[str, Any]) -> StrategyPnl:
-    marked = row["equity_pnl"] is not None
-    return StrategyPnl(
-        strategy=row["strategy"],
-        client=row["client"] or "",
-        account=row["account"],
-        currency=row["currency"],
-        session=date.fromisoformat(row["feed_date"]) if row["feed_date"] else None,
-        today=row["today_equity_change"] if marked else row["today_pnl"],
-        realised=row["realized_pnl"],
-        unrealised=round(row["equity_pnl"] - row["net_pnl"], 8) if marked else None,
-        commission=row["commission"],
-        total=row["equity_pnl"] if marked else row["net_pnl"],
-        equity=row["last_equity"],
-        initial_cash=row["initial_cash"],
-        fills=row["fills"],
-    )
+def _missing(row: _Row, currency: str) -> MissingRate:
+    first, last = date.fromisoformat(row["first_missing"]), date.fromisoformat(row["last_missing"])
+    count = row["sessions"] - row["rated"]
+    return MissingRate(f"{row['currency']}{currency}", row["strategy"], row["currency"], count, first, last)
 
 
 def _ledger(home: Home) -> Ledger:
@@ -208,12 +155,3 @@ def _ledger(home: Home) -> Ledger:
             "put the file (or a backup of it) back, and start again.",
         )
     return open_ledger(home)
-
-
-def _dicts(read: Reading, sql: str, params: tuple[object, ...] = ()) -> list[_Row]:
-    columns, rows = read.query(sql, params)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
-
-
-def _sum(amounts: Iterable[float]) -> float:
-    return round(sum(amounts, 0.0), 8)

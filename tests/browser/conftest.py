@@ -29,7 +29,8 @@ from playwright.sync_api import Response as PageResponse
 
 from quantstrip.config import SettingsManager
 from quantstrip.home import Home
-from quantstrip.operations import access, clients, portfolio, service
+from quantstrip.ledger import open_ledger
+from quantstrip.operations import access, clients, service
 from quantstrip.operations.demo import DEMO_CLIENTS, prepare_demo
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -80,10 +81,8 @@ class Running:
 
     def replayed(self) -> bool:
         """Both strategies have seen the last bar."""
-        view = portfolio.overview(self.home)
-        return sorted((row.strategy, str(row.session)) for row in view.strategies) == [
-            (name, LAST_SESSION) for name in DEMO_CLIENTS
-        ]
+        rows = open_ledger(self.home).query("SELECT strategy, feed_date FROM v_strategy_pnl ORDER BY strategy")[1]
+        return rows == [(name, LAST_SESSION) for name in DEMO_CLIENTS]
 
     def state(self, name: str) -> str:
         return clients.client_status(self.home, name).state

@@ -57,18 +57,18 @@ def test_the_figures_are_those_of_the_ledger(visitor: Any, demo: Any) -> None:
     view = portfolio.overview(demo.home)
     expect(page.locator(".qs-chip").first).to_have_text("REPLAY")
     assert tile(page, "Today's PnL").split("\n") == [
-        "Today's PnL", f"{view.today:+,.2f} USD", "replay session 2013-03-01",
+        "Today's PnL", f"{view.portfolio.today:+,.2f} USD", "replay session 2013-03-01",
     ]  # fmt: skip
-    assert tile(page, "Total PnL").split("\n")[1] == f"{view.total:+,.2f} USD"
-    assert tile(page, "Fills").split("\n")[1] == f"{view.fill_count:,}"
-    assert view.fill_count > 100
+    assert tile(page, "Total PnL").split("\n")[1] == f"{view.portfolio.total:+,.2f} USD"
+    assert tile(page, "Fills").split("\n")[1] == f"{view.portfolio.fills:,}"
+    assert view.portfolio.fills > 100
     assert tile(page, "Clients running").split("\n")[1] == "2 of 2"
     shown = {row[0]: (row[6], row[9]) for row in rows(page, "Strategies")}
     assert shown == {row.strategy: (f"{row.total:+,.2f}", f"{row.fills:,}") for row in view.strategies} | {
-        "Portfolio": (f"{view.total:+,.2f}", f"{view.fill_count:,}")
+        "Portfolio": (f"{view.portfolio.total:+,.2f}", f"{view.portfolio.fills:,}")
     }
     assert [row[0] for row in rows(page, "Open positions")] == [
-        f"{held.symbol} {held.strategy}" for held in view.positions
+        f"{held.symbol}\n{held.strategy}" for held in view.positions
     ]
 
 
@@ -80,7 +80,7 @@ def test_while_a_replay_runs_everything_on_the_screen_is_of_one_moment(
         visitor = Visitor(chromium, demo)
         page = visitor.window()
         expect(page.get_by_role("table", name="Strategies")).to_contain_text("Portfolio")
-        seen = []
+        seen: list[Any] = []
         while len(seen) < 20 and not demo.replayed():
             # A refresh arrives in parts, from the top; it is there when the last of them is.
             seen.append(page.wait_for_function(WHOLE, timeout=5000).json_value())
@@ -95,7 +95,7 @@ def test_while_a_replay_runs_everything_on_the_screen_is_of_one_moment(
             assert abs(cents(look["total"]) - sum(cents(row[6]) for row in strategies)) <= len(strategies)
             assert int(look["count"].replace(",", "")) == sum(int(row[9].replace(",", "")) for row in strategies)
         until("the replay has ended", demo.replayed, 120)
-        rows_of = "SELECT strategy, net_pnl, equity_pnl, fills FROM v_strategy_pnl WHERE current_run = 1 ORDER BY 1"
+        rows_of = "SELECT strategy, net_pnl, total_pnl, fills FROM v_strategy_pnl WHERE current_run = 1 ORDER BY 1"
         held = open_ledger(demo.home).query(rows_of)[1]
         total = f"{sum(row[2] for row in held):+,.2f} USD"
         expect(page.locator(".qs-tile").nth(1)).to_contain_text(total)

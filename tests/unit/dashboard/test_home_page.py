@@ -37,7 +37,9 @@ def test_the_figures_are_those_of_the_ledger(home: Home, traded: Any, show: Any)
     assert "rsi 2012-05-03 -50.25 -50.00 0.00 0.50 -50.50 -0.05 % 99,949.50 2 " in page.text
     assert "Portfolio 2012-05-03 +949.25 +350.00 +600.00 2.00 +948.00 +0.47 % 200,948.00 4 " in page.text
     assert "Strategies in USD" in page.text
-    assert "AAPL ma_cross 60 50.00 3,000.00" in page.text
+    traded.ledger.insert_mtm_price("2012-05-03", "AAPL", 62.5)
+    page.app.run()
+    assert "AAPL ma_cross 60 at 50.00 3,000.00 62.50 of the session +750.00" in page.text
     assert "2012-05-03 20:00 rsi MSFT SELL 10 25.00 0.25 -50.25" in page.text
     assert "Time (UTC)" in page.text
 
@@ -48,7 +50,7 @@ def test_the_chart_has_a_line_for_each_strategy_and_the_portfolio_on_top(home: H
     assert [line["name"] for line in figure["data"]] == ["ma_cross", "rsi", "Portfolio"]
     assert figure["data"][2]["y"] == [0.0, -1.25, 948.0]
     assert figure["data"][2]["line"]["width"] > figure["data"][0]["line"]["width"]
-    assert figure["data"][0]["x"][2] == "2012-05-03 20:00:00"
+    assert figure["data"][0]["x"][2] == "2012-05-03 00:00:00"  # a session, whatever the browser's zone is
 
 
 def test_equity_is_one_click_away(home: Home, traded: Any, show: Any) -> None:
@@ -80,10 +82,13 @@ def test_a_name_that_is_html_is_shown_as_text(home: Home, book: Any, show: Any) 
     assert "<b>X</b>" in page.text
 
 
-def test_amounts_of_other_currencies_are_named_not_added(home: Home, traded: Any, show: Any) -> None:
+def test_a_missing_rate_is_named_with_what_it_leaves_out(home: Home, traded: Any, show: Any) -> None:
     euro = traded.run("euro")
     traded.fill(euro, "euro", "2012-05-03 20:00:00", 1, 10.0, "SAP", currency="EUR")
     page = show("app.py")
-    assert "Total PnL +948.00 USD +0.47 %, without EUR" in page.text
-    assert "Strategies in USD" not in page.text
-    assert " 1 EUR ma_cross 2012-05-03" in page.text
+    assert "Total PnL +948.00 USD rate EURUSD is missing" in page.text
+    assert "There is no rate EURUSD, so 1 session is left out of all amounts: euro from 2012-05-03" in page.text
+    assert "quantstrip db marks" in page.text
+    traded.ledger.insert_mtm_price("2012-05-03", "EURUSD", 1.25)
+    page.app.run()
+    assert "There is no rate" not in page.text
