@@ -24,9 +24,7 @@ def as_text(result: Reconciled) -> str:
         lines.append("Taken over:")
         lines += [f"  {one.key}: {one.theirs} -> {one.strategy}{_order(one)}" for one in taken]
     if result.rebooked:
-        lines.append(
-            f"  of these, put before later fills: {', '.join(result.rebooked)}"
-        )
+        lines.append(f"  of these, put before later fills: {', '.join(result.rebooked)}")
     if result.confirmed:
         lines.append(f"Confirmed orders: {', '.join(map(str, result.confirmed))}")
     for outcome, head in _HEADS.items():
