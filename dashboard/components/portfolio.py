@@ -64,13 +64,12 @@ def missing_rates(view: Overview) -> Html:
 
 def positions(view: Overview) -> Html:
     """What is held and what it would bring, in few columns: it stands beside the chart."""
-    names = ("Units", "Cost", "Mark", "Unrealised")
+    names = ("Units", "Mark", "Unrealised")
     columns = [Column("Symbol"), *(Column(name, numeric=True) for name in names)]
     rows = [
         (
             _under(one.symbol if one.leg == "NET" else f"{one.symbol} {one.leg.lower()}", one.strategy, "b"),
             _under(markup.quantity(one.quantity), f"at {markup.number(one.average_price)}"),
-            markup.number(one.cost),
             _mark(one),
             _unrealised(one, view.currency),
         )

@@ -39,7 +39,7 @@ def test_the_figures_are_those_of_the_ledger(home: Home, traded: Any, show: Any)
     assert "Strategies in USD" in page.text
     traded.ledger.insert_mtm_price("2012-05-03", "AAPL", 62.5)
     page.app.run()
-    assert "AAPL ma_cross 60 at 50.00 3,000.00 62.50 of the session +750.00" in page.text
+    assert "AAPL ma_cross 60 at 50.00 62.50 of the session +750.00" in page.text
     assert "2012-05-03 20:00 rsi MSFT SELL 10 25.00 0.25 -50.25" in page.text
     assert "Time (UTC)" in page.text
 
