@@ -89,6 +89,8 @@ def _heading(client: ClientStatus) -> Html:
         marks.append(mode_chip(client.mode))
     if client.differs:
         marks.append(markup.chip("differs from deployed", "warn", title="The file in clients/ is not what runs"))
+    if client.killed or client.halts:
+        marks.append(markup.chip("entries off", "bad", title="It opens no position; exits go on"))
     shown = markup.text(client.display_name or client.name)
     file = markup.tag("code", markup.text(client.name)) if shown != client.name else markup.EMPTY
     return markup.tag(
@@ -118,8 +120,12 @@ def _words(client: ClientStatus) -> Html:
     """Why it is in its state, and what its last failure said."""
     error = markup.tag("div", markup.text(client.last_error), "qs-client-error") if client.last_error else markup.EMPTY
     quiet = client.state == "running" or not client.note
-    note = markup.EMPTY if quiet else markup.tag("div", markup.text(client.note), "qs-client-note")
-    return markup.join(error, note)
+    notes = [] if quiet else [client.note]
+    if client.killed:
+        why = f": {client.kill_reason}" if client.kill_reason else ""
+        notes.append(f"Entries are switched off{why}. Switch them on with: quantstrip risk revive {client.name}")
+    notes += [f"{halt.rule}: {halt.reason}. Lift it with: quantstrip risk clear {client.name}" for halt in client.halts]
+    return markup.join(error, *(markup.tag("div", markup.text(note), "qs-client-note") for note in notes))
 
 
 def _short(client: ClientStatus) -> str:

@@ -8,7 +8,7 @@ import pytest
 from quantstrip.clock import system_clock
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
-from quantstrip.operations import clients
+from quantstrip.operations import clients, risk
 from quantstrip.supervise.book import make_note
 from quantstrip.supervise.policy import Mark
 
@@ -55,6 +55,22 @@ def test_a_client_is_shown_with_its_state_and_version(home: Home, ledger: Ledger
     assert f"Version {version}" in page.text
     assert "stopped" in page.text
     assert "1 at rest" in page.text
+
+
+def test_entries_that_a_person_switched_off_are_shown_with_what_switches_them_on(
+    home: Home, ledger: Ledger, show: Any
+) -> None:
+    deployed(home, "pairs")
+    ledger.set_client("pairs", mode="paper")
+    assert "entries off" not in show("screens/monitor.py").text
+    risk.kill(home, "pairs", "away for <i>lunch</i>")
+    page = show("screens/monitor.py")
+    assert "entries off" in page.text
+    assert (
+        "Entries are switched off: away for <i>lunch</i>. Switch them on with: quantstrip risk revive pairs"
+        in page.text
+    )
+    assert "<i>" not in page.markup
 
 
 def test_a_load_error_is_shown_whole_with_file_and_line(home: Home, ledger: Ledger, show: Any) -> None:
