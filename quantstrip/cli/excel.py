@@ -1,5 +1,6 @@
 """``excel FILE.xlsx``: a workbook that reads the ledger through ODBC."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -49,4 +50,5 @@ def excel(
         click.echo(f"Nothing is recorded in the mode {made.mode} yet; another one: --mode paper")
     click.echo(f"It reads the data source {made.source!r}: in Excel, Data > Refresh All.")
     if not made.installed:
-        click.echo("That data source is not on this machine yet. Make it with: quantstrip odbc install")
+        hint = session.named(f"Make it with: quantstrip odbc install --name {shlex.quote(made.source)}")
+        click.echo(f"That data source is not on this machine yet. {hint}")

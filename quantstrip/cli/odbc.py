@@ -1,5 +1,6 @@
 """``odbc install, show, test, uninstall``: the data source through which Excel and others read the ledger."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -31,7 +32,9 @@ def install(session: Session, name: str, replace: bool, as_json: bool) -> None:
         print_json(made)
         return
     _print(made)
-    click.echo("Try it out: quantstrip odbc test   A workbook that uses it: quantstrip excel ledger.xlsx")
+    own = shlex.quote(made.name)
+    click.echo(session.named(f"Try it out: quantstrip odbc test --name {own}"))
+    click.echo(session.named(f"A workbook that uses it: quantstrip excel ledger.xlsx --dsn {own}"))
 
 
 @odbc.command(short_help="Show the data source.")
@@ -48,7 +51,8 @@ def show(session: Session, name: str, as_json: bool) -> None:
     elif found.installed:
         _print(found)
     else:
-        click.echo(f"There is no data source {found.name!r} in {found.place}. Make it with: quantstrip odbc install")
+        hint = session.named(f"Make it with: quantstrip odbc install --name {shlex.quote(found.name)}")
+        click.echo(f"There is no data source {found.name!r} in {found.place}. {hint}")
 
 
 @odbc.command("test", short_help="Read every view through the data source.")

@@ -97,14 +97,23 @@ class FolderPath(FilePath):
 
 
 class NegativeNumbers(click.Command):
-    """A command whose last argument may be a negative number, which would otherwise be taken for an option."""
+    """A command whose arguments may be negative numbers, which would otherwise be taken for options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put what looks like a negative number behind two dashes."""
-        if "--" not in args:
-            numbers = [each for each in args if re.match(r"-\.?\d", each)]
-            args = [*(each for each in args if each not in numbers), *(["--", *numbers] if numbers else [])]
-        return super().parse_args(ctx, args)
+        """Put a blank before each negative number that is an argument: it keeps its place and begins no option."""
+        options = [each for each in self.params if isinstance(each, click.Option) and not each.is_flag]
+        valued = {name for each in options for name in each.opts}
+        guarded, before = list(args), ""
+        for at, each in enumerate(args):
+            if before not in valued and re.match(r"-\.?\d", each):
+                guarded[at] = f" {each}"
+            before = each
+        blanks = set(guarded) - set(args)
+        left = super().parse_args(ctx, guarded)
+        for name, value in ctx.params.items():
+            if isinstance(value, str) and value in blanks:
+                ctx.params[name] = value[1:]
+        return left
 
 
 pass_session = click.make_pass_decorator(Session)

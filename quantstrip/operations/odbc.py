@@ -6,6 +6,7 @@ that speaks ODBC reads the views through it.
 
 import configparser
 import re
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -130,7 +131,8 @@ def own(home: Home, name: str, kept: Sources) -> DataSource:
     found = show(home, name, sources=kept)
     if not found.installed:
         raise DataSourceError(
-            f"there is no data source {found.name!r} in {found.place}", hint="Make it with: quantstrip odbc install"
+            f"there is no data source {found.name!r} in {found.place}",
+            hint=f"Make it with: quantstrip odbc install --name {shlex.quote(found.name)}",
         )
     if not found.ours:
         raise DataSourceError(

@@ -84,7 +84,9 @@ def build(
 
 
 def keep_figures(home: Home, report: "Report") -> int:
-    """Make the report's metrics those that ``v_metrics`` shows; returns how many."""
+    """Make the report's metrics those that ``v_metrics`` shows; returns how many. None where nothing was traded yet."""
+    if not report.mode:
+        return 0
     figures = [
         ReportFigure(
             "portfolio" if scope is report.portfolio else "strategy",

@@ -89,3 +89,14 @@ def test_json_says_what_was_booked(quantstrip: Run) -> None:
     assert found["exec_ids"] == ["x1"]
     assert found["changes"][0]["before"] is None
     assert found["changes"][0]["after"]["position"] == 10.0
+
+
+def test_a_negative_number_keeps_its_place_among_the_arguments(quantstrip: Run, home: Home) -> None:
+    done = quantstrip("journal", "trade", "trend", "BUY", "-10", "SPY", "400", "--yes")
+    assert done.returncode == 1
+    assert "quantity" in done.stderr
+    assert "-10" in done.stderr
+
+    done = quantstrip(*(part if part != "1" else "-0.5" for part in TRADE), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert rows(home, "SELECT position, commission FROM v_positions") == [(10.0, -0.5)]

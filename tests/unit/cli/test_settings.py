@@ -69,6 +69,8 @@ def test_a_calendar_that_there_is_can_be_set(quantstrip: Run, name: str) -> None
 def test_a_negative_number_needs_no_dashes_and_options_may_stand_behind_it(quantstrip: Run) -> None:
     assert quantstrip("settings", "set", "mine.floor", "-5", "--type", "int").returncode == 0
     assert quantstrip("settings", "get", "mine.floor").stdout == "-5\n"
+    assert quantstrip("settings", "set", "mine.text", "-5 a day").returncode == 0
+    assert quantstrip("settings", "get", "mine.text").stdout == "-5 a day\n"
     assert quantstrip("settings", "set", "mine.floor", "--", "-.5").returncode == 1, "it keeps its type"
     assert quantstrip("settings", "set", "mine.floor", "-x").returncode == 2
 

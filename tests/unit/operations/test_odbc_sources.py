@@ -140,9 +140,11 @@ def test_a_path_that_the_driver_would_cut_off_is_refused(tmp_path: Path) -> None
 
 
 def test_without_odbc_itself_the_command_says_how_to_install_it(
-    made_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ODBCINI", str(tmp_path / "odbc.ini"))
+    assert run(["--home", str(made_home.root), "odbc", "install", "--name", "mine"]) == 0
+    assert f"quantstrip --home {made_home.root} odbc test --name mine" in capsys.readouterr().out, "as it can be typed"
     assert run(["--home", str(made_home.root), "odbc", "install"]) == 0
     code = (
         "import sys; sys.modules['pyodbc'] = None; from quantstrip.cli import main; "
