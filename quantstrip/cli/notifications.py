@@ -61,7 +61,7 @@ def accounts(session: Session, as_json: bool) -> None:
 @json_option
 @pass_session
 def add(session: Session, /, name: str, no_verify: bool, keep_password: bool, as_json: bool, **given: Any) -> None:
-    r"""Add mail account NAME, or change what is given of one.
+    """Add mail account NAME, or change what is given of one.
 
     The password is asked for, or read from standard input: as an argument everyone on this machine could see it. It is
     kept among the secrets of the settings.
@@ -69,7 +69,7 @@ def add(session: Session, /, name: str, no_verify: bool, keep_password: bool, as
     \b
     quantstrip notify add home --provider gmail --from you@gmail.com
     quantstrip notify add work --server mail.example.com --from bot@example.com --username bot
-    """
+    """  # noqa: D301 - click reads \b as a character
     from quantstrip.operations import notifications
 
     home = session.existing_home()

@@ -37,7 +37,7 @@ def get_(session: Session, path: str, as_json: bool) -> None:
 @json_option
 @pass_session
 def set_(session: Session, path: str, value: str | None, value_type: str | None, as_json: bool) -> None:
-    r"""Set PATH to VALUE and save; what the platform reads is checked first.
+    """Set PATH to VALUE and save; what the platform reads is checked first.
 
     A secret is asked for, or read from standard input: as an argument everyone on this machine could see it.
 
@@ -46,7 +46,7 @@ def set_(session: Session, path: str, value: str | None, value_type: str | None,
     quantstrip settings set clients.ma_cross.symbols AAPL,MSFT
     quantstrip settings set my.weights '{"SPY": 0.6, "TLT": 0.4}' --type dict
     quantstrip settings set broker.password --type secret
-    """
+    """  # noqa: D301 - click reads \b as a character
     from quantstrip.operations.settings import meant, set_setting, type_at
 
     home = session.existing_home()

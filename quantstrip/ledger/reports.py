@@ -196,7 +196,9 @@ class EmailAccounts(Family):
         """
         with self.store.write() as tx:
             if tx.one(_ACCOUNT_BY_NAME, {"name": name}) is None:
-                raise UnknownRecord(f"no mail account is called {name!r}", hint="get_all_email_accounts() lists them.")
+                raise UnknownRecord(
+                    f"no mail account is called {name!r}", hint="They are listed by: quantstrip notify accounts"
+                )
             tx.run(_NOT_DEFAULT)
             tx.run(_MAKE_DEFAULT, {"account": name, "now": tx.now})
 
@@ -204,4 +206,6 @@ class EmailAccounts(Family):
         """Forget an account."""
         with self.store.write() as tx:
             if tx.run(_ACCOUNT_DELETE, {"account": name}).rowcount == 0:
-                raise UnknownRecord(f"no mail account is called {name!r}", hint="get_all_email_accounts() lists them.")
+                raise UnknownRecord(
+                    f"no mail account is called {name!r}", hint="They are listed by: quantstrip notify accounts"
+                )

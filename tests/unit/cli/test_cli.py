@@ -263,3 +263,13 @@ def test_a_backtest_prints_a_summary_or_one_json_object(quantstrip: Run, tmp_pat
     path.write_text("class Once:\n")
     broken = quantstrip(*arguments)
     assert (broken.returncode, "once.py" in broken.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("notify", "add"), ("settings", "set")])
+def test_examples_in_the_help_stand_on_lines_of_their_own(quantstrip: Run, words: tuple[str, ...]) -> None:
+    shown = quantstrip(*words, "--help").stdout
+    assert "\\b" not in shown
+    examples = [line for line in shown.splitlines()[1:] if f"quantstrip {' '.join(words)} " in line]
+    assert len(examples) >= 2
+    assert all(line.count("quantstrip ") == 1 for line in examples)
+    assert all(line.strip().startswith("quantstrip ") for line in examples)

@@ -133,3 +133,11 @@ def test_what_cannot_be_sent_is_said_and_drain_exits_with_1(quantstrip: Run, hom
     assert tested.returncode == 1
     assert "no accounts configured" in tested.stderr
     assert "quantstrip notify add" in tested.stderr
+
+
+def test_an_account_that_is_not_there_is_answered_with_the_command_that_lists_them(quantstrip: Run) -> None:
+    for words in (("remove", "away"), ("default", "away")):
+        done = quantstrip("notify", *words)
+        assert done.returncode == 1
+        assert "no mail account is called 'away'" in done.stderr
+        assert "quantstrip notify accounts" in done.stderr
