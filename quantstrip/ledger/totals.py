@@ -51,8 +51,11 @@ _MOVE = Statement(
         "opened_value = opened_value + :opened * :price, closed_quantity = round(closed_quantity + :closed, 9), "
         "closed_value = closed_value + :closed * :price, realized_pnl = round(realized_pnl + :gain, 8), "
         "closed = CASE WHEN :position = 0.0 THEN :exec_time END, "
-        "close_date = CASE WHEN :position = 0.0 THEN :trade_date END, last_fill_time = :exec_time, "
-        "last_fill_date = :trade_date, last_fill_price = :price, strategy_run_id = :strategy_run_id "
+        "close_date = CASE WHEN :position = 0.0 THEN :trade_date END, "
+        # A fill of an earlier session may be heard of late: a position is marked at the newest session's, as days are.
+        "last_fill_time = CASE WHEN :trade_date < last_fill_date THEN last_fill_time ELSE :exec_time END, "
+        "last_fill_price = CASE WHEN :trade_date < last_fill_date THEN last_fill_price ELSE :price END, "
+        "last_fill_date = max(last_fill_date, :trade_date), strategy_run_id = :strategy_run_id "
         "WHERE strategy_id = :strategy_id AND symbol = :symbol AND mode = :mode AND account = :account "
         "AND contract_id = :contract_id AND leg = :leg AND broker_id IS :broker_id AND closed IS NULL "
         "RETURNING trade_id"

@@ -48,7 +48,10 @@ _FIGURES: Final = (  # ?1 is the mode, ?2 the last session that is shown; the ro
     "COALESCE(ROUND(SUM(d.reporting_unrealized_change), 8), 0.0) AS unrealised, "
     "COALESCE(ROUND(SUM(d.reporting_commission), 8), 0.0) AS commission, "
     "COALESCE(ROUND(SUM(d.reporting_total_pnl), 8), 0.0) AS total, "
-    "COALESCE(ROUND(SUM(CASE WHEN d.trade_date = g.session THEN d.reporting_total_pnl END), 8), 0.0) AS today, "
+    # A strategy that has no session yet counts in no session, in its own row and in the portfolio's.
+    "COALESCE(ROUND(SUM(CASE WHEN d.trade_date = g.session AND (g.strategy IS NOT NULL OR EXISTS (SELECT 1 FROM s "
+    "WHERE s.strategy = d.strategy AND s.account = d.account AND s.currency = d.currency AND s.session <> '')) "
+    "THEN d.reporting_total_pnl END), 8), 0.0) AS today, "
     "MIN(CASE WHEN d.rate IS NULL THEN d.trade_date END) AS first_missing, "
     "MAX(CASE WHEN d.rate IS NULL THEN d.trade_date END) AS last_missing "
     "FROM g LEFT JOIN d ON g.strategy IS NULL "
