@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
+from quantstrip.clock import to_text
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.booking import position_of
@@ -224,6 +225,12 @@ class Journal(Executions):
         note: str,
         **where: Any,
     ) -> None:
+        when, now = validate.moment("exec_time", where["exec_time"], ""), to_text(self.store.now())
+        if when and when > now:
+            raise InvalidRecord(
+                f"a trade that was made cannot lie in the future: {when[:19]} UTC, it is {now[:19]} UTC now",
+                hint="Check the date; times without a zone are UTC.",
+            )
         self.insert_execution(
             exec_id, None, strategy, symbol=symbol, side=side, quantity=quantity, price=price, order_type=kind,
             metadata={"note": note} if note else None, **where,

@@ -220,3 +220,13 @@ def test_a_commission_is_corrected_by_its_difference(ledger: Ledger, rows: Rows)
     assert rows("SELECT commission FROM v_positions") == [{"commission": 0.35}]
     with pytest.raises(InvalidRecord, match="already"):
         ledger.correct_commission("x1", 0.35, "again")
+
+
+@pytest.mark.parametrize("year", ["2031", "2099"])
+def test_a_trade_in_the_future_is_refused_and_nothing_is_written(
+    ledger: Ledger, everything: Everything, year: str
+) -> None:
+    before = everything()
+    with pytest.raises(InvalidRecord, match=f"cannot lie in the future: {year}"):
+        ledger.insert_manual_trade("trend", "AAPL", "BUY", 10, 100.0, exec_time=f"{year}-03-01 15:00:00")
+    assert everything() == before
