@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.chromium import chromium
+
+__all__ = ["chromium"]
+
 _KEPT_OUT = ("QUANTSTRIP_HOME", "QUANTSTRIP_ALLOW_SYNCED", "PYTHONDONTWRITEBYTECODE")
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,7 +22,6 @@ from playwright.sync_api import (
     Route,
     WebSocket,
     expect,
-    sync_playwright,
 )
 from playwright.sync_api import Response as PageResponse
 
@@ -33,11 +31,6 @@ from quantstrip.ledger import open_ledger
 from quantstrip.operations import access, clients, service
 from quantstrip.operations.demo import DEMO_CLIENTS, prepare_demo
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
-)  # fmt: skip
 REPLAY_SECONDS = 6.0
 LAST_SESSION = "2013-03-01"
 PATIENCE = 60_000.0  # milliseconds; a busy machine is slow, not wrong
@@ -113,18 +106,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running_demo(tmp_path_factory.mktemp("browser") / "home", REPLAY_SECONDS) as running:
         until("both strategies have seen the whole history", running.replayed, 120)
         yield running
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    assert found, f"none of {', '.join(CHROMIUM)} is installed: apt-get install -y --no-install-recommends chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @dataclass

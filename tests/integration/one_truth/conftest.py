@@ -10,10 +10,10 @@ from aiosmtpd.controller import Controller
 from quantstrip.config import SettingsManager
 from quantstrip.ledger import open_ledger
 from quantstrip.notify.accounts import password_path
-from tests.browser.conftest import Running, Visitor, chromium, running_demo, until, visitor
+from tests.browser.conftest import Running, Visitor, running_demo, until, visitor
 from tests.integration.notify.conftest import PASSWORD, USER, Mailbox, authority, free_port, login
 
-__all__ = ["Running", "Visitor", "authority", "chromium", "demo", "mailbox", "visitor"]
+__all__ = ["Running", "Visitor", "authority", "demo", "mailbox", "visitor"]
 
 REPLAY_SECONDS = 4.0
 TRADER = "trader@example.com"
