@@ -1,6 +1,7 @@
 """What every test needs: nothing a test starts may touch the home or the keyring of whoever runs it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ _KEPT_OUT = ("QUANTSTRIP_HOME", "QUANTSTRIP_ALLOW_SYNCED", "PYTHONDONTWRITEBYTEC
 @pytest.fixture(scope="session", autouse=True)
 def _away_from_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Point the user's data folder elsewhere and switch the system keyring off, for this process and its children."""
+    # A run in the background of a script is started with Ctrl-C ignored, and what it starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     before = dict(os.environ)
     for name in _KEPT_OUT:
         os.environ.pop(name, None)
