@@ -23,7 +23,7 @@ _RESTORE = (
     "Keep a copy of the file as it is, then compare it with the newest backup that verifies "
     "(quantstrip audit verify --database FILE)"
 )
-TODO = {
+ADVICE = {
     Kind.ALTERED: f"{_RESTORE}, and with the broker's statement.",
     Kind.INSERTED: f"{_RESTORE}. If it is right, enter it through the platform instead (insert_manual_trade, "
     "insert_execution); a program that writes with SQL of its own should call db_handler.",
@@ -60,7 +60,7 @@ class Problem:
     @property
     def todo(self) -> str:
         """What to do."""
-        return TODO[self.kind]
+        return ADVICE[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
