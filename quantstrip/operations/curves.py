@@ -26,7 +26,9 @@ _PORTFOLIO: Final = (
     "AND cumulative_pnl IS NOT NULL ORDER BY trade_date"
 )
 _MINUTES: Final = (  # the last point of each minute
-    "SELECT strategy, account, MAX(event_time), pnl, equity FROM v_equity WHERE mode = ? AND current_run = 1 "
+    "SELECT strategy, account, MAX(event_time), pnl, equity FROM v_equity v WHERE mode = ? AND current_run = 1 "
+    "AND event_time <= (SELECT MAX(d.event_time) FROM equity_day d "
+    "WHERE d.strategy_run_id = v.strategy_run_id AND d.trade_date <= ?) "
     "GROUP BY strategy_run_id, substr(event_time, 1, 16) ORDER BY strategy, account, 3"
 )
 Key = tuple[str, str, str]
@@ -87,7 +89,9 @@ def curves_of(
     if len({day for found in sessions.values() for day in found.dates}) == 1:
         minutes = [
             curve
-            for curve, total in _first_session(read, mode, {key[:2]: (label[key], own[key].pnl[-1]) for key in own})
+            for curve, total in _first_session(
+                read, mode, until, {key[:2]: (label[key], own[key].pnl[-1]) for key in own}
+            )
             if abs(curve.pnl[-1] - total) < _SAME
         ]
         if minutes:
@@ -105,11 +109,11 @@ def _sessions(rows: Sequence[tuple[Any, ...]]) -> Sessions:
 
 
 def _first_session(
-    read: Reading, mode: str, named: dict[tuple[str, str], tuple[str, float]]
+    read: Reading, mode: str, until: str, named: dict[tuple[str, str], tuple[str, float]]
 ) -> Iterable[tuple[Curve, float]]:
     """What was recorded within the only session, with the total it should end at; nothing where that is one moment."""
     rows: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
-    for strategy, account, *row in read.query(_MINUTES, [mode])[1]:
+    for strategy, account, *row in read.query(_MINUTES, [mode, until])[1]:
         if (strategy, account) in named:
             rows.setdefault((strategy, account), []).append(tuple(row))
     if max(map(len, rows.values()), default=0) < 2:

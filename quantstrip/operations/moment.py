@@ -37,13 +37,16 @@ class _Run:
     first: str | None
 
     def seconds_behind(self, newest: str) -> float:
-        """Wall seconds until this run has come to ``newest`` at its pace so far; infinite where it has none."""
+        """Wall seconds until this run has come to ``newest`` at its pace so far; infinite before its first equity.
+
+        With one session there is no pace yet, and none is missing for long: the next is written within half a second.
+        """
         if self.feed_time is None or self.first is None:
             return float("inf")
         missing, done = _span(self.feed_time, newest), _span(self.first, self.feed_time)
         if missing == 0:
             return 0.0
-        return missing / done * _span(self.started, self.updated) / SECOND if done else float("inf")
+        return missing / done * _span(self.started, self.updated) / SECOND if done else 0.0
 
 
 def shown_session(read: Reading, mode: str, now: Micros) -> str | None:

@@ -18,8 +18,9 @@ from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from quantstrip.operations import reports
 from quantstrip.operations.curves import MOST_POINTS, Curve
-from quantstrip.operations.figures import MissingRate, Picture
+from quantstrip.operations.figures import Picture
 from quantstrip.operations.portfolio import overview, picture
+from quantstrip.operations.rates import MissingRate
 from tests.unit.dashboard.conftest import Book
 
 FIRST = np.datetime64("2012-02-21")
@@ -159,6 +160,15 @@ def test_a_replay_that_stopped_or_just_began_does_not_hold_the_others_back(home:
     assert (view.portfolio.session, view.portfolio.today, view.portfolio.total) == (date(2012, 5, 3), 5.0, 6.0)
 
 
+def test_a_replay_with_one_session_is_waited_for(home: Home, moving: Any) -> None:
+    ahead, behind = moving.run("ahead"), moving.run("behind")
+    moving.equity(ahead, {"2012-05-02 20:00:00": 100_000.0, "2012-05-03 20:00:00": 100_005.0})
+    moving.equity(behind, {"2012-05-02 20:00:00": 100_000.0})
+    moving.fill(behind, "behind", "2012-05-03 20:00:00", 10, 30.0, commission=1.0)
+    whole = overview(home).portfolio
+    assert (whole.session, whole.fills, whole.total) == (date(2012, 5, 2), 0, 0.0)
+
+
 STEP = st.tuples(st.sampled_from("ab"), st.sampled_from(["wait", "flush", "buy", "sell"]), st.integers(1, 9))
 
 
@@ -223,9 +233,10 @@ def _fits_together(shown: Picture) -> None:
     marks = dict.fromkeys("ab", 0.0)
     for held in view.positions:
         row = next(row for row in view.strategies if row.strategy == held.strategy)
-        if row.session is None:  # no equity is recorded yet: it is worth what was paid
-            continue
-        price = 50.0 + int(np.busday_count(FIRST, row.session)) % 7
+        if row.session is None:  # no equity is recorded yet: it is worth what it last traded at
+            price = max((fill.time, fill.price) for fill in view.fills if fill.strategy == held.strategy)[1]
+        else:
+            price = 50.0 + int(np.busday_count(FIRST, row.session)) % 7
         marks[held.strategy] = round(held.quantity * price - held.cost, 8)
     for row in view.strategies:
         assert row.unrealised == pytest.approx(marks[row.strategy], abs=1e-6)
@@ -289,9 +300,9 @@ def test_what_has_no_rate_is_left_out_and_named(home: Home, euro: Any) -> None:
     assert (row.strategy, row.currency, row.total, row.today, row.own_total) == ("euro", "EUR", None, None, 5.0)
     assert view.missing == (MissingRate("EURUSD", "euro", "EUR", 2, date(2012, 5, 2), date(2012, 5, 3)),)
     assert view.portfolio.capital is None  # so there is no return: it would leave one capital out
-    # The portfolio's line would end where the first rate is missing: before it begins.
+    # The portfolio's line goes on without what has no rate.
     assert [curve.name for curve in picture(home, "replay").curves] == ["ma_cross", "rsi", "Portfolio"]
-    assert picture(home, "replay").curves[2].pnl == (0.0,)
+    assert picture(home, "replay").curves[2].pnl[-1] == 948.0
 
 
 def test_each_session_converts_at_its_own_rate_as_reports_do(home: Home, euro: Any) -> None:
