@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from quantstrip.ledger import Ledger
 from tests.chromium import chromium
 
 __all__ = ["chromium"]
@@ -28,3 +29,13 @@ def _away_from_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     yield data
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger without a row, to be copied: building the schema takes a second."""
+    path = tmp_path_factory.mktemp("template") / "quantstrip.db"
+    ledger = Ledger(path)
+    ledger.ensure()
+    ledger.close()
+    return path

@@ -135,19 +135,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once: building the schema takes a second."""
-    ledger = Ledger(Home(tmp_path_factory.mktemp("blank")).create())
-    ledger.ensure()
-    return ledger.backup(tmp_path_factory.mktemp("copy") / "blank.db")
-
-
 @pytest.fixture
-def home(tmp_path: Path, blank_database: Path, authority_file: Path) -> Iterator[Home]:
+def home(tmp_path: Path, empty_database: Path, authority_file: Path) -> Iterator[Home]:
     """A home that trusts the test's certificate authority and tries again fast."""
     made = Home(tmp_path / "home").create()
-    made.database.write_bytes(blank_database.read_bytes())
+    made.database.write_bytes(empty_database.read_bytes())
     settings = SettingsManager(made)
     settings.set_by_path("notify.ca_file", str(authority_file))
     settings.set_by_path("notify.timeout_seconds", 2.0, "float")

@@ -7,7 +7,7 @@ import pytest
 
 from quantstrip.cli import run
 from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger import open_ledger
 
 
 class Done(NamedTuple):
@@ -21,18 +21,10 @@ class Done(NamedTuple):
 Run = Callable[..., Done]
 
 
-@pytest.fixture(scope="session")
-def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once: building the schema takes a second."""
-    ledger = Ledger(Home(tmp_path_factory.mktemp("blank")).create())
-    ledger.ensure()
-    return ledger.backup(tmp_path_factory.mktemp("copy") / "blank.db")
-
-
 @pytest.fixture
-def home(tmp_path: Path, blank_database: Path) -> Iterator[Home]:
+def home(tmp_path: Path, empty_database: Path) -> Iterator[Home]:
     made = Home(tmp_path / "home").create()
-    made.database.write_bytes(blank_database.read_bytes())
+    made.database.write_bytes(empty_database.read_bytes())
     yield made
     open_ledger(made).close()
 

@@ -104,10 +104,10 @@ def test_definitions_are_those_of_the_guide(quantstrip: Run) -> None:
 
 
 def test_a_ledger_in_which_nothing_was_traded_is_a_report_that_says_so(
-    quantstrip: Run, blank_database: Path, tmp_path: Path
+    quantstrip: Run, empty_database: Path, tmp_path: Path
 ) -> None:
     empty = Home(tmp_path / "empty").create()
-    empty.database.write_bytes(blank_database.read_bytes())
+    empty.database.write_bytes(empty_database.read_bytes())
     done = quantstrip("--home", str(empty.root), "report", "show")
     assert done.returncode == 0, done.stderr
     assert "Nothing was traded" in done.stdout

@@ -172,20 +172,13 @@ def test_a_replay_with_one_session_is_waited_for(home: Home, moving: Any) -> Non
 STEP = st.tuples(st.sampled_from("ab"), st.sampled_from(["wait", "flush", "buy", "sell"]), st.integers(1, 9))
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with an empty ledger, to be copied: making one takes longer than a test."""
-    home = Home(tmp_path_factory.mktemp("fresh") / "home").create()
-    open_ledger(home).close()
-    return home.root
-
-
 @settings(max_examples=20, deadline=None)
 @given(steps=st.lists(STEP, min_size=1, max_size=12))
-def test_whenever_it_is_read_a_picture_fits_together(fresh: Path, steps: list[tuple[str, str, int]]) -> None:
+def test_whenever_it_is_read_a_picture_fits_together(empty_database: Path, steps: list[tuple[str, str, int]]) -> None:
     """Two replays trade at prices that fit their equity; every picture on the way adds up, the last is the ledger."""
     with TemporaryDirectory() as folder:
-        home = Home(shutil.copytree(fresh, Path(folder) / "home"))
+        home = Home(Path(folder) / "home").create()
+        shutil.copy(empty_database, home.database)
         book = Book(open_ledger(home))
         runs = {name: book.run(name) for name in "ab"}
         day, held, cash = dict.fromkeys("ab", 0), dict.fromkeys("ab", 0), dict.fromkeys("ab", 100_000.0)

@@ -15,15 +15,6 @@ NOON = from_text("2024-03-06 17:00:00")
 Row = dict[str, Any]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "quantstrip.db"
-    ledger = Ledger(path)
-    ledger.ensure()
-    ledger.close()
-    return path
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(NOON)

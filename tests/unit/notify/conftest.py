@@ -14,15 +14,6 @@ from quantstrip.ledger import Ledger
 NOON = from_text("2024-03-06 17:00:00")
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "quantstrip.db"
-    ledger = Ledger(path)
-    ledger.ensure()
-    ledger.close()
-    return path
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(NOON)

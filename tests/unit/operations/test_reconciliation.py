@@ -350,7 +350,7 @@ def fresh(blank: Path) -> Iterator[Home]:
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(made=moves, data=st.data())
 def test_any_cut_order_and_repetition_of_a_statement_comes_to_the_same(
-    blank_database: Path, made: list[tuple[str, str, int, int]], data: st.DataObject
+    empty_database: Path, made: list[tuple[str, str, int, int]], data: st.DataObject
 ) -> None:
     fills = [
         fill(f"x{n}", side, float(units), float(price), symbol=symbol, ts=from_text(f"2024-03-06 15:{n:02d}:00"))
@@ -361,7 +361,7 @@ def test_any_cut_order_and_repetition_of_a_statement_comes_to_the_same(
     cut = data.draw(st.integers(0, len(mixed)))
 
     def outcome(*parts: list[StatementFill]) -> Any:
-        with fresh(blank_database) as home:
+        with fresh(empty_database) as home:
             ledger = open_ledger(home)
             ledger.insert_broker("IBKR")
             with ledger.transaction():

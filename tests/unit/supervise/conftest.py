@@ -18,18 +18,9 @@ def clock() -> ManualClock:
     return ManualClock(from_text("2026-01-05 10:00:00"))
 
 
-@pytest.fixture(scope="session")
-def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once: building the schema takes a second."""
-    home = Home(tmp_path_factory.mktemp("blank")).create()
-    ledger = Ledger(home)
-    ledger.ensure()
-    return ledger.backup(tmp_path_factory.mktemp("copy") / "blank.db")
-
-
 @pytest.fixture
-def ledger(home: Home, clock: ManualClock, blank_database: Path) -> Iterator[Ledger]:
-    home.database.write_bytes(blank_database.read_bytes())
+def ledger(home: Home, clock: ManualClock, empty_database: Path) -> Iterator[Ledger]:
+    home.database.write_bytes(empty_database.read_bytes())
     opened = Ledger(home, clock=clock)
     yield opened
     opened.close()

@@ -1,10 +1,7 @@
 """Word of the platform's own processes that ended by themselves."""
 
-from pathlib import Path
-
 import pytest
 
-from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.supervise.ends import tell_ends
 from quantstrip.supervise.events import Event
@@ -20,14 +17,11 @@ from quantstrip.supervise.events import Event
     ],
 )
 def test_a_person_hears_of_a_notifier_that_ended_unexpectedly_and_of_nothing_else(
-    tmp_path: Path, name: str, process: str, expected: str, alerts: int
+    ledger: Ledger, name: str, process: str, expected: str, alerts: int
 ) -> None:
-    ledger = Ledger(Home(tmp_path / "home").create())
-    ledger.ensure()
     event = Event(name, {"processname": process, "groupname": process, "pid": "7", "expected": expected})
     for _ in range(2):
         tell_ends(ledger, [event])
     found = ledger.alerts()
-    ledger.close()
     assert [alert["kind"] for alert in found] == ["notifier_crashed"] * alerts
     assert [alert["occurrences"] for alert in found] == [2] * alerts

@@ -1,8 +1,5 @@
 """Old records of jobs are forgotten after as many days as the settings say, once a day."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from quantstrip.clock import ManualClock, from_text
@@ -17,19 +14,6 @@ DAY = 86_400
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(from_text("2024-03-06 17:00:00"))
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
-
-
-@pytest.fixture
-def ledger(home: Home, clock: ManualClock) -> Iterator[Ledger]:
-    opened = Ledger(home, clock=clock)
-    opened.ensure()
-    yield opened
-    opened.close()
 
 
 def job(ledger: Ledger, clock: ManualClock) -> None:
