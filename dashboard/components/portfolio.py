@@ -53,11 +53,7 @@ def missing_rates(view: Overview) -> Html:
     """Which rates are not known, what is left out for that, and what to do."""
     if not view.missing:
         return markup.EMPTY
-    lines = [
-        f"There is no rate {rate.symbol}, so {rate.sessions} {'session is' if rate.sessions == 1 else 'sessions are'} "
-        f"left out of all amounts: {rate.strategy} from {times.day(rate.first)} to {times.day(rate.last)}."
-        for rate in view.missing
-    ]
+    lines = [str(rate) for rate in view.missing]
     todo = "Rates are closes in mtm_price: `quantstrip db marks` takes them from bar files named like the rate."
     return markup.notice("warn", markup.join(*(markup.tag("div", markup.text(line)) for line in (*lines, todo))))
 

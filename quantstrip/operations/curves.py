@@ -73,8 +73,8 @@ def curves_of(
 ) -> tuple[Curve, ...]:
     """One curve per strategy and account whose currency is the reporting one, then the portfolio's.
 
-    The portfolio's, which holds every strategy converted, is there unless the one strategy is all there is. It ends
-    before the first session whose rate is missing. Long curves are thinned to the lowest and the highest point of each
+    The portfolio's, which holds every strategy converted, is there unless the one strategy is all there is. It goes
+    on without what has no rate. Long curves are thinned to the lowest and the highest point of each
     stretch, so that no drawdown is lost.
 
     Args:

@@ -20,7 +20,7 @@ from quantstrip.notify.render import OVERRIDES, Rendered, render
 from quantstrip.operations.audit import footer as audit_footer
 from quantstrip.operations.clients import list_clients
 from quantstrip.operations.eod_page import PICTURE, Page, blocks_of, day_text, local, picture_of, tiles_of
-from quantstrip.operations.eod_rows import OWN_PACE, SHOWN_MODES, Span, modes_of, reached, read_day
+from quantstrip.operations.eod_rows import OWN_PACE, SHOWN_MODES, DayRows, Span, modes_of, reached, read_day
 from quantstrip.operations.settings import manager_of
 from quantstrip.report.files import write_whole
 
@@ -140,7 +140,7 @@ def summarise(home: Home, due: Due) -> Summary:
     page = Page(
         subject=f"{due.day}, {due.mode}: {tiles[0][1].text} {rows.currency} today, {tiles[2][1].text} fills",
         title=f"End of day, {day_text(due.day)}",
-        lead=tuple(_lead(due, zone, rows.missing_rates)),
+        lead=tuple(_lead(due, zone, rows)),
         tiles=tiles,
         blocks=blocks_of(rows, list_clients(home), zone, due.mode),
         footer=tuple(footer_lines(home, ledger)),
@@ -200,7 +200,7 @@ def file_of(home: Home, due: Due) -> Path:
     return home.reports / f"eod-{due.mode}-{due.day}.html"
 
 
-def _lead(due: Due, zone: tzinfo, missing: tuple[str, ...]) -> list[str]:
+def _lead(due: Due, zone: tzinfo, rows: DayRows) -> list[str]:
     close = due.calendar.close_ts(due.session)
     half = ", a half-day" if due.calendar.is_half_day(due.session) else ""
     verb = "closed" if due.closed else "closes"
@@ -209,10 +209,10 @@ def _lead(due: Due, zone: tzinfo, missing: tuple[str, ...]) -> list[str]:
         lines[0] = f"Mode {due.mode}: the day that the replay has reached. No money moved."
     if not due.closed:
         lines.append("The session is not over: these are figures of so far.")
-    if missing:
-        lines.append(
-            f"No exchange rate is known for {', '.join(missing)}: amounts that need it are left out, and shown as '-'."
-        )
+    lines += map(str, rows.missing)
+    unnamed = sorted(set(rows.unpriced) - {one.symbol for one in rows.missing})
+    if unnamed:
+        lines.append(f"There is no rate {', '.join(unnamed)}: what needs it among open positions is shown as '-'.")
     return lines
 
 

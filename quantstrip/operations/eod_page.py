@@ -105,7 +105,7 @@ def blocks_of(rows: DayRows, clients: Sequence[ClientStatus], zone: tzinfo, mode
 
 
 def tiles_of(rows: DayRows) -> tuple[tuple[str, Cell], ...]:
-    """Day, total, fills, commission; a rate that is missing leaves a dash, never a zero."""
+    """Day, total, fills, commission; where nothing of one has a rate, a dash stands for it, never a zero."""
     today = rows.today
     day = today["total_pnl"] if today else 0.0
     return (

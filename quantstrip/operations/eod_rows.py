@@ -1,7 +1,8 @@
 """What an end-of-day summary shows, read from the views in one moment of the ledger.
 
 Every amount is a column of a view, in the reporting currency unless a currency stands beside it; sums over a strategy's
-days are SQL's, over rows that the views say add up. Moments are ledger text (UTC).
+days are SQL's, over rows that the views say add up. What lacks a rate is left out of them and named, as everywhere (see
+``rates``). Moments are ledger text (UTC).
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from quantstrip.clock import Micros, to_text
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
+from quantstrip.operations.rates import MissingRate, missing_rates
 
 READ_SECONDS: Final = 120.0
 SHOWN_MODES: Final = (Mode.LIVE, Mode.PAPER, Mode.REPLAY, Mode.SIMULATION)
@@ -31,22 +33,19 @@ SELECT
     strategy,
     account,
     COALESCE(SUM(CASE WHEN trade_date = :day THEN fills END), 0) AS fills,
-    CASE WHEN COUNT(CASE WHEN trade_date = :day THEN missing_rate END) = 0
-        THEN ROUND(COALESCE(SUM(CASE WHEN trade_date = :day THEN reporting_realized_pnl END), 0.0), 8) END AS realized,
-    CASE WHEN COUNT(CASE WHEN trade_date = :day THEN missing_rate END) = 0
-        THEN ROUND(COALESCE(SUM(CASE WHEN trade_date = :day THEN reporting_unrealized_change END), 0.0), 8) END
-        AS unrealized,
-    CASE WHEN COUNT(CASE WHEN trade_date = :day THEN missing_rate END) = 0
-        THEN ROUND(COALESCE(SUM(CASE WHEN trade_date = :day THEN reporting_commission END), 0.0), 8) END AS commission,
-    CASE WHEN COUNT(CASE WHEN trade_date = :day THEN missing_rate END) = 0
-        THEN ROUND(COALESCE(SUM(CASE WHEN trade_date = :day THEN reporting_total_pnl END), 0.0), 8) END AS today,
-    CASE WHEN COUNT(missing_rate) = 0 THEN ROUND(SUM(reporting_total_pnl), 8) END AS total,
+    COUNT(CASE WHEN trade_date = :day THEN 1 END) AS rows_today,
+    ROUND(SUM(CASE WHEN trade_date = :day THEN reporting_realized_pnl END), 8) AS realized,
+    ROUND(SUM(CASE WHEN trade_date = :day THEN reporting_unrealized_change END), 8) AS unrealized,
+    ROUND(SUM(CASE WHEN trade_date = :day THEN reporting_commission END), 8) AS commission,
+    ROUND(SUM(CASE WHEN trade_date = :day THEN reporting_total_pnl END), 8) AS today,
+    ROUND(SUM(reporting_total_pnl), 8) AS total,
     GROUP_CONCAT(DISTINCT missing_rate) AS missing_rate
 FROM v_daily_pnl
 WHERE mode = :mode AND current_run = 1 AND trade_date <= :day
 GROUP BY strategy, account
 ORDER BY strategy, account
 """
+_OF_THE_DAY: Final = ("realized", "unrealized", "commission", "today")
 _FILLS: Final = (
     "SELECT exec_time, strategy, symbol, side, quantity, price, commission, net_pnl, currency FROM v_executions "
     "WHERE mode = ? AND current_run = 1 AND trade_date = ? AND entry = 'FILL' ORDER BY seq_id LIMIT ?"
@@ -83,8 +82,9 @@ class DayRows:
 
     Attributes:
         today: the session's row of v_portfolio_daily; empty where nothing happened in it.
-        total: cumulative profit up to the session; None before the first, or where a rate is missing.
-        missing_rates: rates that amounts up to the session lack.
+        total: cumulative profit up to the session; None where nothing of it has a rate.
+        missing: what amounts up to the session leave out for want of a rate.
+        unpriced: rates that what is held lacks, so that its value is not known.
         curve: date and cumulative profit, oldest first.
         positions: None for a session that is over, whose positions nobody kept.
         jobs, alerts: newest first, at most ``MOST_TOLD`` and one more, which says that there are more.
@@ -94,7 +94,8 @@ class DayRows:
     currency: str
     today: Row
     total: float | None
-    missing_rates: tuple[str, ...]
+    missing: tuple[MissingRate, ...]
+    unpriced: tuple[str, ...]
     curve: tuple[tuple[str, float | None], ...]
     strategies: tuple[Row, ...]
     fills: tuple[Row, ...]
@@ -133,19 +134,19 @@ def read_day(ledger: Ledger, span: Span, *, newest: bool) -> DayRows:
     with ledger.reading(timeout_seconds=READ_SECONDS) as read:
         currency = str(read.query(_CURRENCY)[1][0][0])
         days = _dicts(read, _DAYS, (span.mode, span.day, _CURVE))
-        strategies = _dicts(read, _STRATEGIES, {"mode": span.mode, "day": span.day})
+        strategies = [_idle(row) for row in _dicts(read, _STRATEGIES, {"mode": span.mode, "day": span.day})]
         fills = _dicts(read, _FILLS, (span.mode, span.day, MOST_FILLS))
         positions = _dicts(read, _POSITIONS, (span.mode,)) if newest else None
+        missing = missing_rates(read, span.mode, span.day)
         jobs, alerts = _dicts(read, _JOBS, window), _dicts(read, _ALERTS, window)
-    missing = {name for row in strategies for name in str(row["missing_rate"] or "").split(",") if name}
-    missing |= {row["missing_rate"] for row in positions or () if row["missing_rate"]}
     return DayRows(
         currency=currency,
         today=days[0] if days and days[0]["trade_date"] == span.day else {},
         total=days[0]["cumulative_pnl"] if days else 0.0,
-        missing_rates=tuple(sorted(missing)),
+        missing=missing,
+        unpriced=tuple(sorted({row["missing_rate"] for row in positions or () if row["missing_rate"]})),
         curve=tuple((row["trade_date"], row["cumulative_pnl"]) for row in reversed(days)),
-        strategies=strategies,
+        strategies=tuple(strategies),
         fills=fills,
         positions=positions,
         jobs=jobs,
@@ -153,6 +154,11 @@ def read_day(ledger: Ledger, span: Span, *, newest: bool) -> DayRows:
         halts=tuple(ledger.halts_in_force()),
         kill_switches=tuple(ledger.kill_switches()),
     )
+
+
+def _idle(row: Row) -> Row:
+    """A strategy without a row in the session made nothing in it; one whose row has no rate made what nobody knows."""
+    return row if row["rows_today"] else row | dict.fromkeys(_OF_THE_DAY, 0.0)
 
 
 def _dicts(read: Reading, sql: str, params: Any) -> tuple[Row, ...]:

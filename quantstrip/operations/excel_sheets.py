@@ -38,7 +38,10 @@ _WIDTHS: Final = {"DATE": 12, "TIME": 20}
 _LONGEST_TEXT: Final = 32_767
 """Characters of a cell."""
 _PORTFOLIO, _RETURNS = "v_portfolio_daily", "v_return_on_capital"
-_NEWEST: Final = ("trade_date", "reporting_currency", "total_pnl", "cumulative_pnl", "missing_rate")
+_NEWEST: Final = (
+    "trade_date", "reporting_currency", "total_pnl", "cumulative_pnl", "missing_rate", "left_out",
+    "cumulative_left_out",
+)  # fmt: skip
 _TO_REFRESH: Final = "Data > Refresh All reads the ledger anew. Times are UTC."
 
 

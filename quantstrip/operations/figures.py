@@ -5,14 +5,15 @@ from datetime import date
 
 from quantstrip.clock import Micros
 from quantstrip.operations.curves import Curve
+from quantstrip.operations.rates import MissingRate
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyPnl:
     """What a strategy, or all of them together, made of its sessions; the sum of its rows in ``v_daily_pnl``.
 
-    Amounts are in the reporting currency. Sessions whose rate is missing are left out of them; where that is every
-    session, they are None.
+    Amounts are in the reporting currency. Sessions whose rate is missing are left out of them; an amount of which
+    nothing is known is None.
 
     Attributes:
         client, account: "" for all together.
@@ -46,18 +47,6 @@ class StrategyPnl:
     def return_on_capital(self) -> float | None:
         """Total as a fraction of the capital, both in the strategy's own currency."""
         return self.own_total / self.capital if self.capital and self.own_total is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class MissingRate:
-    """Sessions of a strategy that are left out, because ``mtm_price`` has no rate ``symbol`` for them."""
-
-    symbol: str
-    strategy: str
-    currency: str
-    sessions: int
-    first: date
-    last: date
 
 
 @dataclass(frozen=True, slots=True)

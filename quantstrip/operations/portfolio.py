@@ -19,9 +19,10 @@ from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
 from quantstrip.operations.curves import ALL_SESSIONS, Key, Sessions, curves_of, sessions_of
-from quantstrip.operations.figures import MissingRate, Overview, Picture, StrategyPnl
+from quantstrip.operations.figures import Overview, Picture, StrategyPnl
 from quantstrip.operations.holdings import held_positions, last_fills
 from quantstrip.operations.moment import shown_session
+from quantstrip.operations.rates import missing_rates
 
 _ORDER: Final = {str(mode): place for place, mode in enumerate(Mode)}  # live first
 _STAMP: Final = (
@@ -49,16 +50,15 @@ _FIGURES: Final = (  # ?1 is the mode, ?2 the last session that is shown; the ro
     "COALESCE(ROUND(SUM(d.reporting_commission), 8), 0.0) AS commission, "
     "COALESCE(ROUND(SUM(d.reporting_total_pnl), 8), 0.0) AS total, "
     # A strategy that has no session yet counts in no session, in its own row and in the portfolio's.
-    "COALESCE(ROUND(SUM(CASE WHEN d.trade_date = g.session AND (g.strategy IS NOT NULL OR EXISTS (SELECT 1 FROM s "
+    "ROUND(SUM(CASE WHEN d.trade_date = g.session AND (g.strategy IS NOT NULL OR EXISTS (SELECT 1 FROM s "
     "WHERE s.strategy = d.strategy AND s.account = d.account AND s.currency = d.currency AND s.session <> '')) "
-    "THEN d.reporting_total_pnl END), 8), 0.0) AS today, "
-    "MIN(CASE WHEN d.rate IS NULL THEN d.trade_date END) AS first_missing, "
-    "MAX(CASE WHEN d.rate IS NULL THEN d.trade_date END) AS last_missing "
+    "THEN d.reporting_total_pnl END), 8) AS today, "
+    "COUNT(CASE WHEN d.trade_date = g.session AND d.rate IS NULL THEN 1 END) AS today_missing "
     "FROM g LEFT JOIN d ON g.strategy IS NULL "
     "OR (d.strategy = g.strategy AND d.account = g.account AND d.currency = g.currency) "
     "GROUP BY g.strategy, g.account, g.currency, g.client, g.session ORDER BY g.strategy, g.account, g.currency"
 )
-_AMOUNTS: Final = ("today", "realised", "unrealised", "commission", "total")
+_AMOUNTS: Final = ("realised", "unrealised", "commission", "total")
 _Row = dict[str, Any]
 _seen: dict[tuple[Path, str | None], tuple[tuple[object, ...], Picture]] = {}
 """The last picture of each ledger and mode: pages ask every other second, and mostly nothing was recorded since."""
@@ -107,7 +107,7 @@ def _picture(read: Reading, mode: str, modes: tuple[str, ...], session: str | No
         modes=modes,
         currency=currency,
         portfolio=portfolio,
-        missing=tuple(_missing(row, currency) for row in rows if row["first_missing"]),
+        missing=missing_rates(read, mode, until) if together["rated"] < together["sessions"] else (),
         strategies=strategies,
         positions=held_positions(read, mode, session, now),
         fills=last_fills(read, mode, until),
@@ -140,14 +140,9 @@ def _together(row: _Row, currency: str, strategies: Sequence[StrategyPnl]) -> St
 def _figures(row: _Row, name: str, currency: str) -> StrategyPnl:
     known = row["rated"] > 0 or row["sessions"] == 0
     amounts = {each: row[each] if known else None for each in _AMOUNTS}
+    amounts["today"] = 0.0 if row["today"] is None and not row["today_missing"] else row["today"]
     session = date.fromisoformat(row["session"]) if row["session"] else None
     return StrategyPnl(name, row["client"] or "", row["account"], currency, session, fills=row["fills"], **amounts)
-
-
-def _missing(row: _Row, currency: str) -> MissingRate:
-    first, last = date.fromisoformat(row["first_missing"]), date.fromisoformat(row["last_missing"])
-    count = row["sessions"] - row["rated"]
-    return MissingRate(f"{row['currency']}{currency}", row["strategy"], row["currency"], count, first, last)
 
 
 def _ledger(home: Home) -> Ledger:

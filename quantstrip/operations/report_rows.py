@@ -13,7 +13,8 @@ from quantstrip.errors import DataError, ReportError
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
-from quantstrip.report.build import Benchmark, History, Trips
+from quantstrip.operations.rates import missing_rates
+from quantstrip.report.build import Benchmark, History, Trips, no_days
 from quantstrip.report.model import Day, Position, Trade
 from quantstrip.report.periods import Days
 
@@ -98,6 +99,8 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
         market = _benchmark(read, benchmark) if benchmark else None
         daily = read.query(_DAILY, (chosen, last))[1]
         known = [row for row in daily if row[9] is None]
+        converted = {(row[0], row[1]) for row in known}
+        unrated = missing_rates(read, chosen, last) if len(known) < len(daily) else ()
         label = _labels(daily)
         held = read.query(_POSITIONS, (chosen,))[1] if until is None else []
         capital, missing = _capital(daily, read.query(_CAPITAL, (chosen,))[1])
@@ -105,6 +108,7 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
             chosen, label, capital, known, read.query(_TRIPS, (chosen, last))[1], held,
             read.query(_CALENDARS, (chosen,))[1],
         )  # fmt: skip
+        histories += tuple(_unknown(name) for key, name in label.items() if key not in converted)
         shown = read.query(_TRADES, (chosen, last, trades))[1]
     return Rows(
         mode=chosen,
@@ -115,7 +119,11 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
         trades=tuple(Trade(label.get((row[0], row[1]), row[0]), *row[2:]) for row in shown),
         positions=tuple(_position(label, row) for row in held),
         benchmark=market,
-        notes=(*_rate_notes(daily), *(_capital_note(label[key]) for key in missing), *_price_notes(chosen, held)),
+        notes=(
+            *map(str, unrated),
+            *(_capital_note(label[key]) for key in missing if key in converted),
+            *_price_notes(chosen, held),
+        ),
     )
 
 
@@ -129,10 +137,11 @@ def _labels(daily: Sequence[Sequence[Any]]) -> dict[Key, str]:
 
 
 def _capital(daily: Sequence[Sequence[Any]], rows: Iterable[Sequence[Any]]) -> tuple[dict[Key, float], list[Key]]:
-    """Capital by strategy and account, converted at the rate of its first session; and those that have none."""
-    first: dict[tuple[str, str, str], float | None] = {}
+    """Capital by strategy and account, converted at the first rate of its sessions; and those that have none."""
+    first: dict[tuple[str, str, str], float] = {}
     for row in daily:
-        first.setdefault((row[0], row[1], row[11]), row[10])
+        if row[10] is not None:
+            first.setdefault((row[0], row[1], row[11]), row[10])
     found: dict[Key, float] = {}
     for name, account, currency, capital in rows:
         rate = first.get((name, account, currency))
@@ -187,6 +196,11 @@ def _histories(
     return tuple(made)
 
 
+def _unknown(label: str) -> History:
+    """A strategy of which no session has a rate: it has no figures, but it is there."""
+    return History(label, None, no_days(), np.zeros(0), np.zeros(0))
+
+
 def _sessions(own: Sequence[str], until: str, exchanges: Iterable[str]) -> Days:
     """Every session of the exchanges from the first of the strategy's own days to ``until``, and those own days."""
     first, last = date.fromisoformat(own[0]), date.fromisoformat(until)
@@ -228,17 +242,6 @@ def _benchmark(read: Reading, symbol: str) -> Benchmark:
         np.array([row[0] for row in rows], dtype="datetime64[D]"),
         np.array([row[1] for row in rows], dtype=np.float64),
     )
-
-
-def _rate_notes(daily: Iterable[Sequence[Any]]) -> list[str]:
-    missing: dict[str, list[str]] = defaultdict(list)
-    for row in daily:
-        if row[9] is not None:
-            missing[row[9]].append(row[2])
-    return [
-        f"There is no rate {symbol} in mtm_price: {len(days)} sessions from {min(days)} to {max(days)} are left out."
-        for symbol, days in sorted(missing.items())
-    ]
 
 
 def _capital_note(label: str) -> str:

@@ -97,13 +97,13 @@ def build_report(
     """Measure the strategies and all of them together.
 
     Args:
-        histories: one a strategy; the portfolio is their sum.
+        histories: one a strategy; the portfolio is the sum of those that have a session.
         daily, trades, positions: rows to show, as they are; figures are of the histories alone.
         as_of: the last session; the newest of all where None.
 
     """
     ordered = sorted(histories, key=lambda each: each.name)
-    total = together(ordered)
+    total = together([each for each in ordered if len(each.days)])
     last = as_of or (_date(total.days[-1]) if len(total.days) else date.fromisoformat(created[:10]))
     strategies = tuple(_scope(each, last, benchmark) for each in ordered)
     return Report(

@@ -1,5 +1,5 @@
--- All strategies of a mode together, in the reporting currency: of each strategy its current run. Where a rate is
--- missing, the amounts of the session are empty, and the cumulative ones from there on.
+-- All strategies of a mode together, in the reporting currency: of each strategy its current run. What has no rate is
+-- left out of the sums and counted; an amount is empty where nothing of it is known. v_missing_rates names what is missing.
 -- One row: a session of a mode.
 --
 -- * mode TEXT: live, paper, replay or simulation; never add up two of them
@@ -14,6 +14,8 @@
 -- * total_pnl REAL: net_pnl plus unrealized_change
 -- * cumulative_pnl REAL: profit since the start
 -- * missing_rate TEXT: symbols that mtm_price lacks, separated by commas
+-- * left_out INTEGER: rows of v_daily_pnl that the session's amounts lack for want of a rate
+-- * cumulative_left_out INTEGER: the same since the start, of cumulative_pnl
 CREATE VIEW v_portfolio_daily AS
 WITH
 summed AS (
@@ -28,7 +30,7 @@ summed AS (
         ROUND(SUM(d.reporting_commission), 8) AS commission,
         ROUND(SUM(d.reporting_net_pnl), 8) AS net_pnl,
         ROUND(SUM(d.reporting_total_pnl), 8) AS total_pnl,
-        COUNT(d.missing_rate) AS missing,
+        COUNT(d.missing_rate) AS left_out,
         GROUP_CONCAT(DISTINCT d.missing_rate) AS missing_rate
     FROM v_daily_pnl d
     WHERE d.current_run = 1
@@ -40,14 +42,14 @@ SELECT
     t.reporting_currency,
     t.strategies,
     t.fills,
-    CASE WHEN t.missing = 0 THEN t.realized_pnl END AS realized_pnl,
-    CASE WHEN t.missing = 0 THEN t.unrealized_change END AS unrealized_change,
-    CASE WHEN t.missing = 0 THEN t.commission END AS commission,
-    CASE WHEN t.missing = 0 THEN t.net_pnl END AS net_pnl,
-    CASE WHEN t.missing = 0 THEN t.total_pnl END AS total_pnl,
-    CASE
-        WHEN SUM(t.missing) OVER w = 0 THEN ROUND(SUM(t.total_pnl) OVER w, 8)
-    END AS cumulative_pnl,
-    t.missing_rate
+    t.realized_pnl,
+    t.unrealized_change,
+    t.commission,
+    t.net_pnl,
+    t.total_pnl,
+    ROUND(SUM(t.total_pnl) OVER w, 8) AS cumulative_pnl,
+    t.missing_rate,
+    t.left_out,
+    SUM(t.left_out) OVER w AS cumulative_left_out
 FROM summed t
 WINDOW w AS (PARTITION BY t.mode ORDER BY t.trade_date)

@@ -8,6 +8,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
+from quantstrip.ledger.tables.base import Declared
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -214,19 +216,6 @@ STEPS = (
     "DROP TABLE part",
     "DROP TABLE walked",
 )
-
-
-class Declared(sa.types.UserDefinedType[str]):
-    """Text with a declared type that says what it holds."""
-
-    cache_ok = True
-
-    def __init__(self, word: str) -> None:
-        self.word = word
-
-    def get_col_spec(self, **_: object) -> str:
-        """The type in ``CREATE TABLE``."""
-        return f"{self.word} TEXT"
 
 
 def time(name: str, *, nullable: bool = False) -> "sa.Column[str]":

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from quantstrip.ledger.tables.base import Declared
+
 revision = "0030"
 down_revision = "0021"
 branch_labels = None
@@ -15,19 +17,6 @@ _COUNTS = (
 _WORDS = (
     "outcome", "kind", "account", "symbol", "contract_id", "reference", "what", "ours", "theirs", "strategy",
 )  # fmt: skip
-
-
-class Declared(sa.types.UserDefinedType[str]):
-    """Text with a declared type that says what it holds."""
-
-    cache_ok = True
-
-    def __init__(self, word: str) -> None:
-        self.word = word
-
-    def get_col_spec(self, **_: object) -> str:
-        """The type in ``CREATE TABLE``."""
-        return f"{self.word} TEXT"
 
 
 def upgrade() -> None:

@@ -3,23 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from quantstrip.ledger.tables.base import Declared
+
 revision = "0040"
 down_revision = "0030"
 branch_labels = None
 depends_on = None
-
-
-class Declared(sa.types.UserDefinedType[str]):
-    """Text with a declared type that says what it holds."""
-
-    cache_ok = True
-
-    def __init__(self, word: str) -> None:
-        self.word = word
-
-    def get_col_spec(self, **_: object) -> str:
-        """The type in ``CREATE TABLE``."""
-        return f"{self.word} TEXT"
 
 
 def upgrade() -> None:

@@ -161,7 +161,8 @@ def test_a_missing_rate_is_named_and_its_sessions_left_out(home: Home) -> None:
     trade(ledger, Bought("francs", "GOOG", 10, 50, 20, None, "CHF"))
     report = reports.build(home)
     (note,) = [note for note in report.notes if "CHFUSD" in note]
-    assert "sessions from 2011-01-03" in note
+    assert note.startswith("There is no rate CHFUSD, so ")
+    assert "sessions are left out of all amounts: francs from 2011-01-03 to 2012-12-31." in note
     assert report.portfolio.figure("net_pnl") == 3139.96
 
 

@@ -65,7 +65,7 @@ def test_each_day_converts_at_the_rate_last_known_then(ledger: Ledger, rows: Row
     ]  # fmt: skip
 
 
-def test_a_missing_rate_is_named_and_the_amount_is_empty_never_zero(ledger: Ledger, rows: Rows) -> None:
+def test_a_missing_rate_is_named_and_the_amount_is_left_out_of_sums_never_zero(ledger: Ledger, rows: Rows) -> None:
     gain(ledger, "x1", 10.0, "EUR", "2024-03-05")
     ledger.insert_mtm_price("2024-03-06", "EURUSD", 1.25)  # after the first day: not known then
     gain(ledger, "x2", 10.0, "EUR", "2024-03-06")
@@ -77,12 +77,24 @@ def test_a_missing_rate_is_named_and_the_amount_is_empty_never_zero(ledger: Ledg
         ("2024-03-05", "USD", 5.0, None),
         ("2024-03-06", "EUR", 12.5, None),
     ]
-    together = rows("SELECT trade_date, total_pnl, cumulative_pnl, missing_rate FROM v_portfolio_daily ORDER BY 1")
+    columns = "trade_date, total_pnl, cumulative_pnl, missing_rate, left_out, cumulative_left_out"
+    together = rows(f"SELECT {columns} FROM v_portfolio_daily ORDER BY 1")
     assert [tuple(row.values()) for row in together] == [
-        ("2024-03-05", None, None, "EURUSD"),
-        ("2024-03-06", 12.5, None, None),
+        ("2024-03-05", 5.0, 5.0, "EURUSD", 1, 1),
+        ("2024-03-06", 12.5, 17.5, None, 0, 1),
+    ]
+    columns = "currency, missing_rate, sessions, first_date, last_date, total_pnl"
+    assert [tuple(row.values()) for row in rows(f"SELECT {columns} FROM v_missing_rates")] == [
+        ("EUR", "EURUSD", 1, "2024-03-05", "2024-03-05", 10.0)
     ]
     assert [row["reporting_net_pnl"] for row in rows("SELECT * FROM v_trades ORDER BY trade_id")] == [None, 12.5, 5.0]
+
+
+def test_what_is_not_known_at_all_is_empty_in_every_sum(ledger: Ledger, rows: Rows) -> None:
+    gain(ledger, "x1", 10.0, "EUR", "2024-03-05")
+    gain(ledger, "x2", 5.0, "USD", "2024-03-06")
+    together = rows("SELECT total_pnl, commission, cumulative_pnl, left_out FROM v_portfolio_daily ORDER BY trade_date")
+    assert [tuple(row.values()) for row in together] == [(None, None, None, 1), (5.0, 0.0, 5.0, 0)]
 
 
 def test_a_fee_keeps_its_own_currency(ledger: Ledger, rows: Rows) -> None:

@@ -161,8 +161,10 @@ class TestAmounts:
     def test_that_lack_a_rate_are_left_out_and_the_rate_is_named(self, made_home: Home, trade: Trade) -> None:
         trade("euros", "SAP", "BUY", 10.0, "2026-11-20", currency="EUR")
         said = text(made_home)
-        assert "No exchange rate is known for EURUSD" in said
+        left_out = "There is no rate EURUSD, so 1 session is left out of all amounts: euros on 2026-11-20."
+        assert left_out in said
         assert "Day, USD: -\n" in said
+        assert "Total, USD: -\n" in said
         assert "no exchange rate: EURUSD" in said
 
     def test_of_a_day_without_anything_are_zero_and_the_total_stays(self, made_home: Home, trade: Trade) -> None:
