@@ -83,6 +83,8 @@ def _nobody_else(database: Path) -> Iterator[None]:
             raw.execute("PRAGMA locking_mode = EXCLUSIVE")
             free = raw.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete"
             raw.execute("BEGIN EXCLUSIVE")
+            if free:  # the file is whole: SQLite keeps only an emptied journal, which would be put aside with it
+                Path(f"{database}-journal").unlink(missing_ok=True)
         except sqlite3.DatabaseError as error:
             free = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
         if not free:

@@ -112,7 +112,7 @@ def _upgrade(store: Store) -> None:
     config = Config()
     config.set_main_option("script_location", str(asset("schema") / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    store.path.touch()
+    store.path.touch(mode=0o600)  # the files that SQLite keeps beside it get the same mode
     raw = store.connect()
     raw.isolation_level = None
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)

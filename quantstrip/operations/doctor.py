@@ -218,10 +218,12 @@ def _port(port: int) -> str:
 
 
 def _odbc() -> Check:
+    from quantstrip.operations.odbc import how_to_install
+
+    hint = how_to_install()
     try:
         import pyodbc
     except ImportError as error:  # the package is there, the system's driver manager is not
-        hint = "apt-get install unixodbc libsqliteodbc"
         return Check("odbc", False, f"ODBC cannot be used: {error}", hint, optional=True)
     drivers = [name for name in pyodbc.drivers() if "sqlite" in name.lower()]
     return Check(
@@ -230,7 +232,7 @@ def _odbc() -> Check:
         f"driver {drivers[0]}"
         if drivers
         else "no SQLite driver is registered; only Excel and other ODBC readers need one",
-        "apt-get install unixodbc libsqliteodbc",
+        hint,
         optional=True,
     )
 

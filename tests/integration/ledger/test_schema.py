@@ -96,6 +96,14 @@ def test_a_new_database_is_durable_and_notes_its_versions(open_at: Open) -> None
     assert ledger.integrity_check() == []
 
 
+def test_a_new_database_is_for_its_owner_alone(open_at: Open) -> None:
+    ledger = open_at()
+    ledger.insert_broker("IBKR")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in ledger.path.parent.glob(f"{ledger.path.name}*")}
+    assert modes.keys() >= {ledger.path.name, f"{ledger.path.name}-wal"}
+    assert modes[ledger.path.name] == modes[f"{ledger.path.name}-wal"] == 0o600
+
+
 def test_a_newer_database_is_refused_and_untouched(open_at: Open, home: Home) -> None:
     open_at().close()
     set_revision(home.database, "9999")

@@ -131,6 +131,7 @@ class TestRestoring:
         assert done.aside is not None
         with closing(sqlite3.connect(done.aside)) as raw:
             assert [row[0] for row in raw.execute("SELECT exec_id FROM execution ORDER BY 1")] == ["after", "before"]
+        assert list(made_home.data.glob("*-journal")) == []
         assert backup.verify(made_home).problems == ()
         fill(open_ledger(made_home), "later")
         assert fills(made_home) == ["before", "later"]
