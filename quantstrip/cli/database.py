@@ -1,10 +1,25 @@
-"""``db migrate, backup, restore, verify, marks, query``."""
+"""``db migrate, backup, restore, verify, marks, query, queries``."""
 
+import re
 from pathlib import Path
 
 import click
 
-from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json, print_table
+from quantstrip.cli.session import (
+    FilePath,
+    NegativeNumbers,
+    Session,
+    json_option,
+    pass_session,
+    print_json,
+    print_table,
+)
+
+
+class _Statement(NegativeNumbers):
+    """A command whose argument is SQL, which may begin with a comment."""
+
+    looks_like_an_option = re.compile(r"--\s")
 
 
 @click.group("db")
@@ -99,7 +114,7 @@ def marks(session: Session, as_json: bool) -> None:
         click.echo(line)
 
 
-@database.command(short_help="Run a SELECT on the ledger.")
+@database.command(cls=_Statement, short_help="Run a SELECT, or a pre-built query.")
 @click.argument("sql")
 @click.option("--param", "params", multiple=True, help="A value for each '?' in SQL, in order.")
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Most rows to print.")
@@ -108,14 +123,31 @@ def marks(session: Session, as_json: bool) -> None:
 def query(session: Session, sql: str, params: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Run a SELECT on the ledger, read-only: SQL may use every table and view of the schema.
 
-    For example: quantstrip db query "SELECT * FROM v_positions"
-    """
-    from quantstrip.operations import ledger
+    SQL may also be the name of a pre-built query, as "db queries" lists them. For example:
 
-    result = ledger.query(session.existing_home(), sql, params, limit=limit)
+    \b
+      quantstrip db query "SELECT * FROM v_positions"
+      quantstrip db query pnl_by_trade
+    """  # noqa: D301 - click reads \b as a character
+    from quantstrip.operations import ledger, queries
+
+    result = ledger.query(session.existing_home(), queries.statement(sql), params, limit=limit)
     if as_json:
         print_json(result)
         return
     print_table(result.columns, [["" if cell is None else cell for cell in row] for row in result.rows])
     if result.truncated:
         click.echo(f"... only the first {limit} rows; more with --limit", err=True)
+
+
+@database.command(short_help="List the pre-built queries.")
+@json_option
+def queries(as_json: bool) -> None:
+    """List the pre-built queries, each of which "db query NAME" runs."""
+    from quantstrip.operations import queries as shipped
+
+    found = shipped.pre_built()
+    if as_json:
+        print_json(found)
+        return
+    print_table(["NAME", "SHOWS"], [[each.name, each.title] for each in found])

@@ -99,13 +99,15 @@ class FolderPath(FilePath):
 class NegativeNumbers(click.Command):
     """A command whose arguments may be negative numbers, which would otherwise be taken for options."""
 
+    looks_like_an_option = re.compile(r"-\.?\d")
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put a blank before each negative number that is an argument: it keeps its place and begins no option."""
+        """Put a blank before each argument that only looks like an option: it keeps its place and begins none."""
         options = [each for each in self.params if isinstance(each, click.Option) and not each.is_flag]
         valued = {name for each in options for name in each.opts}
         guarded, before = list(args), ""
         for at, each in enumerate(args):
-            if before not in valued and re.match(r"-\.?\d", each):
+            if before not in valued and self.looks_like_an_option.match(each):
                 guarded[at] = f" {each}"
             before = each
         blanks = set(guarded) - set(args)

@@ -265,7 +265,7 @@ def test_a_backtest_prints_a_summary_or_one_json_object(quantstrip: Run, tmp_pat
     assert (broken.returncode, "once.py" in broken.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("words", [("notify", "add"), ("settings", "set")])
+@pytest.mark.parametrize("words", [("notify", "add"), ("settings", "set"), ("db", "query")])
 def test_examples_in_the_help_stand_on_lines_of_their_own(quantstrip: Run, words: tuple[str, ...]) -> None:
     shown = quantstrip(*words, "--help").stdout
     assert "\\b" not in shown

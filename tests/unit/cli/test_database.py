@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from quantstrip.home import Home
+from quantstrip.home import Home, asset
 from quantstrip.ledger import open_ledger
 
 from .conftest import Run
@@ -82,3 +82,26 @@ def test_the_summary_of_a_holiday_is_refused_with_the_last_session_there_was(qua
     assert done.returncode == 1
     assert "XNYS has no session on 2012-07-04" in done.stderr
     assert "The last one that is over: " in done.stderr
+
+
+def test_a_pre_built_query_is_listed_with_what_it_shows_and_run_by_its_name(quantstrip: Run, home: Home) -> None:
+    buy(home, "one")
+    listed = json.loads(quantstrip("db", "queries", "--json").stdout)
+    assert {each["name"] for each in listed} == {path.stem for path in (asset("schema") / "queries").glob("*.sql")}
+    for each in listed:
+        assert each["title"], each["name"]
+        named = quantstrip("db", "query", each["name"], "--json")
+        assert (named.returncode, named.stdout) == (0, quantstrip("db", "query", each["sql"], "--json").stdout)
+    assert "one" in quantstrip("db", "query", "executions.sql").stdout
+    assert "pnl_by_trade" in quantstrip("db", "queries").stdout
+
+
+def test_a_name_that_no_query_has_is_answered_with_those_there_are(quantstrip: Run) -> None:
+    done = quantstrip("db", "query", "positions")
+    assert (done.returncode, "no pre-built query 'positions'" in done.stderr) == (1, True)
+    assert "all_positions, brokers" in done.stderr
+
+
+def test_a_query_may_begin_with_a_comment_and_a_misspelt_option_is_still_one(quantstrip: Run) -> None:
+    assert quantstrip("db", "query", "-- how many\nSELECT 1 AS one").stdout.split() == ["one", "1"]
+    assert quantstrip("db", "query", "SELECT 1", "--jsno").returncode == 2
