@@ -139,6 +139,38 @@ def test_what_a_strategy_wants_is_shown_beside_what_it_holds(ledger: Ledger, ord
     assert tuple(row.values()) == ("AAPL", 100.0, 60.0, 40.0, "EXECUTED")
 
 
+def test_what_a_strategy_holds_without_having_wanted_it_is_shown_too(ledger: Ledger, order: int, rows: Rows) -> None:
+    ledger.insert_execution("1", order, side="BUY", quantity=100, price=10.0)
+    ledger.insert_execution(
+        "2", None, "trend", "IBKR", symbol="NVDA", side="SELL", quantity=3, price=50.0, account="U1"
+    )
+    ledger.insert_execution("3", 987_654, None, "IBKR", symbol="TSLA", side="BUY", quantity=2, price=50.0)
+    ledger.insert_execution("4", None, "trend", "IBKR", symbol="IBM", side="BUY", quantity=2, price=50.0)
+    ledger.insert_execution("5", None, "trend", "IBKR", symbol="IBM", side="SELL", quantity=2, price=50.0)
+
+    columns = "strategy, symbol, intended, realized, difference, status, event_time IS NULL AS never"
+    assert [tuple(row.values()) for row in rows(f"SELECT {columns} FROM v_intended_positions ORDER BY symbol")] == [
+        ("trend", "AAPL", 100.0, 100.0, 0.0, "EXECUTED", 0),
+        ("trend", "NVDA", None, -3.0, None, None, 1),
+        ("unallocated", "TSLA", None, 2.0, None, None, 1),
+    ]
+
+
+def test_an_intention_that_failed_gives_way_to_the_one_before(ledger: Ledger, order: int, rows: Rows) -> None:
+    ledger.insert_execution("1", order, side="BUY", quantity=100, price=10.0)
+    closing = ledger.insert_order(None, "trend", "IBKR", "U1", "AAPL", "SELL", "LMT", 100)
+    ledger.insert_strategy_event(closing, 0, "CLOSE")
+    assert rows("SELECT intended, difference, status FROM v_intended_positions") == [
+        {"intended": 0.0, "difference": -100.0, "status": "PENDING"}
+    ]
+
+    ledger.insert_order_status(closing, "Cancelled", 0, 100, 0)
+
+    assert rows("SELECT intended, difference, status FROM v_intended_positions") == [
+        {"intended": 100.0, "difference": 0.0, "status": "EXECUTED"}
+    ]
+
+
 def test_jobs_that_did_not_run_as_they_should_are_problems(ledger: Ledger, clock: ManualClock, rows: Rows) -> None:
     run = ledger.start_client_run("c", 1, "code", "paper")
     due = clock.now()
