@@ -1,10 +1,10 @@
 """``deploy, rollback, start, stop, restart, remove, logs, run``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from quantstrip.cli.session import Session, json_option, pass_session, print_json
+from quantstrip.cli.session import Session, json_option, pass_session, plain, print_json
 
 if TYPE_CHECKING:
     from quantstrip.operations.clients import Deployment, Start
@@ -32,7 +32,7 @@ def deploy(session: Session, source: str, start: bool, as_json: bool) -> int:
     click.echo(f"{made.name}: version {made.code_hash} deployed ({', '.join(made.files)})")
     if start and not made.started:
         click.echo(session.named("It starts with the service: quantstrip up"))
-    return _report(session, [made.name]) if made.started else 0
+    return _report(session, (made.name,)) if made.started else 0
 
 
 @click.command()
@@ -48,54 +48,64 @@ def rollback(session: Session, name: str, to: str | None, as_json: bool) -> int:
     if as_json:
         return _print_started(session, made)
     click.echo(f"{name}: version {made.previous} replaced by {made.code_hash}")
-    return _report(session, [name]) if made.started else 0
+    return _report(session, (name,)) if made.started else 0
 
 
 @click.command()
 @_NAMES
+@json_option
 @pass_session
-def start(session: Session, names: tuple[str, ...]) -> int:
+def start(session: Session, names: tuple[str, ...], as_json: bool) -> int:
     """Run deployed clients from now on, also after the service was restarted."""
     from quantstrip.operations import clients
 
     for name in names:
         clients.start(session.existing_home(), name, wait_seconds=0)
-    return _report(session, list(names))
+    return _report(session, names, as_json=as_json)
 
 
 @click.command()
 @_NAMES
+@json_option
 @pass_session
-def stop(session: Session, names: tuple[str, ...]) -> None:
+def stop(session: Session, names: tuple[str, ...], as_json: bool) -> None:
     """End clients and wait until they are gone; they stay stopped until someone starts them."""
     from quantstrip.operations import clients
 
     for name in names:
         clients.stop(session.existing_home(), name)
-        click.echo(f"{name}: stopped")
+        if not as_json:
+            click.echo(f"{name}: stopped")
+    if as_json:
+        print_json([{"name": name, "state": "stopped"} for name in names])
 
 
 @click.command()
 @_NAMES
+@json_option
 @pass_session
-def restart(session: Session, names: tuple[str, ...]) -> int:
+def restart(session: Session, names: tuple[str, ...], as_json: bool) -> int:
     """End clients and start them again, with the version that is deployed now."""
     from quantstrip.operations import clients
 
     for name in names:
         clients.restart(session.existing_home(), name, wait_seconds=0)
-    return _report(session, list(names))
+    return _report(session, names, as_json=as_json)
 
 
 @click.command()
 @click.argument("name")
+@json_option
 @pass_session
-def remove(session: Session, name: str) -> None:
+def remove(session: Session, name: str, as_json: bool) -> None:
     """End a client and forget it; its runs, orders and fills stay in the ledger."""
     from quantstrip.operations import clients
 
     clients.remove(session.existing_home(), name)
-    click.echo(f"{name}: removed")
+    if as_json:
+        print_json({"name": name, "state": "removed"})
+    else:
+        click.echo(f"{name}: removed")
 
 
 @click.command()
@@ -138,35 +148,47 @@ def run(session: Session, source: str) -> int:
     return clients.run_in_foreground(session.existing_home(), source)
 
 
-def _report(session: Session, names: list[str]) -> int:
+def _report(session: Session, names: tuple[str, ...], *, as_json: bool = False) -> int:
     """Wait until it is known what became of the clients, say it, and return 1 where one failed."""
     from quantstrip.operations import clients
 
-    failed = [name for name in names if _say(session, clients.await_start(session.home, name))]
-    return 1 if failed else 0
-
-
-def _say(session: Session, start: "Start") -> bool:
-    status = start.status
-    line = f"{status.name}: {status.state}" + (f", process {status.pid}" if status.pid else "")
-    if start.error:
-        click.echo(line)
-        click.echo(f"{start.error}\n{session.named(start.where(session.home))}", err=True)
-    elif status.state == "starting":
-        click.echo(session.named(f"{line}; it is not known yet whether it works. Look again with: quantstrip status"))
-    else:
-        click.echo(line)
-    return bool(start.error)
+    told = []
+    for name in names:
+        start = clients.await_start(session.home, name)
+        told.append(_told(start))
+        if not as_json:
+            _say(session, start)
+        _say_error(session, start)
+    if as_json:
+        print_json(told)
+    return int(any(each["error"] for each in told))
 
 
 def _print_started(session: Session, made: "Deployment") -> int:
     """A deployment as JSON, with what became of its start."""
-    from quantstrip.cli.session import plain
     from quantstrip.operations import clients
 
     start = clients.await_start(session.home, made.name) if made.started else None
-    told = {"state": start.status.state if start else "", "error": start.error if start else ""}
-    print_json({**plain(made), **told})
-    if start and start.error:
-        click.echo(f"{start.error}\n{session.named(start.where(session.home))}", err=True)
+    print_json(plain(made) | (_told(start) if start else {"state": "", "pid": 0, "error": ""}))
+    if start:
+        _say_error(session, start)
     return int(bool(start and start.error))
+
+
+def _told(start: "Start") -> dict[str, Any]:
+    """What became of a client, for programs."""
+    status = start.status
+    return {"name": status.name, "state": status.state, "pid": status.pid, "error": start.error}
+
+
+def _say(session: Session, start: "Start") -> None:
+    status = start.status
+    line = f"{status.name}: {status.state}" + (f", process {status.pid}" if status.pid else "")
+    if status.state == "starting" and not start.error:
+        line = session.named(f"{line}; it is not known yet whether it works. Look again with: quantstrip status")
+    click.echo(line)
+
+
+def _say_error(session: Session, start: "Start") -> None:
+    if start.error:
+        click.echo(f"{start.error}\n{session.named(start.where(session.home))}", err=True)

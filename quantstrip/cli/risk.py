@@ -44,12 +44,16 @@ def status(session: Session, names: tuple[str, ...], as_json: bool) -> None:
 @click.argument("name")
 @click.option("--rule", type=click.Choice(_RULES), help="Lift the halts of this rule only.")
 @_REASON
+@json_option
 @pass_session
-def clear(session: Session, name: str, rule: str | None, reason: str) -> None:
+def clear(session: Session, name: str, rule: str | None, reason: str, as_json: bool) -> None:
     """Lift the halts of client NAME, running or stopped; losses count from the equity of that moment on."""
     from quantstrip.operations import risk as operations
 
     lifted = operations.clear(session.existing_home(), name, rule or "", reason)
+    if as_json:
+        print_json(lifted)
+        return
     for halt in lifted:
         click.echo(f"{name}: {halt.rule} of {halt.event_time[:19]} UTC is lifted from the next bar on")
     if not lifted:
@@ -59,30 +63,35 @@ def clear(session: Session, name: str, rule: str | None, reason: str) -> None:
 @risk.command()
 @_NAME
 @_REASON
+@json_option
 @pass_session
-def kill(session: Session, name: str, reason: str) -> None:
+def kill(session: Session, name: str, reason: str, as_json: bool) -> None:
     """Switch entries off, of one client or of all, running or stopped, until they are revived.
 
     Entries that wait at their limit or stop are cancelled; positions stay, and exits go on.
     """
     from quantstrip.operations import risk as operations
 
-    _tell(operations.kill(session.existing_home(), name, reason), "entries are off from the next bar on", "off")
+    _tell(operations.kill(session.existing_home(), name, reason), "off", as_json=as_json)
 
 
 @risk.command()
 @_NAME
 @_REASON
+@json_option
 @pass_session
-def revive(session: Session, name: str, reason: str) -> None:
+def revive(session: Session, name: str, reason: str, as_json: bool) -> None:
     """Switch entries on again, of one client or of all."""
     from quantstrip.operations import risk as operations
 
-    _tell(operations.revive(session.existing_home(), name, reason), "entries are on from the next bar on", "on")
+    _tell(operations.revive(session.existing_home(), name, reason), "on", as_json=as_json)
 
 
-def _tell(changed: list[str], done: str, word: str) -> None:
+def _tell(changed: list[str], word: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json([{"name": client, "entries": word} for client in changed])
+        return
     for client in changed:
-        click.echo(f"{client}: {done}")
+        click.echo(f"{client}: entries are {word} from the next bar on")
     if not changed:
         click.echo(f"Nothing changed: entries were {word} already")

@@ -83,6 +83,21 @@ def test_programs_read_what_became_of_a_deploy(service: Service) -> None:
     assert (done.returncode, told["state"], told["error"]) == (0, "running", "")
 
 
+def test_programs_read_what_became_of_each_client_they_name(service: Service) -> None:
+    service.cli("deploy", "--no-start", str(service.write("lives", IDLE)))
+    service.cli("deploy", "--no-start", str(service.write("fails", LOAD_ERROR)))
+    for command in ("start", "restart"):
+        done = service.cli(command, "--json", "lives", "fails")
+        lives, fails = json.loads(done.stdout)
+        assert done.returncode == 1, "one of them failed"
+        assert lives == {"name": "lives", "state": "running", "pid": service.status("lives").pid, "error": ""}
+        assert (fails["name"], fails["state"]) == ("fails", "load_error")
+        assert "a_package_that_nobody_has" in fails["error"]
+    done = service.cli("stop", "--json", "lives", "fails")
+    assert json.loads(done.stdout) == [{"name": name, "state": "stopped"} for name in ("lives", "fails")]
+    assert json.loads(service.cli("remove", "--json", "lives").stdout) == {"name": "lives", "state": "removed"}
+
+
 def test_a_client_that_loads_slowly_is_starting_until_it_lives_and_the_wait_has_an_end(service: Service) -> None:
     service.deploy("slow", SLOW)
     start = clients.await_start(service.home, "slow", 0.5)

@@ -47,6 +47,15 @@ def test_clear_kill_and_revive_say_what_they_did(quantstrip: Run) -> None:
     assert quantstrip("risk", "revive", "trend").stdout == "trend: entries are on from the next bar on\n"
 
 
+def test_programs_read_which_clients_a_decision_changed(quantstrip: Run) -> None:
+    assert json.loads(quantstrip("risk", "kill", "all", "--json").stdout) == [{"name": "trend", "entries": "off"}]
+    assert json.loads(quantstrip("risk", "kill", "all", "--json").stdout) == []
+    assert json.loads(quantstrip("risk", "revive", "trend", "--json").stdout) == [{"name": "trend", "entries": "on"}]
+    (lifted,) = json.loads(quantstrip("risk", "clear", "trend", "--json").stdout)
+    assert (lifted["rule"], lifted["reason"]) == ("max_drawdown", "equity fell 12.00%")
+    assert json.loads(quantstrip("risk", "clear", "trend", "--json").stdout) == []
+
+
 def test_an_unknown_client_and_an_unknown_rule_are_refused(quantstrip: Run) -> None:
     missing = quantstrip("risk", "kill", "trnd")
     assert missing.returncode == 1
