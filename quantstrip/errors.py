@@ -28,6 +28,9 @@
     │   ├── ServiceNotRunning      the command needs the service; says how to start it
     │   ├── ServiceRunning         a second service on one home is refused
     │   └── PortInUse              the dashboard's port is taken; another can be chosen
+    ├── TaskError                  long work did not end well; what it had begun is not kept
+    │   ├── TaskRefused            no such kind, or arguments that do not fit it; nothing is queued
+    │   └── TaskCancelled          a person took the task back, or its worker ends; it stops at once
     ├── BrokerError
     │   ├── OrderRefused           the broker or a rule refused; recorded as a rejection
     │   ├── StatementError         a statement cannot be read, or is of another account; nothing is booked from it
@@ -165,6 +168,18 @@ class ServiceRunning(ServiceError):
 
 class PortInUse(ServiceError):
     """The dashboard's port is taken."""
+
+
+class TaskError(QuantstripError):
+    """Long work failed, or did not come to its end."""
+
+
+class TaskRefused(TaskError, ValueError):
+    """No task can be made of this: its kind is unknown, or its arguments do not fit."""
+
+
+class TaskCancelled(TaskError):
+    """The task is to end now; raised where it reports its progress."""
 
 
 class BrokerError(QuantstripError):

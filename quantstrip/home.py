@@ -83,6 +83,11 @@ class Home:
         return self.data / "reports"
 
     @property
+    def tasks(self) -> Path:
+        """``tasks/ID/`` holds what a task wrote: its result and what it printed."""
+        return self.data / "tasks"
+
+    @property
     def bars(self) -> Path:
         """The bar store."""
         return self.data / "bars"
