@@ -1,8 +1,10 @@
 """Real mail: aiosmtpd servers, a certificate authority of the tests' own, logins, and real homes."""
 
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -19,8 +21,10 @@ from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.notify import EmailManager
 from quantstrip.notify.accounts import password_path
+from quantstrip.notify.notifier import Notifier
 
 USER, PASSWORD = "trader", "correct horse battery staple"
+TO = "you@example.com"
 Answer = Callable[[str], str]
 
 
@@ -79,6 +83,10 @@ class Server:
     security: str
 
 
+Serve = Callable[..., Server]
+Add = Callable[..., None]
+
+
 def login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
     assert isinstance(data, LoginPassword)
     good = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
@@ -98,7 +106,7 @@ def authority_file(authority: trustme.CA, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def serve(authority: trustme.CA) -> Iterator[Callable[..., Server]]:
+def serve(authority: trustme.CA) -> Iterator[Serve]:
     """Starts servers; they want STARTTLS and a login unless told otherwise."""
     running: list[Controller] = []
 
@@ -128,8 +136,6 @@ def serve(authority: trustme.CA) -> Iterator[Callable[..., Server]]:
 
 
 def free_port() -> int:
-    import socket
-
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -166,7 +172,7 @@ def manager(home: Home) -> EmailManager:
 
 
 @pytest.fixture
-def add_account(home: Home, settings: SettingsManager, ledger: Ledger) -> Callable[..., None]:
+def add_account(home: Home, settings: SettingsManager, ledger: Ledger) -> Add:
     """Adds an account on a server of this machine; the first one is the default."""
 
     def add(name: str, port: int, security: str = "starttls", password: str = PASSWORD, **columns: Any) -> None:
@@ -183,3 +189,53 @@ def add_account(home: Home, settings: SettingsManager, ledger: Ledger) -> Callab
         )
 
     return add
+
+
+@pytest.fixture
+def notifier(ledger: Ledger, settings: SettingsManager) -> Notifier:
+    return Notifier(ledger, settings, settings.home)
+
+
+@pytest.fixture
+def server(serve: Serve, add_account: Add) -> Server:
+    """A server that takes everything, and the account ``home`` on it."""
+    started = serve()
+    add_account("home", started.port)
+    return started
+
+
+def why_not(manager: EmailManager, *arguments: Any, **options: Any) -> str:
+    """What is said of a message that is not sent."""
+    ok, words = manager.send(*arguments, **options)
+    assert not ok
+    return words
+
+
+def try_again(ledger: Ledger, notifier: Notifier) -> None:
+    """The time to try again has come."""
+    ledger.hurry_messages()
+    notifier.run_once()
+
+
+@contextmanager
+def dripping(first: bytes, then: bytes, every_seconds: float) -> Iterator[int]:
+    """A server that says ``first``, and then ``then`` again and again, never ending its line."""
+    over = threading.Event()
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        listener.settimeout(10)
+
+        def serve_one() -> None:
+            channel, _ = listener.accept()
+            with closing(channel):
+                channel.sendall(first)
+                while not over.wait(every_seconds):
+                    try:
+                        channel.sendall(then)
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=serve_one, daemon=True)
+        thread.start()
+        yield int(listener.getsockname()[1])
+        over.set()
+        thread.join(5)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -221,8 +222,9 @@ def test_the_service_runs_it_brings_it_back_when_it_is_killed_and_mails_a_crash(
 
         def pid() -> int:
             for process in psutil.Process(up.pid).children(recursive=True):
-                if process.is_running() and "quantstrip.operations.notifier" in process.cmdline():
-                    return process.pid
+                with suppress(psutil.NoSuchProcess):  # it ended between listing and asking, or waits to be reaped
+                    if "quantstrip.operations.notifier" in process.cmdline():
+                        return process.pid
             return 0
 
         first = until("the notifier", pid)
