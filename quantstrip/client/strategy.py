@@ -112,6 +112,7 @@ class StrategyClient(ClientBase):
             hours=setup.hours,
             begin=setup.begin,
         )
+        recorder.valued_by(engine.account.marks)
         logger.info("strategy {} runs: {}", setup.strategy.name, setup.describe())
         self._thread = threading.Thread(target=self._trade, args=(engine, recorder), name="engine", daemon=True)
         self._thread.start()

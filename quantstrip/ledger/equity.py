@@ -1,4 +1,4 @@
-"""Equity points of a run, written in batches."""
+"""Equity points of a run, with the prices behind them, written in batches."""
 
 import threading
 
@@ -6,6 +6,7 @@ from quantstrip.clock import Micros, from_text
 from quantstrip.errors import QuantstripError
 from quantstrip.ledger import validate
 from quantstrip.ledger.instruments import trade_date_of
+from quantstrip.ledger.run_marks import Marks, Valuation, nothing_held, write_marks
 from quantstrip.ledger.store import Store, Transaction
 from quantstrip.ledger.strategy_runs import write_equity
 
@@ -23,6 +24,9 @@ class EquityBuffer:
         self._store, self._run_id, self._calendar = store, run_id, calendar
         self._until: Micros = from_text(until) if until else -1
         self._points: list[tuple[Micros, float]] = []
+        self._marks: dict[Micros, Marks] = {}
+        self.valuation: Valuation = nothing_held
+        """What the run holds is valued at, asked for with each point: a batch is written later, by another thread."""
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._failure: QuantstripError | None = None
@@ -40,7 +44,10 @@ class EquityBuffer:
         if ts <= self._until:
             return
         self._until = ts
+        marks = self.valuation()
         with self._lock:
+            if marks:
+                self._marks[ts] = marks
             self._points.append((ts, validate.finite("equity", equity)))
             full = len(self._points) >= FLUSH_POINTS
             if self._timer is None:
@@ -60,8 +67,10 @@ class EquityBuffer:
             if not self._points:
                 return
             with self._store.write(durable=False) as tx:
-                write_equity(tx, self._run_id, self._points, lambda moment: self._session(tx, moment))
-            self._points = []
+                ends = write_equity(tx, self._run_id, self._points, lambda moment: self._session(tx, moment))
+                known = self._marks
+                write_marks(tx, self._run_id, ((day, ts, known[ts]) for day, ts in ends.items() if ts in known))
+            self._points, self._marks = [], {}
 
     def _session(self, tx: Transaction, moment: str) -> str:
         return trade_date_of(tx, self._store.now(), self._calendar, moment) if self._calendar else moment[:10]

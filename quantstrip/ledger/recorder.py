@@ -22,6 +22,7 @@ from quantstrip.ledger.ledger import Ledger
 from quantstrip.ledger.names import ensure_broker, strategy_id_of
 from quantstrip.ledger.orders import note_external_id, record_order, record_status
 from quantstrip.ledger.resume import known_of, notes_of, open_orders_of
+from quantstrip.ledger.run_marks import Valuation
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.steering import Steering
 from quantstrip.ledger.store import Transaction
@@ -236,6 +237,10 @@ class LedgerRecorder:
     def progress(self, ts: Micros, equity: float) -> None:
         """Equity at ``ts``, a moment of the feed; written at the latest half a second later."""
         self._equity.add(ts, equity)
+
+    def valued_by(self, valuation: Valuation) -> None:
+        """Keep, with each equity from now on, the prices that ``valuation`` tells of what is held."""
+        self._equity.valuation = valuation
 
     def flush(self) -> None:
         """Write what is waiting."""

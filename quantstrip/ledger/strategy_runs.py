@@ -73,21 +73,25 @@ def write_equity(
     run_id: int,
     points: Sequence[tuple[Micros, float]],
     session_of: Callable[[str], str] = lambda moment: moment[:10],
-) -> None:
+) -> dict[str, Micros]:
     """Write equity points that are not there yet, the last one of each session, and how far the run has come.
 
     ``session_of`` gives the date of the session that a moment belongs to; its UTC date where no calendar is known.
+    Returns the last moment of each session.
     """
     last: dict[str, dict[str, Any]] = {}
+    ends: dict[str, Micros] = {}
     for moment, equity in sorted(points):
         row: dict[str, Any] = {"strategy_run_id": run_id, "event_time": to_text(moment), "equity": equity}
         tx.run(_POINT, row)
-        last[session_of(row["event_time"])] = row
+        session = session_of(row["event_time"])
+        last[session], ends[session] = row, moment
     for session, row in last.items():
         tx.run(_DAY, row | {"trade_date": session})
     newest = list(last)[-1]
     reached = {"until": last[newest]["event_time"], "day": newest, "equity": last[newest]["equity"]}
     tx.run(_PROGRESS, reached | {"this": run_id, "now": tx.now})
+    return ends
 
 
 class StrategyRuns(Family):

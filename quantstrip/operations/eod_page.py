@@ -186,6 +186,8 @@ def _positions(rows: DayRows, mode: str) -> Block:
 def _age(row: Row, mode: str) -> str:
     days = row["mark_age_days"]
     age = "" if days is None or days < 1 else f", {days} {'day' if days == 1 else 'days'} old"
+    if row["mark_source"] == "run":
+        return f"the run's last bar, {row['mark_date']}{age}{' (replayed)' if mode in OWN_PACE else ''}"
     if row["mark_source"] != "mtm":
         return f"last fill, {row['mark_date']}{age}: no close is known since"
     return f"close of {row['mark_date']}{age}{' (replayed)' if mode in OWN_PACE else ''}"

@@ -12,8 +12,18 @@ _RECORDED_LAST: Final = 400  # replays that started at different times record si
 _RECENT_SECONDS: Final = 60  # wall time in which fills that are not shown yet were recorded; far more than it takes
 _POSITIONS: Final = (
     "SELECT strategy, account, symbol, leg, position, avg_price, cost, currency, mark_price, mark_age_days, "
-    "unrealized_pnl, strategy_id, contract_id, broker_id FROM v_positions WHERE mode = ? AND current_run = 1"
+    "unrealized_pnl, mark_date, mark_source, strategy_run_id, strategy_id, contract_id, broker_id FROM v_positions "
+    "WHERE mode = ? AND current_run = 1"
 )
+_MARK_THEN: Final = (  # the arithmetic of v_positions, with the mark that it had in an earlier session
+    "SELECT k.price AS mark_price, CAST(julianday(?4) - julianday(k.trade_date) AS INTEGER) AS mark_age_days, "
+    "ROUND(ROUND(t.position * k.price * t.multiplier, COALESCE(n.digits, 8)) - t.cost, 8) AS unrealized_pnl "
+    "FROM run_mark k JOIN v_positions t ON t.strategy_run_id = k.strategy_run_id AND t.symbol = k.symbol "
+    "LEFT JOIN reporting n ON n.currency = t.currency "
+    "WHERE k.strategy_run_id = ?1 AND k.symbol = ?2 AND t.leg = ?3 AND k.trade_date <= ?4 "
+    "ORDER BY k.trade_date DESC LIMIT 1"
+)
+_UNMARKED: Final = {"mark_price": None, "mark_age_days": None, "unrealized_pnl": None}
 _POSITION_THEN: Final = (
     "SELECT position, avg_price, cost FROM v_position_history WHERE strategy_id = ? AND symbol = ? AND account = ? "
     "AND contract_id = ? AND leg = ? AND broker_id = ? AND mode = ? AND execution_seq < ? "
@@ -39,12 +49,18 @@ _Row = dict[str, Any]
 def held_positions(read: Reading, mode: str, session: str | None, now: Micros) -> tuple[OpenPosition, ...]:
     """What is held; where fills of later sessions are recorded already, what was held before the first of them.
 
+    A run that is ahead of the session has its positions valued as it valued them then.
+
     Args:
         session: the last one that is shown; None shows all.
         now: the wall's time.
 
     """
     held = {_key(row): row for row in _dicts(read, _POSITIONS, (mode,))}
+    for row in held.values():
+        if session is not None and row["mark_source"] == "run" and row["mark_date"] > session:
+            then = (row["strategy_run_id"], row["symbol"], row["leg"], session)
+            row |= next(iter(_dicts(read, _MARK_THEN, then)), _UNMARKED)
     first: dict[tuple[Any, ...], _Row] = {}
     for fill in _ahead(read, mode, session, now):
         first.setdefault(_key(fill), fill)

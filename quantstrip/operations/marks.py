@@ -49,7 +49,7 @@ _MISSING: Final = (
 )
 _STALE: Final = (
     "SELECT DISTINCT symbol, mark_date FROM v_positions WHERE mode IN ('live', 'paper') AND current_run = 1 "
-    "AND mark_source <> 'mtm' ORDER BY symbol"
+    "AND mark_source = 'fill' ORDER BY symbol"
 )
 
 

@@ -85,6 +85,11 @@ class Account:
             total += holding.units * prices[holding.symbol]
         return total
 
+    def marks(self) -> dict[str, float]:
+        """Last known price of everything that is held, by symbol."""
+        prices = self.prices
+        return {holding.symbol: prices[holding.symbol] for holding in self.held}
+
     def values(self, symbol: str = "") -> tuple[float, float, float]:
         """Equity, gross value of all positions and of those in ``symbol``, at the last known prices, in money."""
         prices = self.prices

@@ -1,4 +1,5 @@
--- What is held, marked to market: at the newest close in mtm_price, or at the last fill where no close is as new.
+-- What is held, marked to market: at the newest of the price that the account's only run recorded with its equity and the
+-- close in mtm_price, or at the last fill where neither is as new.
 -- One row: a position that is not flat, by mode, strategy, broker, account, instrument and leg.
 --
 -- * mode TEXT: live, paper, replay or simulation; never add up two of them
@@ -20,7 +21,7 @@
 -- * multiplier REAL: money per point and unit
 -- * mark_price REAL: price it is valued at
 -- * mark_date DATE: session of that price
--- * mark_source TEXT: mtm (a close in mtm_price) or fill
+-- * mark_source TEXT: run (its own bars), mtm (a close in mtm_price) or fill
 -- * mark_age_days INTEGER: days from that session to today, or to the date a replay has reached
 -- * market_value REAL: position x mark_price x multiplier
 -- * unrealized_pnl REAL: market_value minus cost
@@ -39,6 +40,12 @@
 -- * current_run INTEGER: 1 for the newest run of the strategy in the mode and for everything live, else 0
 CREATE VIEW v_positions AS
 WITH
+runs AS (
+    SELECT mode, strategy_id, account, MAX(strategy_run_id) AS strategy_run_id
+    FROM strategy_run
+    GROUP BY mode, strategy_id, account
+    HAVING COUNT(*) = 1
+),
 held AS (
     SELECT
         t.*,
@@ -53,6 +60,12 @@ held AS (
 dated AS (
     SELECT
         h.*,
+        -- As in v_daily_pnl, a run speaks for its account where it is the only one; a fill is newer than its word before.
+        (
+            SELECT MAX(k.trade_date) FROM run_mark k
+            WHERE
+                k.strategy_run_id = n.strategy_run_id AND k.symbol = h.symbol AND k.event_time >= h.last_fill_time
+        ) AS run_date,
         (
             SELECT MAX(m.date) FROM mtm_price m
             WHERE
@@ -60,14 +73,22 @@ dated AS (
                 AND m.date <= COALESCE(h.reached, '9999') AND m.close IS NOT NULL
         ) AS mtm_date
     FROM held h
+    LEFT JOIN runs n
+        ON
+            n.strategy_id = h.strategy_id AND n.mode = h.mode AND n.account = h.account
+            AND n.strategy_run_id = h.strategy_run_id
 ),
 marked AS (
     SELECT
         d.*,
-        COALESCE(d.mtm_date, d.last_fill_date) AS mark_date,
-        CASE WHEN d.mtm_date IS NULL THEN 'fill' ELSE 'mtm' END AS mark_source,
-        COALESCE(m.close, d.last_fill_price) AS mark_price
+        COALESCE(k.trade_date, d.mtm_date, d.last_fill_date) AS mark_date,
+        CASE WHEN k.price IS NOT NULL THEN 'run' WHEN d.mtm_date IS NULL THEN 'fill' ELSE 'mtm' END AS mark_source,
+        COALESCE(k.price, m.close, d.last_fill_price) AS mark_price
     FROM dated d
+    LEFT JOIN run_mark k
+        ON
+            k.strategy_run_id = d.strategy_run_id AND k.symbol = d.symbol AND k.trade_date = d.run_date
+            AND d.run_date >= COALESCE(d.mtm_date, '')
     LEFT JOIN mtm_price m ON m.symbol = d.symbol AND m.contract_id = d.contract_id AND m.date = d.mtm_date
 ),
 valued AS (

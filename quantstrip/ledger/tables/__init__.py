@@ -17,6 +17,7 @@ from quantstrip.ledger.tables.platform import (
     deployment,
     job_run,
     rejected_signal,
+    run_mark,
     strategy_equity,
     strategy_run,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "risk_control_taken",
     "risk_halt",
     "round_trip",
+    "run_mark",
     "strategy",
     "strategy_equity",
     "strategy_event",

@@ -99,6 +99,18 @@ strategy_equity = Table(
     sqlite_with_rowid=False,
 )
 
+run_mark = Table(
+    "run_mark",
+    metadata,
+    refers("strategy_run_id", "strategy_run.strategy_run_id", needed=True),
+    text("symbol", needed=True),
+    day("trade_date", needed=True),
+    time("event_time", needed=True),
+    number("price", needed=True),
+    PrimaryKeyConstraint("strategy_run_id", "symbol", "trade_date"),
+    sqlite_with_rowid=False,
+)
+
 rejected_signal = Table(
     "rejected_signal",
     metadata,

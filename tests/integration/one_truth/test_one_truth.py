@@ -157,6 +157,15 @@ def test_a_program_that_reads_through_odbc(source: str, total: Decimal) -> None:
     assert cents(last[0]) == total
 
 
+def test_open_positions_come_to_the_unrealised_profit_although_nobody_writes_closes(demo: Running) -> None:
+    held = query(demo, "SELECT strategy, unrealized_pnl, mark_source, mark_age_days FROM v_positions")
+    assert held, "the demo ends with something in hand"
+    assert {(row["mark_source"], row["mark_age_days"]) for row in held} == {("run", 0)}
+    for row in query(demo, "SELECT strategy, unrealized_pnl FROM v_strategy_pnl WHERE mode = 'replay'"):
+        own = [cents(one["unrealized_pnl"]) for one in held if one["strategy"] == row["strategy"]]
+        assert sum(own) == cents(row["unrealized_pnl"])
+
+
 # What is written to files
 
 

@@ -405,3 +405,26 @@ def test_a_long_run_is_thinned_and_loses_no_drawdown(home: Home, book: Any) -> N
     assert (min(curve.pnl), max(curve.pnl)) == (-10_000.0, 6.0)
     assert curve.times[curve.pnl.index(-10_000.0)] == start + 1234 * day
     assert curve.equity == tuple(100_000.0 + value for value in curve.pnl)
+
+
+def test_positions_of_a_replay_are_valued_in_the_session_that_is_shown(home: Home, moving: Any) -> None:
+    ahead, behind = moving.run("ahead"), moving.run("behind")
+    held: dict[str, float] = {}
+    ahead.valued_by(lambda: dict(held))
+    moving.fill(ahead, "ahead", "2012-05-02 20:00:00", 10, 30.0)
+    held["AAPL"] = 30.0
+    moving.equity(ahead, {"2012-05-02 20:00:00": 100_000.0})
+    held["AAPL"] = 31.0
+    moving.equity(ahead, {"2012-05-03 20:00:00": 100_010.0})
+    moving.equity(behind, {"2012-05-01 20:00:00": 100_000.0, "2012-05-02 20:00:00": 100_000.0})
+    (one,) = overview(home).positions
+    assert (overview(home).portfolio.session, one.mark, one.mark_age, one.unrealised) == (
+        date(2012, 5, 2),
+        30.0,
+        0,
+        0.0,
+    )
+    moving.equity(behind, {"2012-05-03 20:00:00": 100_000.0})
+    (one,) = overview(home).positions
+    assert (one.mark, one.mark_age, one.unrealised) == (31.0, 0, 10.0)
+    assert overview(home).strategies[0].unrealised == 10.0

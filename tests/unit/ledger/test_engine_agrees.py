@@ -97,6 +97,7 @@ def run(ledger: Ledger, say: Say, market: list[tuple[Micros, list[Bar]]]) -> Run
         Scripted(say), feed=Feed(market), broker=SimulatedBroker(INSTRUMENTS, CostModel()), recorder=recorder,
         instruments=INSTRUMENTS, cash=1e6, risk=OFF, run_key="key",
     )  # fmt: skip
+    recorder.valued_by(engine.account.marks)
     summary = engine.run()
     recorder.close()
     return summary
@@ -140,3 +141,24 @@ def test_cash_positions_and_profit_of_the_engine_are_those_of_the_ledger(
         confirmed = rows(ledger, "SELECT order_id FROM strategy_event WHERE status = 'CONFIRMED' ORDER BY 1")
         assert confirmed == rows(ledger, "SELECT DISTINCT order_id FROM execution ORDER BY 1")
         assert ledger.alerts() == []
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(say=signals(), market=markets(), killed=st.lists(st.integers(0, DAYS), max_size=2))
+def test_open_positions_come_to_the_unrealised_profit_of_their_strategy(
+    empty_database: Path, say: Say, market: list[tuple[Micros, list[Bar]]], killed: list[int]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, closing(Ledger(Path(shutil.copy(empty_database, folder)))) as ledger:
+        for day in [*killed, DAYS]:
+            run(ledger, say, market[:day])
+            held = rows(
+                ledger, "SELECT mark_source, mark_age_days, mark_price, unrealized_pnl, symbol FROM v_positions"
+            )
+            ((unrealised, reached),) = rows(ledger, "SELECT unrealized_pnl, feed_date FROM v_strategy_pnl") or [
+                (0.0, "")
+            ]
+            assert {row[:2] for row in held} <= {("run", 0)}, f"at {reached}, in the replay's own time"
+            # Each position is rounded to cents, the strategy's equity once.
+            assert sum(row[3] for row in held) == pytest.approx(unrealised, abs=0.005 * (len(held) + 1))
+        closes = {bar.symbol: bar.close for bar in market[-1][1]}
+        assert all(row[2] == closes[row[4]] for row in held), "at the close of the last bar"
