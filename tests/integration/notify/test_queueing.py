@@ -21,7 +21,6 @@ from .conftest import PASSWORD, TO, Add, Serve, Server, dripping, free_port, why
 def test_inside_a_transaction_a_message_waits_for_its_commit(
     server: Server, manager: EmailManager, ledger: Ledger, notifier: Notifier
 ) -> None:
-
     def undone() -> None:
         with ledger.transaction():
             assert manager.send("never", "b", TO) == (True, "queued as message 1")
