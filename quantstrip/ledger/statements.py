@@ -1,48 +1,74 @@
 """Statements of SQLAlchemy Core, kept as text for the driver."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import ClauseElement, Table
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-_DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
+if TYPE_CHECKING:
+    from sqlalchemy.sql.compiler import SQLCompiler
+
+# Parameters by position: the driver looks every named one up by walking a list of all names.
+_DIALECT = SQLiteDialect_pysqlite(paramstyle="qmark")
 
 
 class Statement:
-    """A Core statement, built and compiled on first use, and from then on plain text with named parameters.
+    """A Core statement, built and compiled on first use, and from then on plain text with parameters by position.
 
     A client uses a dozen of them; building all of them would be a good part of its start.
     """
 
-    __slots__ = ("_build", "_defaults", "_text")
+    __slots__ = ("_build", "_defaults", "_names", "_text")
 
     def __init__(self, build: Callable[[], ClauseElement]) -> None:
         self._build = build
         self._text = ""
+        self._names: tuple[str, ...] = ()
         self._defaults: dict[str, Any] = {}
 
-    def bind(self, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    def bind(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         """The text and its parameters; a parameter without a value keeps the statement's own, else NULL."""
         if not self._text:
-            compiled = self._build().compile(dialect=_DIALECT)
-            self._defaults = dict(compiled.params)
-            self._text = str(compiled)
-        return self._text, {**self._defaults, **values}
+            self._compile()
+        if self._defaults:
+            values = {**self._defaults, **values}
+        return self._text, tuple(map(values.get, self._names))
+
+    def _compile(self) -> None:
+        compiled = cast("SQLCompiler", self._build().compile(dialect=_DIALECT))
+        self._names = tuple(compiled.positiontup or ())
+        self._defaults = {name: value for name, value in compiled.params.items() if value is not None}
+        self._text = str(compiled)
 
 
 class Insert(Statement):
-    """Insertion of one row of ``table``; a row whose key is there already is left alone."""
+    """Insertion of one row of ``table``; a row whose key is there already is left alone when ``keyed``.
 
-    __slots__ = ("_keyed", "_table")
+    Columns without a value are not named: the driver takes longer over a NULL than over five numbers, and half of a
+    fill's columns are empty. Each choice of columns is a text of its own; a caller makes one or two of them.
+    """
 
-    def __init__(self, table: Table, *, keyed: bool = False) -> None:
-        super().__init__(self._insertion)
+    __slots__ = ("_columns", "_keyed", "_table", "_texts")
+
+    def __init__(self, table: Table, *, keyed: bool = False, with_key: bool = False) -> None:
+        super().__init__(lambda: self._insertion(self._columns))
         self._table, self._keyed = table, keyed
+        self._columns = tuple(column.name for column in table.c) if with_key else tuple(columns_of(table))
+        self._texts: dict[tuple[str, ...], str] = {}
 
-    def _insertion(self) -> ClauseElement:
-        clause = insert(self._table).values(dict.fromkeys(columns_of(self._table)))
+    def bind(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        """The text and its parameters; a column without a value becomes NULL."""
+        get = values.get
+        given = tuple([name for name in self._columns if get(name) is not None])
+        text = self._texts.get(given)
+        if text is None:
+            text = self._texts[given] = str(self._insertion(given or self._columns).compile(dialect=_DIALECT))
+        return text, tuple(map(get, given or self._columns))
+
+    def _insertion(self, columns: Sequence[str]) -> ClauseElement:
+        clause = insert(self._table).values(dict.fromkeys(columns))
         return clause.on_conflict_do_nothing() if self._keyed else clause
 
 

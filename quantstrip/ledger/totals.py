@@ -5,10 +5,10 @@ A report over a year of fills reads these some thousand rows instead of a millio
 
 from typing import Any
 
-from sqlalchemy import Table, bindparam, select, text
+from sqlalchemy import bindparam, select, text
 
 from quantstrip.errors import LedgerError
-from quantstrip.ledger.statements import Statement
+from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import commission, round_trip, trade_fill
 from quantstrip.model import Booking, Position
@@ -20,13 +20,6 @@ _LAST_PRICE = Statement(
         "AND broker_id = coalesce(:broker_id, 0) AND currency = :currency AND trade_date = :trade_date"
     )
 )
-
-
-def _whole(table: Table) -> Statement:
-    """Insertion of a row with the key that is given."""
-    return Statement(lambda: table.insert().values({column.name: bindparam(column.name, None) for column in table.c}))
-
-
 _DAY = Statement(
     lambda: text(
         "INSERT INTO position_day (strategy_id, mode, account, symbol, contract_id, leg, broker_id, currency, "
@@ -43,7 +36,7 @@ _DAY = Statement(
         "multiplier = coalesce(excluded.multiplier, multiplier)"
     )
 )
-_BEGIN = _whole(round_trip)
+_BEGIN = Insert(round_trip, with_key=True)
 _MOVE = Statement(
     lambda: text(
         "UPDATE round_trip SET fills = fills + 1, position = :position, avg_price = :avg_price, cost = :cost, "
@@ -61,7 +54,7 @@ _MOVE = Statement(
         "RETURNING trade_id"
     )
 )
-_LINK = _whole(trade_fill)
+_LINK = Insert(trade_fill, with_key=True)
 _LINKED = Statement(
     lambda: select(trade_fill.c.trade_id, trade_fill.c.closed_trade_id, trade_fill.c.closed_share).where(
         trade_fill.c.execution_seq == bindparam("seq")
