@@ -29,7 +29,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--time", "exec_time", help="When it happened, UTC unless it says a zone  [default: now]"),
+        click.option(
+            "--time",
+            "exec_time",
+            help="When it happened, UTC unless it ends with an offset such as -05:00  [default: now]",
+        ),
         click.option("--account", help="Account at the broker."),
         click.option("--broker", "broker_id", help="Name of the broker."),
         click.option("--currency", help="Currency of the price  [default: the instrument's]"),
@@ -83,9 +87,7 @@ def transfer(session: Session, /, out: bool, yes: bool, as_json: bool, **given: 
 
     if out and given["from_strategy"]:
         raise click.UsageError("--out gives to outside, --from takes from a strategy: choose one")
-    if out:
-        given["quantity"] = -given["quantity"]
-    _book(session, operations.transfer(**given), yes, as_json)
+    _book(session, operations.transfer(out=out, **given), yes, as_json)
 
 
 @journal.command(short_help="Correct a fill by a reversing entry.")

@@ -11,6 +11,7 @@ from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.ledger.journal import MANUAL, TRANSFER
+from quantstrip.operations.journal_checks import place_of, trade_fits
 
 _HELD = (
     "SELECT s.name, r.mode, r.account, r.symbol, r.contract_id, r.leg, r.currency, "
@@ -82,13 +83,32 @@ class _UndoneError(Exception):
 
 
 def trade(**given: Any) -> Entry:
-    """An entry of ``Ledger.insert_manual_trade``."""
-    return lambda ledger: [ledger.insert_manual_trade(**given)]
+    """An entry of ``Ledger.insert_manual_trade``, in one currency with the position that it belongs to."""
+
+    def entry(ledger: Ledger) -> list[str]:
+        return [ledger.insert_manual_trade(**trade_fits(ledger, given["strategy_id"], given))]
+
+    return entry
 
 
-def transfer(**given: Any) -> Entry:
-    """An entry of ``Ledger.transfer_position``."""
-    return lambda ledger: list(ledger.transfer_position(**given))
+def transfer(*, out: bool = False, **given: Any) -> Entry:
+    """An entry of ``Ledger.transfer_position``; what gives away must hold it, and says where.
+
+    Args:
+        out: ``to_strategy`` gives the position away, to outside.
+
+    """
+
+    def entry(ledger: Ledger) -> list[str]:
+        taker, giver = given["to_strategy"], given["to_strategy"] if out else given.get("from_strategy")
+        if giver is None:
+            return list(ledger.transfer_position(**trade_fits(ledger, taker, given)))
+        if giver == taker and not out:
+            raise LedgerError(f"{giver} gives to itself: nothing would move", hint="Name two strategies.")
+        placed = trade_fits(ledger, taker, place_of(ledger, giver, given))
+        return list(ledger.transfer_position(**placed | ({"quantity": -placed["quantity"]} if out else {})))
+
+    return entry
 
 
 def correct(**given: Any) -> Entry:

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from tests.unit.cli.conftest import Run
@@ -100,3 +102,76 @@ def test_a_negative_number_keeps_its_place_among_the_arguments(quantstrip: Run, 
     done = quantstrip(*(part if part != "1" else "-0.5" for part in TRADE), "--yes")
     assert done.returncode == 0, done.stderr
     assert rows(home, "SELECT position, commission FROM v_positions") == [(10.0, -0.5)]
+
+
+def held_at_a_broker(home: Home) -> None:
+    """Ten SPY of ``trend`` in an account at IBKR."""
+    ledger = open_ledger(home)
+    ledger.insert_broker("IBKR", "Interactive Brokers")
+    ledger.insert_execution("x1", None, "trend", "IBKR", symbol="SPY", side="BUY", quantity=10, price=400, account="U1")
+
+
+def test_a_position_is_moved_from_where_it_is_held_without_naming_the_place(quantstrip: Run, home: Home) -> None:
+    held_at_a_broker(home)
+
+    done = quantstrip("journal", "transfer", "SPY", "carry", "4", "--from", "trend", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert rows(home, "SELECT strategy, account, broker, position, avg_price FROM v_positions ORDER BY strategy") == [
+        ("carry", "U1", "IBKR", 4.0, 400.0), ("trend", "U1", "IBKR", 6.0, 400.0),
+    ]  # fmt: skip
+    out = quantstrip("journal", "transfer", "SPY", "trend", "6", "--out", "--price", "410", "--yes")
+    assert out.returncode == 0, out.stderr
+    assert rows(home, "SELECT strategy, position FROM v_positions") == [("carry", 4.0)]
+
+
+def test_what_is_held_in_several_places_is_asked_for(quantstrip: Run, home: Home) -> None:
+    held_at_a_broker(home)
+    quantstrip(*TRADE[:-4], "--account", "U2", "--yes")
+
+    done = quantstrip("journal", "transfer", "SPY", "carry", "4", "--from", "trend", "--yes")
+    assert done.returncode == 1
+    assert "in 2 places, of which 2 fit: 10 in U1 at IBKR; 10 in U2" in done.stderr
+    named = quantstrip("journal", "transfer", "SPY", "carry", "4", "--from", "trend", "--account", "U2", "--yes")
+    assert named.returncode == 0, named.stderr
+    assert rows(home, "SELECT account, position FROM v_positions WHERE strategy = 'carry'") == [("U2", 4.0)]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("SPY", "carry", "11", "--from", "trend"), "trend holds 10 SPY, so it cannot give 11"),
+        (("SPY", "carry", "-10", "--from", "trend"), "trend holds 10 SPY, so it cannot give -10"),
+        (("SPY", "trend", "11", "--out", "--price", "1"), "trend holds 10 SPY, so it cannot give 11"),
+        (("SPY", "carry", "0", "--from", "trend"), "cannot give 0"),
+        (("SPY", "carry", "1", "--from", "nobody", "--price", "1"), "nobody holds no SPY"),
+        (("SPY", "carry", "1", "--from", "trend", "--account", "U9"), "of which 0 fit: 10 in U1 at IBKR"),
+        (("SPY", "trend", "1", "--from", "trend"), "trend gives to itself"),
+    ],
+)
+def test_what_is_not_held_cannot_be_moved(quantstrip: Run, home: Home, words: tuple[str, ...], told: str) -> None:
+    held_at_a_broker(home)
+
+    done = quantstrip("journal", "transfer", *words, "--yes")
+
+    assert (done.returncode, told in done.stderr) == (1, True), done.stderr
+    assert rows(home, "SELECT exec_id FROM execution") == [("x1",)]
+
+
+def test_a_trade_in_another_currency_is_not_added_to_a_position(quantstrip: Run, home: Home) -> None:
+    quantstrip(*TRADE, "--yes", "--currency", "eur")
+
+    five = ("journal", "trade", "trend", "BUY", "5", "SPY", "50", "--currency", "USD", "--yes")
+    other = quantstrip(*five, "--account", "U1")
+    assert other.returncode == 1
+    assert "trend holds SPY in EUR; a trade in USD cannot be added to it" in other.stderr
+    wrong = quantstrip("journal", "trade", "trend", "BUY", "5", "QQQ", "50", "--currency", "dollars", "--yes")
+    assert (wrong.returncode, "a code such as EUR, got 'dollars'" in wrong.stderr) == (1, True)
+
+    same = quantstrip("journal", "trade", "trend", "BUY", "10", "SPY", "420", "--account", "U1", "--yes")
+    assert same.returncode == 0, same.stderr
+    elsewhere = quantstrip(*five, "--account", "U2")
+    assert elsewhere.returncode == 0, elsewhere.stderr
+    assert rows(home, "SELECT account, currency, position, avg_price FROM v_positions ORDER BY account") == [
+        ("U1", "EUR", 20.0, 410.0), ("U2", "USD", 5.0, 50.0),
+    ]  # fmt: skip
