@@ -8,7 +8,7 @@ from typing import Any
 
 from quantstrip.client.base import ClientBase
 from quantstrip.errors import ClientLoadError
-from quantstrip.strategy import StrategyBase, load_strategy, strategy_classes
+from quantstrip.strategy import StrategyBase, fitted, load_strategy, strategy_classes
 
 
 def make_strategy(
@@ -36,8 +36,13 @@ def make_strategy(
     except TypeError as error:
         accepted = ", ".join(inspect.signature(given).parameters) or "nothing"
         raise ClientLoadError(f"{given.__name__}: {error}", hint=f"It takes: {accepted}.") from error
+    values, wrong = fitted(inspect.signature(given).parameters, arguments)
+    if wrong:
+        raise ClientLoadError(
+            f"{given.__name__}: {'; '.join(wrong)}", hint="Give parameters of the kind that their defaults have."
+        )
     try:
-        return given(**arguments)
+        return given(**values)
     except Exception as error:
         raise ClientLoadError(
             f"{given.__name__}() raised {type(error).__name__}: {error}", hint="See the trace for the line in __init__."

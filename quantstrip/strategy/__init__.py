@@ -3,5 +3,6 @@
 from quantstrip.indicators import Indicators, Line
 from quantstrip.strategy.base import StrategyBase, named_timeframe
 from quantstrip.strategy.loader import load_strategy, strategy_classes
+from quantstrip.strategy.parameters import fitted
 
-__all__ = ["Indicators", "Line", "StrategyBase", "load_strategy", "named_timeframe", "strategy_classes"]
+__all__ = ["Indicators", "Line", "StrategyBase", "fitted", "load_strategy", "named_timeframe", "strategy_classes"]

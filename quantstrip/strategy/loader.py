@@ -12,6 +12,7 @@ from typing import Any
 
 from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.strategy.base import StrategyBase
+from quantstrip.strategy.parameters import fitted
 
 
 def load_strategy(
@@ -26,7 +27,7 @@ def load_strategy(
 
     Raises:
         StrategyLoadError: no such file, it does not run, it holds no or several strategies, its constructor raises,
-            or a parameter is unknown; the message names the file and the line.
+            or a parameter is unknown or of another kind than its default; the message names the file and the line.
 
     """
     module = _load_module(Path(path))
@@ -89,8 +90,14 @@ def _construct(
             f"{_line_of(cls, path)}: {cls.__name__} takes no {', '.join(unknown)}",
             hint=f"It takes: {', '.join(accepted) or 'nothing'}.",
         )
+    values, wrong = fitted(accepted, arguments)
+    if wrong:
+        raise StrategyLoadError(
+            f"{_line_of(cls, path)}: {cls.__name__}: {'; '.join(wrong)}",
+            hint="Give parameters of the kind that their defaults have; nothing has run.",
+        )
     try:
-        strategy = cls(**arguments)
+        strategy = cls(**values)
     except (Exception, SystemExit) as error:
         raise StrategyLoadError(f"{_place(error, path)}: {_what(error)}", hint=_advice(error)) from error
     if not hasattr(strategy, "_bars"):

@@ -103,6 +103,46 @@ def test_an_unknown_parameter_lists_the_known_ones(write: Write) -> None:
         load_strategy(write(GOOD), parameters={"fats": 3})
 
 
+KINDS = """
+from quantstrip import StrategyBase
+
+class Kinds(StrategyBase):
+    def __init__(self, symbols="SPY", fast=10, share=0.5, exits=True, side="both", days=(1, 2), anything=None):
+        super().__init__(name="kinds", symbols=symbols)
+        self.given = (fast, share, exits, side, days, anything)
+    def on_bar(self, bar):
+        return []
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("fast", "abc", r"fast is a whole number \(default 10\), got 'abc'"),
+        ("fast", 5.5, r"fast is a whole number \(default 10\), got 5.5"),
+        ("fast", True, r"fast is a whole number \(default 10\), got True"),
+        ("share", "half", r"share is a number \(default 0.5\), got 'half'"),
+        ("share", float("nan"), r"share is a number \(default 0.5\), got nan"),
+        ("exits", "yes", r"exits is true or false \(default True\), got 'yes'"),
+        ("exits", 1, r"exits is true or false \(default True\), got 1"),
+        ("side", ["long"], r"side is text \(default 'both'\), got \['long'\]"),
+        ("days", 3, r"days is a list \(default \(1, 2\)\), got 3"),
+    ],
+)
+def test_a_parameter_of_another_kind_than_its_default_is_refused_before_it_runs(
+    write: Write, name: str, value: object, said: str
+) -> None:
+    with pytest.raises(StrategyLoadError, match=rf"line 4: Kinds: {said}"):
+        load_strategy(write(KINDS), parameters={name: value})
+
+
+def test_a_parameter_of_the_kind_of_its_default_arrives_as_it_is(write: Write) -> None:
+    given = {"fast": 5, "share": 1, "exits": False, "side": 7, "days": [3], "anything": "abc"}
+    strategy = load_strategy(write(KINDS), symbols=["SPY", "IBM"], parameters=given)
+    assert vars(strategy)["given"] == (5, 1, False, "7", [3], "abc")
+    assert strategy.symbols == ["SPY", "IBM"]
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StrategyLoadError, match=r"nothing.py: cannot be read: No such file"):
         load_strategy(tmp_path / "nothing.py")
