@@ -6,13 +6,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from quantstrip import ledger as ledger_room
 from quantstrip.ledger import Ledger
 from tests.chromium import chromium
 
 __all__ = ["chromium"]
 
 _KEPT_OUT = ("QUANTSTRIP_HOME", "QUANTSTRIP_ALLOW_SYNCED", "PYTHONDONTWRITEBYTECODE")
+_TOGETHER = ("browser", "integration/one_truth")  # folders whose files share a service that runs for all of them
+
+# How long an example takes says how busy the machine is, nothing about the property. Examples are random, so that
+# everyone's runs search on; a landing is judged by examples that are the same each time (--hypothesis-profile=landing).
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("landing", settings.get_profile("search"), derandomize=True)
+settings.load_profile("search")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests (``-n``), keep each file in one, and files that share a service."""
+    tests = Path(__file__).parent
+    for item in items:
+        file = item.path.relative_to(tests).as_posix()
+        together = next((folder for folder in _TOGETHER if file.startswith(f"{folder}/")), file)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,3 +57,11 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger.ensure()
     ledger.close()
     return path
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_open() -> Iterator[None]:
+    """Close the connections of every ledger that this process opened: a thousand homes are too many open files."""
+    yield
+    for ledger in list(ledger_room._open.values()):
+        ledger.close()

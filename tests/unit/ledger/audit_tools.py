@@ -26,11 +26,10 @@ def audited(template: Path) -> Iterator[Ledger]:
         for each in (home.data, home.settings):
             each.mkdir(parents=True)
         shutil.copy(template, home.database)
-        ledger = Ledger(home, clock=ManualClock(NOON))
-        ledger.set_audit(True, "a test")
-        ledger.insert_broker("SIM")
-        yield ledger
-        ledger.close()
+        with closing(Ledger(home, clock=ManualClock(NOON))) as ledger:
+            ledger.set_audit(True, "a test")
+            ledger.insert_broker("SIM")
+            yield ledger
 
 
 @contextmanager
