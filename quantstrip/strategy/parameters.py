@@ -1,5 +1,6 @@
 """Parameters given by name: what they must be, judged by the defaults that a strategy declares."""
 
+import reprlib
 from collections.abc import Mapping
 from inspect import Parameter
 from math import isfinite
@@ -21,7 +22,7 @@ def fitted(accepted: Mapping[str, Parameter], given: Mapping[str, Any]) -> tuple
         values[name] = str(value) if isinstance(default, str) and isinstance(value, Real) else value
         wanted = _wanted(default)
         if wanted and not _fits(default, values[name]):
-            wrong.append(f"{name} is {wanted} (default {default!r}), got {value!r}")
+            wrong.append(f"{name} is {wanted} (default {default!r}), got {reprlib.repr(value)}")
     return values, wrong
 
 
@@ -50,4 +51,4 @@ def _fits(default: Any, value: Any) -> bool:
             return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
         case str():
             return isinstance(value, str)
-    return isinstance(value, list | tuple)
+    return not isinstance(value, str | Real)  # an array does as well
