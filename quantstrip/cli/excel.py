@@ -47,7 +47,8 @@ def excel(
         return
     click.echo(f"Written: {made.path} ({len(made.sheets)} sheets, {sum(made.sheets.values())} rows, mode {made.mode})")
     if not made.recorded:
-        click.echo(f"Nothing is recorded in the mode {made.mode} yet; another one: --mode paper")
+        words = f"in the mode {made.mode} yet; without --mode it is the first that has rows" if mode else "yet"
+        click.echo(f"Nothing is recorded {words}.")
     click.echo(f"It reads the data source {made.source!r}: in Excel, Data > Refresh All.")
     if not made.installed:
         hint = session.named(f"Make it with: quantstrip odbc install --name {shlex.quote(made.source)}")

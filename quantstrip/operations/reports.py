@@ -167,7 +167,11 @@ def store(home: Home, report: "Report", name: str = "", recipients: str | None =
     ]
     with ledger.transaction():
         report_id = ledger.insert_report(
-            name or f"{report.title} ({report.mode})", report.as_of.isoformat(), "STORED", REPORT_TYPE, recipients
+            name or f"{report.title} ({report.mode or 'nothing traded yet'})",
+            report.as_of.isoformat(),
+            "STORED",
+            REPORT_TYPE,
+            recipients,
         )
         for heading, kind, items in sections:
             section = ledger.insert_report_section(report_id, heading, kind)

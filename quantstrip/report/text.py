@@ -21,7 +21,7 @@ def render_text(report: Report, horizon: str = "ALL", *, full: bool = False) -> 
 
     """
     parts = [
-        f"{report.title} · {report.mode} · to {report.as_of} · amounts in {report.currency}",
+        " · ".join(filter(None, (report.title, report.mode, f"to {report.as_of}", f"amounts in {report.currency}"))),
         *(f"Note: {note}" for note in report.notes),
     ]
     if not len(report.portfolio.days):

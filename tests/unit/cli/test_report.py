@@ -111,3 +111,6 @@ def test_a_ledger_in_which_nothing_was_traded_is_a_report_that_says_so(
     done = quantstrip("--home", str(empty.root), "report", "show")
     assert done.returncode == 0, done.stderr
     assert "Nothing was traded" in done.stdout
+    assert done.stdout.splitlines()[0].count(" · ") == 2, "title, date and currency, and no gap where a mode would be"
+    assert quantstrip("--home", str(empty.root), "report", "store").returncode == 0
+    assert "(nothing traded yet)" in quantstrip("--home", str(empty.root), "report", "list").stdout
