@@ -32,6 +32,7 @@ from quantstrip.ledger.risk import RiskControls
 from quantstrip.ledger.runs import ClientRuns, JobRuns
 from quantstrip.ledger.store import BUSY_SECONDS, Store, Transaction
 from quantstrip.ledger.strategy_runs import StrategyRuns
+from quantstrip.ledger.tasks import Tasks
 from quantstrip.ledger.totals_check import differences
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Ledger(
     Reconciliations,
     Alerts,
     Outbox,
+    Tasks,
     AuditTrail,
 ):
     """The ledger of one home. Threads and processes share it; a fork opens its own connections.

@@ -16,7 +16,7 @@ from quantstrip.ledger.backup import backup
 from quantstrip.ledger.store import Store
 from quantstrip.ledger.views import drop_views, install_views, views_digest
 
-HEAD = "0050"
+HEAD = "0060"
 """The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
 
 

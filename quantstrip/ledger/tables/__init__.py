@@ -39,6 +39,7 @@ from quantstrip.ledger.tables.static import (
     strategy,
     version,
 )
+from quantstrip.ledger.tables.tasks import task
 from quantstrip.ledger.tables.totals import equity_day, position_day, round_trip, trade_fill
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "strategy_equity",
     "strategy_event",
     "strategy_run",
+    "task",
     "trade_fill",
     "version",
 ]
