@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from quantstrip.brokers import SimulatedBroker
 from quantstrip.clock import ManualClock, Micros
 from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.errors import DataError
-from quantstrip.feeds import HistoryFeed, trading_begins
+from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
 from quantstrip.matching import CostModel, exchange_session_end
 from quantstrip.model import Instrument, Mode
 from quantstrip.report import measure
@@ -42,6 +42,7 @@ def run_backtest(
     quantity: float | None = None,
     warmup: int = 0,
     virtual_legs: bool | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run a strategy over bars with simulated fills, and measure what came of it.
 
@@ -55,13 +56,14 @@ def run_backtest(
         quantity: units for signals that open without one, instead of 2 % of equity.
         warmup: bars of each symbol that only warm indicators up; the strategy is asked from the next one on.
         virtual_legs: may a symbol be held long and short at once, on its two legs? None is the strategy's own choice.
+        on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
         DataError: no bars of a symbol that the strategy names, or none left behind the warm-up.
         StrategyFault: the strategy raised.
 
     """
-    feed = HistoryFeed(tables)
+    feed = HistoryFeed(tables) if on_progress is None else WatchedFeed(tables, on_progress)
     by_symbol = {table.symbol: table for table in feed.tables}
     missing = [symbol for symbol in strategy.symbols if symbol not in by_symbol]
     if missing:

@@ -4,5 +4,6 @@ from quantstrip.feeds.history import HistoryFeed
 from quantstrip.feeds.replay import ReplayFeed
 from quantstrip.feeds.timeline import Tables
 from quantstrip.feeds.warmup import trading_begins
+from quantstrip.feeds.watched import WatchedFeed
 
-__all__ = ["HistoryFeed", "ReplayFeed", "Tables", "trading_begins"]
+__all__ = ["HistoryFeed", "ReplayFeed", "Tables", "WatchedFeed", "trading_begins"]

@@ -1,6 +1,6 @@
 """Research: run a strategy's file over historical bars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ def backtest(
     gaps: Gaps = "refuse",
     warmup: int = 0,
     virtual_legs: bool | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run the strategy of a file over bars.
 
@@ -55,6 +56,7 @@ def backtest(
         warmup: bars of each symbol that only warm indicators up: the last ones before ``start``, the first ones of
             all where no start is given.
         virtual_legs: may a symbol be held long and short at once? None is the strategy's own choice.
+        on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
         StrategyLoadError: the file holds no usable strategy.
@@ -83,8 +85,9 @@ def backtest(
         raise DataError(f"start {start} lies after end {end}", hint="Swap the two, or leave one out.")
     cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
     return run_backtest(
-        strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity, warmup=warmup, virtual_legs=virtual_legs
-    )
+        strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity, warmup=warmup,
+        virtual_legs=virtual_legs, on_progress=on_progress,
+    )  # fmt: skip
 
 
 def _tables(
