@@ -19,7 +19,7 @@ from quantstrip.model.enums import Mode
 from quantstrip.operations import odbc
 from quantstrip.operations.excel_parts import MOST_ROWS, Sheet, connected
 from quantstrip.operations.excel_sheets import render
-from quantstrip.report.files import write_whole
+from quantstrip.report.files import check_closed, write_whole
 
 ROWS: Final = 100_000
 """Rows of a sheet unless told otherwise: the newest ones."""
@@ -35,7 +35,6 @@ _ORDER: Final = (
 )  # fmt: skip
 """What rows are sorted by, as far as the view has it."""
 _MODES: Final = "SELECT mode FROM position_day UNION SELECT mode FROM strategy_run"
-_LOCKS: Final = (".~lock.{}#", "~${}")  # LibreOffice, Excel
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def write(
     target = path.expanduser()
     if target.suffix.lower() != ".xlsx":
         raise ReportError(f"a workbook's name ends with .xlsx, got {target.name!r}")
-    _check_closed(target)
+    check_closed(target)
     chosen = _views(views)
     if not 1 <= rows <= MOST_ROWS:
         raise ReportError(f"a sheet holds 1 to {MOST_ROWS} rows, got {rows}")
@@ -177,14 +176,3 @@ def _source(home: Home, name: str, sources: odbc.Sources | None) -> odbc.DataSou
             hint="Make one that does: quantstrip odbc install --name NAME",
         )
     return found
-
-
-def _check_closed(target: Path) -> None:
-    """Raise when an office program has the file open: it would write its own state over ours later."""
-    for pattern in _LOCKS:
-        lock = target.with_name(pattern.format(target.name))
-        if lock.exists():
-            raise ReportError(
-                f"{target} is open in another program: {lock.name} lies beside it",
-                hint="Close it there and try again, or choose another name. If nothing has it open, delete that file.",
-            )

@@ -4,9 +4,11 @@ import errno
 import os
 import secrets
 from pathlib import Path
+from typing import Final
 
 from quantstrip.errors import ReportError
 
+_LOCKS: Final = (".~lock.{}#", "~${}")  # LibreOffice, Excel
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
@@ -19,6 +21,7 @@ def write_whole(path: Path, data: bytes) -> Path:
 
     """
     target = path.resolve()
+    check_closed(target)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         if target.is_dir():
@@ -34,6 +37,22 @@ def write_whole(path: Path, data: bytes) -> Path:
             f"{target} could not be written: {error.strerror or error}", hint=_hint(target, error)
         ) from error
     return target
+
+
+def check_closed(target: Path) -> None:
+    """Raise when an office program has the file open: it would write its own state over ours later.
+
+    Raises:
+        ReportError: the program's lock file lies beside it.
+
+    """
+    for pattern in _LOCKS:
+        lock = target.with_name(pattern.format(target.name))
+        if lock.exists():
+            raise ReportError(
+                f"{target} is open in another program: {lock.name} lies beside it",
+                hint="Close it there and try again, or choose another name. If nothing has it open, delete that file.",
+            )
 
 
 def _hint(target: Path, error: OSError) -> str:

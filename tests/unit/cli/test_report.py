@@ -47,6 +47,18 @@ def test_files_are_written_where_they_are_wanted(quantstrip: Run, home: Home) ->
     assert len((folder / "trades.csv").read_text(encoding="utf-8-sig").splitlines()) == 34
 
 
+def test_a_workbook_that_is_open_elsewhere_is_refused(quantstrip: Run, home: Home) -> None:
+    book = home.root.parent / "book.xlsx"
+    quantstrip("report", "xlsx", "book.xlsx")
+    before = book.read_bytes()
+    (home.root.parent / ".~lock.book.xlsx#").touch()
+
+    for words in (("report", "xlsx", "book.xlsx"), ("report", "csv", "book.xlsx")):
+        done = quantstrip(*words)
+        assert (done.returncode, "open in another program" in done.stderr) == (1, True), words
+    assert book.read_bytes() == before
+
+
 def test_csv_without_a_file_goes_to_the_next_program(quantstrip: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(quantstrip("report", "csv").stdout)))
     assert {row["strategy"] for row in rows} == {"swing"}

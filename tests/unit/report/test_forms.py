@@ -187,6 +187,23 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("lock", [".~lock.book.xlsx#", "~$book.xlsx"], ids=["LibreOffice", "Excel"])
+def test_a_file_that_an_office_program_has_open_is_not_replaced(tmp_path: Path, lock: str) -> None:
+    target = tmp_path / "book.xlsx"
+    target.write_bytes(b"old")
+    (tmp_path / lock).touch()
+
+    with pytest.raises(ReportError, match="open in another program") as refused:
+        write_whole(target, b"new")
+
+    assert refused.value.hint is not None
+    assert lock in str(refused.value)
+    assert target.read_bytes() == b"old"
+    (tmp_path / lock).unlink()
+    write_whole(target, b"new")
+    assert target.read_bytes() == b"new"
+
+
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match=r"Make the folder first: .*nowhere"):
         write_whole(tmp_path / "nowhere" / "report.html", b"x")
