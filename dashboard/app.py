@@ -16,6 +16,9 @@ page = st.navigation(
             st.Page("screens/home.py", title="Home", icon=":material/space_dashboard:", default=True),
             st.Page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
         ],
+        "Platform": [
+            st.Page("screens/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
+        ],
     }
 )
 st.set_page_config(page_title=f"{page.title} - Quantstrip")

@@ -1,13 +1,22 @@
-"""``settings get, set, list, known, delete, lock, unlock, rotate-key, move-key``."""
+"""``settings get, set, list, known, delete, lock, unlock, export, import, rotate-key, move-key``."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from quantstrip.cli.session import NegativeNumbers, Session, json_option, pass_session, print_json, print_table
+from quantstrip.cli.session import (
+    FilePath,
+    NegativeNumbers,
+    Session,
+    json_option,
+    pass_session,
+    print_json,
+    print_table,
+)
 
-_TYPES = ("text", "int", "float", "bool", "list", "dict", "secret")
+_TYPES = ("text", "int", "float", "bool", "list", "dict", "secret", "folder")
 
 
 @click.group()
@@ -46,6 +55,7 @@ def set_(session: Session, path: str, value: str | None, value_type: str | None,
     quantstrip settings set clients.ma_cross.symbols AAPL,MSFT
     quantstrip settings set my.weights '{"SPY": 0.6, "TLT": 0.4}' --type dict
     quantstrip settings set broker.password --type secret
+    quantstrip settings set broker --type folder
     """  # noqa: D301 - click reads \b as a character
     from quantstrip.operations.settings import meant, set_setting, type_at
 
@@ -56,7 +66,7 @@ def set_(session: Session, path: str, value: str | None, value_type: str | None,
         raise click.UsageError(f"{path} is a secret and stays one; delete it first to keep it in the clear")
     if kind == "secret":
         value = _secret(value)
-    elif value is None:
+    elif value is None and kind != "folder":
         raise click.UsageError("Missing argument 'VALUE'.")
     set_setting(home, path, value, kind)
     _done(f"{path} is set", as_json, path=path)
@@ -105,7 +115,7 @@ def list_(session: Session, path: str, as_json: bool) -> None:
 @click.argument("path", default="")
 @json_option
 def known(path: str, as_json: bool) -> None:
-    """List what the platform reads, or what it reads below PATH: type, default, bounds, meaning."""
+    """List what the platform reads, or what it reads below PATH: type, default, bounds, meaning, when it acts."""
     from quantstrip.operations.settings import known_settings
 
     found = known_settings(path)
@@ -116,6 +126,7 @@ def known(path: str, as_json: bool) -> None:
         default = "the class's" if each.default is None else each.default if each.default != "" else "empty"
         click.echo(f"{each.path}  ({each.type}, default: {default})")
         click.echo(f"    {each.help}" + (f" Must be {each.expected}." if each.expected else ""))
+        click.echo(f"    A change acts {each.acts}.")
 
 
 @settings.command("delete", short_help="Delete a value or folder of your own.")
@@ -152,6 +163,43 @@ def unlock(session: Session, path: str, as_json: bool) -> None:
 
     unlock_folder(session.existing_home(), path)
     _done(f"{path} is unlocked", as_json, path=path, locked=False)
+
+
+@settings.command("export", short_help="Write what is set, without secrets.")
+@click.argument("path", default="")
+@click.option("-o", "--out", type=FilePath(dir_okay=False, writable=True), help="A file (default: print it).")
+@pass_session
+def export(session: Session, path: str, out: Path | None) -> None:
+    """Print your own settings, or those below PATH, as a settings file for another home; secrets are left out."""
+    from quantstrip.operations.settings_transfer import export_settings
+
+    text = export_settings(session.readable_home(), path)
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    out.write_text(text, encoding="utf-8")
+    click.echo(f"written to {out}")
+
+
+@settings.command("import", short_help="Set what an exported file holds.")
+@click.argument("file", type=FilePath(exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@json_option
+@pass_session
+def import_(session: Session, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Set what FILE holds, all of it or nothing; what it does not name stays as it is."""
+    from quantstrip.operations.settings_transfer import import_settings, preview_import
+
+    home = session.existing_home()
+    text = file.read_bytes().decode("utf-8", errors="replace")
+    found = preview_import(home, text) if dry_run else import_settings(home, text)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("PATH", "BEFORE", "AFTER"), [(row.path, "" if row.before is None else row.before, row.after) for row in found]
+    )
+    click.echo(f"\n{len(found)} would be set" if dry_run else f"\n{len(found)} set")
 
 
 @settings.command("rotate-key", short_help="Encrypt every secret with a new key.")

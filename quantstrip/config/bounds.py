@@ -1,6 +1,7 @@
 """What values of settings must fulfil, once they have their type."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 Rule = Callable[[Any], bool]
@@ -28,9 +29,20 @@ def more_than(low: float) -> Rule:
     return lambda value: low < value < float("inf")
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A rule that takes certain words alone; whoever lets a person choose can show them."""
+
+    choices: tuple[str, ...]
+
+    def __call__(self, value: Any) -> bool:
+        """True for one of them, written as it is here."""
+        return value in self.choices
+
+
 def one_of(*choices: str) -> Rule:
     """One of the words, written as they are here."""
-    return lambda value: value in choices
+    return OneOf(choices)
 
 
 def limit(value: Any) -> bool:

@@ -1,17 +1,21 @@
 """Reading and changing settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from quantstrip.config import Setting, SettingsManager
 from quantstrip.config.known import known, settings_at
-from quantstrip.config.paths import split
+from quantstrip.config.paths import Parts, is_name, join, split
 from quantstrip.config.shipped import near
+from quantstrip.config.store import Leaf, SettingsFile, folder_at
+from quantstrip.config.values import is_secret
 from quantstrip.errors import SettingsError
 from quantstrip.home import Home
+from quantstrip.operations.settings_acts import acts
 
 _CALENDAR = "clients.NAME.calendar"
+_CURRENCY = "platform.reporting_currency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class KnownSetting:
     Attributes:
         type: its type, or types with "or" between.
         expected: what a value must be, "" where any of the type will do.
+        acts: when a change of it acts.
 
     """
 
@@ -29,6 +34,15 @@ class KnownSetting:
     default: Any
     expected: str
     help: str
+    acts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A setting or a folder that was deleted; what it held is never shown, for it may hold secrets."""
+
+    path: str
+    stored: Any = field(repr=False)
 
 
 @cache
@@ -66,11 +80,42 @@ def set_setting(home: Home, path: str, value: Any, value_type: str = "text") -> 
         SettingsError: the value is not of the type or out of its bounds, or the path leads through a value.
 
     """
+    check_further(path, value)
+    manager_of(home).set_by_path(path, value, value_type)
+    follow(home, path)
+
+
+def child_path(folder: str, name: str) -> str:
+    """The path of ``name`` in ``folder``.
+
+    Raises:
+        SettingsError: the name is none.
+
+    """
+    if not is_name(name):
+        raise SettingsError(
+            f"{name!r} cannot be the name of a setting or a folder",
+            hint="Use letters, digits, dots; no slash, and no space around it.",
+        )
+    return join((*split(folder), name))
+
+
+def check_further(path: str, value: Any) -> None:
+    """What the table of settings does not check, for it would load too much.
+
+    Raises:
+        SettingsError: no exchange has a calendar of that name.
+
+    """
     setting = known(split(path))
     if setting is not None and setting.path == _CALENDAR and isinstance(value, str):
         _check_calendar(path, value)
-    manager_of(home).set_by_path(path, value, value_type)
-    if split(path) == split("platform.reporting_currency") and home.database.is_file():
+
+
+def follow(home: Home, path: str) -> None:
+    """Do what a change of the setting at ``path`` asks for besides saving it."""
+    parts, currency = split(path), split(_CURRENCY)
+    if currency[: len(parts)] == parts and home.database.is_file():
         # Views convert inside the database, which must know. Imported here: few settings concern the ledger.
         from quantstrip.ledger import open_ledger
         from quantstrip.ledger.reporting import follow_setting
@@ -110,9 +155,59 @@ def _absent(path: str) -> SettingsError:
     return SettingsError(f"there is no setting {path!r}", hint=hint)
 
 
-def delete_setting(home: Home, path: str) -> None:
-    """Delete a value of one's own; a platform setting goes back to its default."""
+def delete_setting(home: Home, path: str) -> Deleted:
+    """Delete a value or a folder of one's own; a platform setting goes back to its default.
+
+    Returns:
+        What ``restore_setting`` puts back.
+
+    Raises:
+        SettingsError: nothing is there, or the folder (one above it, or one in it) is locked.
+
+    """
+    file = SettingsFile(home.settings_file)
+    parts = split(path)
+    taken = _stored(_at(file.own(), parts), parts, file.inline_tables())
     manager_of(home).delete(path)
+    follow(home, path)
+    return Deleted(join(parts), taken)
+
+
+def restore_setting(home: Home, deleted: Deleted) -> None:
+    """Put back what ``delete_setting`` took away, secrets as they were.
+
+    Raises:
+        SettingsError: something else stands there by now.
+
+    """
+    parts = split(deleted.path)
+
+    def change(tree: dict[str, Any]) -> None:
+        folder = folder_at(tree, parts[:-1])
+        if parts[-1] in folder:
+            raise SettingsError(
+                f"{deleted.path} was set again meanwhile, so it is not put back", hint="Delete it first, or keep it."
+            )
+        folder[parts[-1]] = deleted.stored
+
+    SettingsFile(home.settings_file).edit(change)
+    follow(home, deleted.path)
+
+
+def _at(tree: dict[str, Any], parts: Parts) -> Any:
+    node: Any = tree
+    for part in parts:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
+
+
+def _stored(node: Any, at: Parts, inline: set[Parts]) -> Any:
+    """A node as it is written again: dicts and secrets as one value, folders as folders."""
+    if not isinstance(node, dict):
+        return node
+    if at in inline or is_secret(node):
+        return Leaf(node)
+    return {name: _stored(child, (*at, name), inline) for name, child in node.items()}
 
 
 def known_settings(path: str = "") -> list[KnownSetting]:
@@ -125,7 +220,7 @@ def known_settings(path: str = "") -> list[KnownSetting]:
     parts = split(path)
     name = parts[1] if len(parts) > 1 and parts[0] == "clients" else ""
     found = [
-        KnownSetting(each.path_for(name), each.kind, each.default, each.expected, each.help)
+        KnownSetting(each.path_for(name), each.kind, each.default, each.expected, each.help, acts(each.path))
         for each in settings_at(parts)
     ]
     if not found:

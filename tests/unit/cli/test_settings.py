@@ -89,7 +89,7 @@ def test_every_known_setting_is_listed_with_type_default_bounds_and_meaning(quan
     assert "dashboard.port  (int, default: 8051)\n    Port of the dashboard on 127.0.0.1. Must be a port from" in shown
     assert "clients.NAME.cash  (float, default: the class's)" in shown
     rows = json.loads(quantstrip("settings", "known", "clients.ma.risk", "--json").stdout)
-    assert {"path", "type", "default", "expected", "help"} == set(rows[0])
+    assert {"path", "type", "default", "expected", "help", "acts"} == set(rows[0])
     assert "clients.ma.risk.max_drawdown" in [row["path"] for row in rows]
     assert quantstrip("settings", "known", "no.such").returncode == 1
 
@@ -193,3 +193,26 @@ def test_settings_of_a_named_home_that_nobody_made_are_not_the_defaults(quantstr
     for arguments in (("list",), ("get", "dashboard.port")):
         done = quantstrip("--home", str(tmp_path / "typo"), "settings", *arguments)
         assert (done.returncode, "there is no home" in done.stderr) == (1, True)
+
+
+def test_what_is_set_is_taken_to_another_home_as_a_file_without_secrets(
+    quantstrip: Run, home: Home, tmp_path: Path
+) -> None:
+    quantstrip("settings", "set", "dashboard.port", "9000")
+    quantstrip("settings", "set", "broker.password", "--type", "secret", given="hunter2hunter2")
+    file, other = tmp_path / "taken.toml", tmp_path / "elsewhere"
+    assert quantstrip("settings", "export", "-o", str(file)).returncode == 0
+    assert quantstrip("settings", "export").stdout == file.read_text(encoding="utf-8")
+    assert "gAAA" not in file.read_text(encoding="utf-8")
+    Home(other).create()
+    rehearsed = quantstrip("--home", str(other), "settings", "import", str(file), "--dry-run")
+    assert "1 would be set" in rehearsed.stdout
+    assert quantstrip("--home", str(other), "settings", "get", "dashboard.port").stdout == "8051\n"
+    (row,) = json.loads(quantstrip("--home", str(other), "settings", "import", str(file), "--json").stdout)
+    assert (row["path"], row["before"], row["after"]) == ("dashboard.port", 8051, 9000)
+    assert quantstrip("--home", str(other), "settings", "get", "dashboard.port").stdout == "9000\n"
+
+
+def test_an_empty_folder_can_be_made(quantstrip: Run) -> None:
+    assert quantstrip("settings", "set", "broker", "--type", "folder").returncode == 0
+    assert quantstrip("settings", "get", "broker").stdout == "{}\n"

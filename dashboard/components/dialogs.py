@@ -1,0 +1,51 @@
+"""Dialogs that ask: which one is open stands in the session, so that whatever else updates leaves it open."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import streamlit as st
+
+from components import frame
+
+_OPEN: Final = "dialog"
+Body = Callable[[str], None]
+
+
+def ask(kind: str, subject: str = "") -> None:
+    """Open the dialog ``kind`` about ``subject``; a callback of a button."""
+    st.session_state[_OPEN] = (kind, subject)
+
+
+def close() -> None:
+    """Close what is open."""
+    st.session_state.pop(_OPEN, None)
+
+
+def done(words: str) -> None:
+    """What was asked for is done: close, and say it."""
+    close()
+    frame.keep_notice(words)
+    st.rerun()
+
+
+def show(bodies: Mapping[str, tuple[str, Body]]) -> None:
+    """Show the dialog that is open, if it is one of this page's: title and body by kind."""
+    kind, subject = st.session_state.get(_OPEN, ("", ""))
+    if kind not in bodies:
+        return
+    title, body = bodies[kind]
+
+    def guarded() -> None:
+        with frame.boundary():
+            body(subject)
+
+    st.dialog(title, on_dismiss=close)(guarded)()
+
+
+def buttons(label: str, *, key: str, danger: bool = False) -> bool:
+    """Cancel, and the one that does it; True when that was pressed. One that ends something is red."""
+    with st.container(horizontal=True, horizontal_alignment="right", key=f"danger-{key}" if danger else f"do-{key}"):
+        if st.button("Cancel", key=f"cancel-{key}"):
+            close()
+            st.rerun()
+        return st.button(label, key=key, type="primary")
