@@ -234,6 +234,7 @@ class Executions(Family):
         currency: str | None = None,
         trade_date: str | None = None,
         group_label: str | None = None,
+        in_time: bool = False,
     ) -> int:
         """Record an execution and book it: position, average cost and realised PnL, in one transaction.
 
@@ -247,7 +248,8 @@ class Executions(Family):
             price: in price units of the instrument.
             exec_time: when it happened; now when None.
             trade_date: session the fill belongs to; by the instrument's calendar when None.
-            group_label: kept with the position event.
+            group_label: kept with the position event of a fill that is booked as it arrives.
+            in_time: book it before the fills of its position that happened after it, not in the order of arrival.
 
         Returns:
             The row's ``seq_id``.
@@ -290,6 +292,10 @@ class Executions(Family):
             row["exec_time"] = moment or tx.now
             row["broker_id"] = broker_id_of(tx, broker_id)
             row["strategy_id"] = None if strategy_id is None else strategy_id_of(tx, strategy_id)
+            if in_time:
+                from quantstrip.ledger.late import record_in_time  # it is made of what is here
+
+                return record_in_time(tx, self.context, self.store.now(), row).seq_id
             return record_execution(tx, self.context, self.store.now(), row, group_label=label)
 
     def get_executions(self, order_id: int | None = None, exec_id: str | None = None) -> "pd.DataFrame":

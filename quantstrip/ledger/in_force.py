@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from quantstrip.clock import from_text, to_text
 from quantstrip.ledger.corrections import REPLACED
-from quantstrip.ledger.journal import MANUAL, TRANSFER
+from quantstrip.ledger.journal import MANUAL, OWN_ID, TRANSFER
 from quantstrip.ledger.statements import Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.model import OrderSide
@@ -105,7 +105,7 @@ def _fill(row: dict[str, Any], fees: dict[str, list[Fee]], wanted: set[str]) -> 
         from_text(row["exec_time"]), row["trade_date"], row["contract_id"], row["instrument_type"], row["currency"],
         tuple(fees.get(exec_id, ())),
     )  # fmt: skip
-    by_hand = row["order_type"] == MANUAL and origin.startswith(f"{MANUAL.lower()}-")
+    by_hand = row["order_type"] == MANUAL and origin.startswith(OWN_ID)
     return LedgerFill(fill, row["strategy"], exec_id, row["order_id"], by_hand, row["order_type"] == TRANSFER)
 
 

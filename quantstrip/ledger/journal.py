@@ -12,13 +12,18 @@ from quantstrip.ledger.booking import position_of
 from quantstrip.ledger.corrections import replace, reverse
 from quantstrip.ledger.executions import COMMISSION, Executions, record_commission
 from quantstrip.ledger.instruments import ready_calendars, terms_of, trade_date_of
+from quantstrip.ledger.late import held_at
 from quantstrip.ledger.names import broker_id_of, strategy_id_of
 from quantstrip.ledger.statements import Statement
 from quantstrip.ledger.store import Transaction
+from quantstrip.ledger.symbols import known_symbol
 from quantstrip.ledger.tables import commission, execution
 
 MANUAL, TRANSFER = "MANUAL", "TRANSFER"
 """Order types of journal entries: a trade entered by hand, a position that came or went without a trade."""
+
+OWN_ID = "journal-"
+"""How exec_ids of entries begin for which nobody gave the broker's."""
 
 _C = commission.c
 _PAID = Statement(
@@ -26,6 +31,7 @@ _PAID = Statement(
         _C.exec_id == bindparam("exec_id"), _C.fee_type == bindparam("fee_type"), _C.currency == bindparam("currency")
     )
 )
+_NEXT = Statement(lambda: select(func.coalesce(func.max(execution.c.seq_id), 0) + 1))
 _FILL = Statement(lambda: select(execution.c.currency).where(execution.c.exec_id == bindparam("exec_id")))
 
 
@@ -38,6 +44,16 @@ class Correction(NamedTuple):
 
 class Journal(Executions):
     """Entries that a person makes."""
+
+    def known_symbol(self, symbol: str) -> str:
+        """The symbol as it is traded or registered, whatever the case of its letters; as given where it is new.
+
+        Raises:
+            InvalidRecord: several are known that differ in case alone.
+
+        """
+        with self.store.read() as tx:
+            return known_symbol(tx, symbol)
 
     def insert_manual_trade(
         self,
@@ -59,7 +75,7 @@ class Journal(Executions):
         note: str = "",
         exec_id: str | None = None,
     ) -> str:
-        """Enter a trade by hand; it is booked and reported like any other.
+        """Enter a trade by hand; it is booked where it belongs in time, and reported like any other.
 
         Args:
             quantity: units, greater than zero; the direction is ``side``.
@@ -75,8 +91,8 @@ class Journal(Executions):
             UnknownRecord: no such broker or strategy id.
 
         """
-        chosen = exec_id or _new_id(MANUAL)
         with self.store.write() as tx:
+            chosen = exec_id or _new_id(tx, MANUAL)
             if exec_id is not None and tx.one(_FILL, {"exec_id": exec_id}) is not None:
                 raise InvalidRecord(
                     f"the execution {exec_id!r} is in the ledger already", hint="Correct it, or leave exec_id out."
@@ -94,7 +110,7 @@ class Journal(Executions):
         self,
         symbol: str,
         quantity: float,
-        to_strategy: int | str,
+        to_strategy: int | str | None,
         *,
         from_strategy: int | str | None = None,
         price: float | None = None,
@@ -108,18 +124,20 @@ class Journal(Executions):
         leg: str | None = None,
         note: str = "",
     ) -> tuple[str, ...]:
-        """Take over a position from outside, or from another strategy; both sides in one transaction.
+        """Move a position: between strategies, both sides in one transaction; from outside the ledger, or to there.
 
         Args:
-            quantity: signed units that ``to_strategy`` receives; negative for a short position.
-            from_strategy: who gives it away; None when it comes from outside the ledger.
-            price: what it is taken over at; the giving strategy's average price when None.
+            quantity: signed units; negative for a short position.
+            to_strategy: who receives it; None when it goes outside.
+            from_strategy: who gives it away, and holds as much then and now; None when it comes from outside.
+            price: what it is taken over at; the giving strategy's average price of that time when None.
 
         Returns:
             The exec_ids of the entries.
 
         Raises:
-            InvalidRecord: a value is impossible, or no price is given and none is known; nothing was written.
+            InvalidRecord: a value is impossible, more would be given than is held, or no price is given and none is
+                known; nothing was written.
 
         """
         units = validate.finite("quantity", quantity)
@@ -128,13 +146,19 @@ class Journal(Executions):
             "contract_id": contract_id, "instrument_type": instrument_type, "mode": mode, "leg": leg,
         }  # fmt: skip
         with self.store.write() as tx:
-            at = price if price is not None else self._average(tx, from_strategy, symbol, where)
-            number, sides = _new_id(TRANSFER), ("BUY", "SELL") if units > 0.0 else ("SELL", "BUY")
-            entries = [(f"{number}-in", to_strategy, sides[0])]
-            if from_strategy is not None:
-                entries.insert(0, (f"{number}-out", from_strategy, sides[1]))
+            known = known_symbol(tx, symbol)
+            average = None if from_strategy is None else self._given(tx, from_strategy, known, units, where)
+            at = average if price is None else price
+            if at is None or (to_strategy is None and from_strategy is None):
+                raise InvalidRecord(
+                    f"no price is given for {known}, and no strategy that it comes from",
+                    hint="Give the price at which the position is taken over.",
+                )
+            number, sides = _new_id(tx, TRANSFER), ("BUY", "SELL") if units > 0.0 else ("SELL", "BUY")
+            sold, bought = (f"{number}-out", from_strategy, sides[1]), (f"{number}-in", to_strategy, sides[0])
+            entries = [(exec_id, who, side) for exec_id, who, side in (sold, bought) if who is not None]
             for exec_id, strategy, side in entries:
-                self._enter(TRANSFER, exec_id, strategy, symbol, side, abs(units), at, note, **where)
+                self._enter(TRANSFER, exec_id, strategy, known, side, abs(units), at, note, **where)
         return tuple(exec_id for exec_id, _, _ in entries)
 
     def correct_execution(
@@ -169,7 +193,7 @@ class Journal(Executions):
             "quantity": None if quantity is None else validate.positive("quantity", quantity),
             "price": None if price is None else validate.finite("price", price),
             "exec_time": validate.moment("exec_time", exec_time, "") or None,
-            "symbol": None if symbol is None else validate.words("symbol", symbol),
+            "symbol": None if symbol is None else self.known_symbol(symbol),
         }
         given = {name: value for name, value in changes.items() if value is not None}
         words = validate.words("reason", reason)
@@ -232,13 +256,14 @@ class Journal(Executions):
                 hint="Check the date; times without a zone are UTC.",
             )
         self.insert_execution(
-            exec_id, None, strategy, symbol=symbol, side=side, quantity=quantity, price=price, order_type=kind,
-            metadata={"note": note} if note else None, **where,
+            exec_id, None, strategy, symbol=self.known_symbol(symbol), side=side, quantity=quantity, price=price,
+            order_type=kind, metadata={"note": note} if note else None, in_time=True, **where,
         )  # fmt: skip
 
-    def _average(self, tx: Transaction, strategy: int | str | None, symbol: str, where: dict[str, Any]) -> float:
+    def _given(self, tx: Transaction, giver: int | str, symbol: str, units: float, where: dict[str, Any]) -> float:
+        """The average price of what ``giver`` gives away, at the time of the transfer."""
         key = {
-            "strategy_id": None if strategy is None else strategy_id_of(tx, strategy),
+            "strategy_id": strategy_id_of(tx, giver),
             "broker_id": broker_id_of(tx, where["broker_id"]),
             "symbol": symbol,
             "mode": where["mode"] or str(self.context.mode),
@@ -246,13 +271,16 @@ class Journal(Executions):
             "contract_id": validate.optional_words(where["contract_id"]) or "",
             "leg": where["leg"] or "NET",
         }
+        moment = validate.moment("exec_time", where["exec_time"], "")
         held = position_of(tx, key)
-        if strategy is None or held.is_flat:
-            raise InvalidRecord(
-                f"no price is given for {symbol}, and no strategy holds it that it comes from",
-                hint="Give the price at which the position is taken over.",
-            )
-        return held.avg_price
+        then = held_at(tx, self.store.now(), key, moment) if moment else held
+        for one, when in ((then, f" at {moment[:19]} UTC" if moment else ""), (held, "")):
+            if one.is_flat or not 0.0 < units / one.quantity <= 1.0 + 1e-9:
+                raise InvalidRecord(
+                    f"{giver} holds {one.quantity:.10g} {symbol}{when}, so it cannot give {units:.10g}",
+                    hint="A short position is moved with a number below zero.",
+                )
+        return then.avg_price
 
 
 def _place(tx: Transaction, now: int, wrong: dict[str, Any], given: dict[str, Any]) -> None:
@@ -264,5 +292,6 @@ def _place(tx: Transaction, now: int, wrong: dict[str, Any], given: dict[str, An
         given |= {"multiplier": terms.multiplier, "currency": terms.currency}
 
 
-def _new_id(kind: str) -> str:
-    return f"{kind.lower()}-{secrets.token_hex(8)}"
+def _new_id(tx: Transaction, kind: str) -> str:
+    """An exec_id that sorts after those of earlier entries: of two at one moment, the one entered first comes first."""
+    return f"{OWN_ID}{tx.one(_NEXT, {})[0]:012d}-{kind.lower()}-{secrets.token_hex(4)}"

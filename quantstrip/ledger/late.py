@@ -19,7 +19,7 @@ from quantstrip.ledger.statements import Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import execution, position_event
 from quantstrip.ledger.totals import count_fee, fees_of
-from quantstrip.model import FLAT
+from quantstrip.model import FLAT, Position
 
 _KNOWN = Statement(lambda: select(execution.c.seq_id).where(execution.c.exec_id == bindparam("exec_id")))
 
@@ -68,6 +68,16 @@ def record_in_time(tx: Transaction, context: Context, now: int, row: dict[str, A
     if row["order_id"] is not None:
         order_filled(tx, row["order_id"])
     return Booked(seq, new=True, late=True)
+
+
+def held_at(tx: Transaction, now: int, key: dict[str, Any], moment: str) -> Position:
+    """What was held of a position at a moment, by what is known now; its profit so far is left out."""
+    held = FLAT
+    for one in fold(tx, now, key)[0]:
+        if one.fill["exec_time"] > moment:
+            break
+        held = one.booking.position
+    return held
 
 
 def _first_after(tx: Transaction, now: int, row: dict[str, Any]) -> int | None:

@@ -86,7 +86,8 @@ def trade(**given: Any) -> Entry:
     """An entry of ``Ledger.insert_manual_trade``, in one currency with the position that it belongs to."""
 
     def entry(ledger: Ledger) -> list[str]:
-        return [ledger.insert_manual_trade(**trade_fits(ledger, given["strategy_id"], given))]
+        known = given | {"symbol": ledger.known_symbol(given["symbol"])}
+        return [ledger.insert_manual_trade(**trade_fits(ledger, known["strategy_id"], known))]
 
     return entry
 
@@ -100,13 +101,14 @@ def transfer(*, out: bool = False, **given: Any) -> Entry:
     """
 
     def entry(ledger: Ledger) -> list[str]:
-        taker, giver = given["to_strategy"], given["to_strategy"] if out else given.get("from_strategy")
+        known = given | {"symbol": ledger.known_symbol(given["symbol"])}
+        taker, giver = known["to_strategy"], known["to_strategy"] if out else known.get("from_strategy")
         if giver is None:
-            return list(ledger.transfer_position(**trade_fits(ledger, taker, given)))
+            return list(ledger.transfer_position(**trade_fits(ledger, taker, known)))
         if giver == taker and not out:
             raise LedgerError(f"{giver} gives to itself: nothing would move", hint="Name two strategies.")
-        placed = trade_fits(ledger, taker, place_of(ledger, giver, given))
-        return list(ledger.transfer_position(**placed | ({"quantity": -placed["quantity"]} if out else {})))
+        placed = trade_fits(ledger, taker, place_of(ledger, giver, known))
+        return list(ledger.transfer_position(**placed | ({"to_strategy": None, "from_strategy": giver} if out else {})))
 
     return entry
 

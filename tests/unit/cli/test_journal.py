@@ -175,3 +175,16 @@ def test_a_trade_in_another_currency_is_not_added_to_a_position(quantstrip: Run,
     assert rows(home, "SELECT account, currency, position, avg_price FROM v_positions ORDER BY account") == [
         ("U1", "EUR", 20.0, 410.0), ("U2", "USD", 5.0, 50.0),
     ]  # fmt: skip
+
+
+def test_a_symbol_in_small_letters_is_the_one_that_is_held(quantstrip: Run, home: Home) -> None:
+    held_at_a_broker(home)
+
+    done = quantstrip(
+        "journal", "trade", "trend", "SELL", "4", "spy", "410", "--account", "U1", "--broker", "IBKR", "--yes"
+    )
+    assert done.returncode == 0, done.stderr
+    moved = quantstrip("journal", "transfer", "spy", "carry", "6", "--from", "trend", "--yes")
+    assert moved.returncode == 0, moved.stderr
+
+    assert rows(home, "SELECT strategy, symbol, position FROM v_positions") == [("carry", "SPY", 6.0)]

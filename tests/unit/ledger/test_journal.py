@@ -7,6 +7,7 @@ import pytest
 
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import Ledger
+from quantstrip.model import Instrument
 
 Rows = Callable[..., list[dict[str, Any]]]
 Everything = Callable[[], dict[str, list[tuple[Any, ...]]]]
@@ -229,4 +230,71 @@ def test_a_trade_in_the_future_is_refused_and_nothing_is_written(
     before = everything()
     with pytest.raises(InvalidRecord, match=f"cannot lie in the future: {year}"):
         ledger.insert_manual_trade("trend", "AAPL", "BUY", 10, 100.0, exec_time=f"{year}-03-01 15:00:00")
+    assert everything() == before
+
+
+def test_a_trade_that_is_older_than_later_fills_is_booked_before_them(ledger: Ledger, rows: Rows) -> None:
+    fill(ledger, "x1", "BUY", 10, 120.0, "2024-03-05")
+    ledger.insert_manual_trade("trend", "AAPL", "SELL", 10, 130.0, exec_time="2024-03-06 15:00:00", account="U1")
+    ledger.insert_manual_trade("trend", "AAPL", "BUY", 10, 100.0, exec_time="2024-03-04 15:00:00", account="U1")
+
+    assert rows("SELECT position, avg_price FROM v_positions") == [{"position": 10.0, "avg_price": 110.0}]
+    assert rows("SELECT SUM(realized_pnl) AS made FROM v_daily_pnl") == [{"made": 200.0}]
+
+
+def test_a_position_is_given_away_as_it_was_held_at_the_time(ledger: Ledger, rows: Rows) -> None:
+    fill(ledger, "x1", "BUY", 10, 100.0, "2024-03-04")
+    fill(ledger, "x2", "BUY", 10, 120.0, "2024-03-06")
+
+    ledger.transfer_position("AAPL", 10, "carry", from_strategy="trend", account="U1", exec_time="2024-03-05 15:00:00")
+
+    assert rows("SELECT strategy, position, avg_price FROM v_positions ORDER BY strategy") == [
+        {"strategy": "carry", "position": 10.0, "avg_price": 100.0},
+        {"strategy": "trend", "position": 10.0, "avg_price": 120.0},
+    ]
+    assert rows("SELECT SUM(realized_pnl) AS made FROM v_daily_pnl") == [{"made": 0.0}]
+
+
+@pytest.mark.parametrize(
+    ("units", "time", "told"),
+    [
+        (21, None, "trend holds 20 AAPL, so it cannot give 21"),
+        (-10, None, "trend holds 20 AAPL, so it cannot give -10"),
+        (15, "2024-03-05 15:00:00", "trend holds 10 AAPL at 2024-03-05 15:00:00 UTC, so it cannot give 15"),
+        (5, "2024-03-01 15:00:00", "trend holds 0 AAPL at 2024-03-01 15:00:00 UTC, so it cannot give 5"),
+    ],
+)
+@pytest.mark.parametrize("taker", ["carry", None])
+def test_more_than_is_held_then_and_now_cannot_be_given_away(
+    ledger: Ledger, everything: Everything, units: float, time: str | None, told: str, taker: str | None
+) -> None:
+    fill(ledger, "x1", "BUY", 10, 100.0, "2024-03-04")
+    fill(ledger, "x2", "BUY", 10, 120.0, "2024-03-06")
+    before = everything()
+
+    with pytest.raises(InvalidRecord, match=told):
+        ledger.transfer_position("AAPL", units, taker, from_strategy="trend", account="U1", price=1.0, exec_time=time)
+
+    assert everything() == before
+
+
+def test_a_symbol_is_known_whatever_the_case_of_its_letters(ledger: Ledger, rows: Rows) -> None:
+    fill(ledger, "x1", "BUY", 10, 100.0)
+    ledger.insert_manual_trade("trend", "aapl", "BUY", 10, 110.0, account="U1")
+    ledger.transfer_position("Aapl", 5, "carry", from_strategy="trend", account="U1")
+    ledger.insert_manual_trade("trend", "IBM", "BUY", 1, 50.0, exec_id="x2")
+    ledger.correct_execution("x2", "the wrong one", symbol="aapl")
+
+    assert rows("SELECT DISTINCT symbol FROM v_positions") == [{"symbol": "AAPL"}]
+
+
+def test_symbols_that_differ_in_case_alone_are_asked_for(ledger: Ledger, everything: Everything) -> None:
+    for symbol in ("BRK.B", "BRK.b"):
+        ledger.set_instrument(Instrument(symbol))
+    ledger.insert_manual_trade("trend", "BRK.b", "BUY", 1, 50.0)
+    before = everything()
+
+    with pytest.raises(InvalidRecord, match=r"brk\.b may be any of BRK\.B, BRK\.b"):
+        ledger.insert_manual_trade("trend", "brk.b", "BUY", 1, 50.0)
+
     assert everything() == before

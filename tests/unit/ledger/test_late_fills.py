@@ -132,6 +132,38 @@ def test_a_late_fill_can_be_corrected_like_any_other(
         assert ledger.check_totals() == []
 
 
+def by_hand(ledger: Ledger, fill: StatementFill) -> None:
+    """As a person enters it, who knows no exec_id."""
+    ledger.insert_manual_trade(
+        "unallocated", fill.symbol, fill.side, fill.quantity, fill.price, exec_time=fill.ts, broker_id="IBKR",
+        account=fill.account, currency="USD", commission=sum(fee.amount for fee in fill.fees or ()),
+    )  # fmt: skip
+
+
+@quick
+@given(given_fills=fills, data=st.data())
+def test_trades_entered_by_hand_make_the_same_in_whatever_order_they_are_entered(
+    empty_database: Path, given_fills: list[StatementFill], data: st.DataObject
+) -> None:
+    everything = dated(given_fills)
+    truths = []
+    for order in (everything, data.draw(st.permutations(everything))):
+        with fresh(empty_database) as ledger:
+            with ledger.transaction():
+                for fill in order:
+                    by_hand(ledger, fill)
+            truths.append(truth(ledger))
+            assert ledger.check_totals() == []
+    assert truths[0] == truths[1]
+
+
+def test_of_two_trades_by_hand_at_one_moment_the_one_entered_first_comes_first(ledger: Ledger) -> None:
+    ledger.insert_manual_trade("trend", "AAPL", "BUY", 1, 50.0, exec_time="2024-03-06 16:00:00")
+    for side, price in (("BUY", 10.0), ("SELL", 11.0), ("BUY", 12.0), ("SELL", 15.0)):
+        ledger.insert_manual_trade("trend", "AAPL", side, 10, price, exec_time="2024-03-06 15:00:00")
+    assert [row[0] for row in ledger.query("SELECT gross_pnl FROM v_trades ORDER BY trade_id")[1]] == [10.0, 30.0]
+
+
 def test_the_row_says_before_which_fill_it_stands_and_nothing_written_is_changed(
     ledger: Ledger, everything: Any
 ) -> None:
