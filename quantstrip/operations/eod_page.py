@@ -209,7 +209,7 @@ def _troubles(rows: DayRows, zone: tzinfo) -> list[Block]:
         for row in rows.jobs[:MOST_TOLD]
     ]
     alerts = [
-        Item(str(row["subject"]), f"{local(row['update_time'], zone)}, {row['client'] or 'service'}{_times(row)}")
+        Item(str(row["subject"]), f"{local(row['last_time'], zone)}, {row['client'] or 'service'}{_times(row)}")
         for row in rows.alerts[:MOST_TOLD]
     ]
     parts = (

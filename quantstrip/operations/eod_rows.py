@@ -60,8 +60,8 @@ _JOBS: Final = (
     "WHERE COALESCE(finished, due) >= ? AND COALESCE(finished, due) < ? ORDER BY due DESC LIMIT ?"
 )
 _ALERTS: Final = (
-    "SELECT kind, client, subject, occurrences, update_time FROM alert "
-    "WHERE update_time >= ? AND update_time < ? ORDER BY update_time DESC LIMIT ?"
+    "SELECT kind, client, subject, occurrences, last_time FROM v_alerts "
+    "WHERE last_time >= ? AND last_time < ? ORDER BY last_time DESC LIMIT ?"
 )
 Row = dict[str, Any]
 

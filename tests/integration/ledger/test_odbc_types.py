@@ -49,6 +49,7 @@ def story(ledger: Ledger) -> None:
     recorder.close()
     client = ledger.start_client_run("c", 1, "code", "paper")
     ledger.record_missed_job("c", "job", decided, client)
+    ledger.alert("job_error", "it failed", "ValueError", client="c", rate_key="c")
     words = ("source", "mode", "accounts", "outcome", "kind", "account", "symbol", "contract_id", "reference", "what",
              "ours", "theirs", "strategy", "notes")  # fmt: skip
     counts = ("executions_matched", "positions_matched", "missing_here", "missing_there", "different", "not_trades",

@@ -187,3 +187,16 @@ def test_jobs_that_did_not_run_as_they_should_are_problems(ledger: Ledger, clock
         ("late", "LATE", "paper", 90.0),
         ("long", "OVERRUN", "paper", 0.0),
     ]
+
+
+def test_an_alert_that_repeats_is_one_row_that_counts(ledger: Ledger, clock: ManualClock, rows: Rows) -> None:
+    ledger.alert("job_error", "check failed", "ValueError: no", client="dax", rate_key="job_error:dax:check")
+    clock.set(clock.now() + 60_000_000)
+    ledger.alert("job_error", "check failed", "ValueError: again", client="dax", rate_key="job_error:dax:check")
+
+    (row,) = rows("SELECT * FROM v_alerts")
+    assert row == {
+        "alert_id": 1, "kind": "job_error", "client": "dax", "subject": "check failed", "body": "ValueError: again",
+        "occurrences": 2, "first_time": "2024-03-06 17:00:00.000000", "last_time": "2024-03-06 17:01:00.000000",
+        "seen": 0, "notified": None,
+    }  # fmt: skip
