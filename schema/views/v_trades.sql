@@ -60,7 +60,7 @@ SELECT
     CAST(julianday(t.close_date) - julianday(t.open_date) AS INTEGER) AS hold_days,
     t.opened_quantity AS quantity,
     t.max_quantity,
-    t.opened_value / t.opened_quantity AS avg_entry,
+    t.avg_entry,
     t.closed_value / t.closed_quantity AS avg_exit,
     t.multiplier,
     t.fills,
@@ -70,31 +70,15 @@ SELECT
     t.other_fees,
     ROUND(t.realized_pnl - t.commission, 8) AS net_pnl,
     ROUND(t.realized_pnl - t.commission, 8) / NULLIF(ABS(t.opened_value) * t.multiplier, 0.0) AS trade_return,
-    (
-        SELECT
-            ROUND(MIN(0.0, MIN(
-                CASE
-                    WHEN t.side = 'LONG' THEN m.low - t.opened_value / t.opened_quantity
-                    ELSE t.opened_value / t.opened_quantity - m.high
-                END
-            )) * t.max_quantity * t.multiplier, 8)
-        FROM mtm_price m
-        WHERE
-            m.symbol = t.symbol AND m.contract_id = t.contract_id AND m.date BETWEEN t.open_date AND t.close_date
-            AND m.low IS NOT NULL AND m.high IS NOT NULL
+    ROUND(
+        MIN(0.0, CASE WHEN t.side = 'LONG' THEN t.lowest - t.avg_entry ELSE t.avg_entry - t.highest END)
+        * t.max_quantity * t.multiplier,
+        8
     ) AS mae,
-    (
-        SELECT
-            ROUND(MAX(0.0, MAX(
-                CASE
-                    WHEN t.side = 'LONG' THEN m.high - t.opened_value / t.opened_quantity
-                    ELSE t.opened_value / t.opened_quantity - m.low
-                END
-            )) * t.max_quantity * t.multiplier, 8)
-        FROM mtm_price m
-        WHERE
-            m.symbol = t.symbol AND m.contract_id = t.contract_id AND m.date BETWEEN t.open_date AND t.close_date
-            AND m.low IS NOT NULL AND m.high IS NOT NULL
+    ROUND(
+        MAX(0.0, CASE WHEN t.side = 'LONG' THEN t.highest - t.avg_entry ELSE t.avg_entry - t.lowest END)
+        * t.max_quantity * t.multiplier,
+        8
     ) AS mfe,
     x.reporting_currency,
     x.rate,
@@ -106,9 +90,26 @@ SELECT
     r.run_key,
     r.client,
     CASE WHEN t.mode = 'live' OR r.current IS NULL THEN 1 ELSE r.current END AS current_run
-FROM round_trip t
+FROM (
+    SELECT
+        c.*,
+        c.opened_value / c.opened_quantity AS avg_entry,
+        (
+            SELECT MIN(m.low) FROM mtm_price m
+            WHERE
+                m.symbol = c.symbol AND m.contract_id = c.contract_id AND m.date BETWEEN c.open_date AND c.close_date
+                AND m.low IS NOT NULL AND m.high IS NOT NULL
+        ) AS lowest,
+        (
+            SELECT MAX(m.high) FROM mtm_price m
+            WHERE
+                m.symbol = c.symbol AND m.contract_id = c.contract_id AND m.date BETWEEN c.open_date AND c.close_date
+                AND m.low IS NOT NULL AND m.high IS NOT NULL
+        ) AS highest
+    FROM round_trip c
+    WHERE c.closed IS NOT NULL
+) t
 JOIN strategy s ON s.strategy_id = t.strategy_id
 LEFT JOIN broker b ON b.broker_id = t.broker_id
 LEFT JOIN strategy_run r ON r.strategy_run_id = t.strategy_run_id
 LEFT JOIN v_rates x ON x.currency = t.currency AND x.trade_date = t.close_date
-WHERE t.closed IS NOT NULL
