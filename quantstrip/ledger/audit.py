@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quantstrip.clock import Clock, to_text
 from quantstrip.errors import LedgerError, SecretError
-from quantstrip.ledger.audit_links import Link, Operation, about_chain, append, is_on, last_link
+from quantstrip.ledger.audit_links import Change, Operation, Tip, about_chain, append, append_rows, is_on, tip_of
 from quantstrip.ledger.audit_rows import FORMS, NOTE, row_hash
 
 if TYPE_CHECKING:
@@ -44,22 +43,26 @@ class Chain:
         # Client run, and the sequence of the link that introduced it: what is committed, and what is not yet.
         self._writer: tuple[int | None, int] | None = None
         self._told: tuple[int | None, int] | None = None
-        self.head: Link | None = None
+        self.head: Tip | None = None
 
     def begun(self, raw: sqlite3.Connection) -> None:
         """A writing transaction has begun."""
         self._notes.clear()
         self._told, self._watching = self._writer, self._watched
         try:
-            self.head = last_link(raw)
+            self.head = tip_of(raw)
         except sqlite3.OperationalError as error:
             if "no such table" not in str(error):
                 raise
             self.head = None  # an older schema: nothing but its migration writes to it
         self._watch(raw)
 
-    def seal(self, raw: sqlite3.Connection, clock: Clock) -> None:
+    def seal(self, raw: sqlite3.Connection, now: str) -> None:
         """Link what the transaction has changed; to be called just before it commits.
+
+        Args:
+            raw: the writing connection.
+            now: the transaction's time, as ledger text.
 
         Raises:
             SecretError: the key is not here.
@@ -67,27 +70,26 @@ class Chain:
         """
         if not self._notes or self.head is None:
             return
-        changed: list[tuple[str, int, Operation, bytes, bytes | None]] = []
+        changes = self._changes(raw)
+        if changes:
+            key, writer = self.keys.get(self.head.key_id), self._introduce(raw, now)
+            self.head = append_rows(raw, key, self.head, writer, changes, now)
+
+    def _changes(self, raw: sqlite3.Connection) -> list[Change]:
+        """What became of each row that a trigger told of, and forget that it did."""
+        changes = []
         for (table, row_key), before in self._notes.items():
             form = FORMS[table]
             row = raw.execute(form.one, (row_key,)).fetchone()
             if row is None:
                 continue  # the statement that wrote it was undone
-            after = row_hash(form, row[1:])
+            after = row_hash(form, row)
             if before is None:
-                changed.append((table, row_key, Operation.INSERT, after, None))
+                changes.append(Change(table, row_key, after, None))
             elif (prior := row_hash(form, before)) != after:
-                changed.append((table, row_key, Operation.UPDATE, after, prior))
+                changes.append(Change(table, row_key, after, prior))
         self._notes.clear()
-        if not changed:
-            return
-        key_id, now = self.head.key_id, to_text(clock.now())
-        key, writer = self.keys.get(key_id), self._introduce(raw, now)
-        head = self.head
-        for table, row_key, operation, after, was in changed:
-            link = Link(0, table, row_key, str(operation), writer, after, was, None, key_id, now)
-            head = append(raw, key, head, link)
-        self.head = head
+        return changes
 
     def committed(self) -> None:
         """What was sealed is kept."""

@@ -3,7 +3,7 @@
 import hmac
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -44,9 +44,37 @@ class Link(NamedTuple):
     mac: bytes = b""
 
 
+class Tip(NamedTuple):
+    """What carrying the chain on takes of its newest link."""
+
+    sequence: int
+    operation: str
+    key_id: str
+    mac: bytes
+
+
+class Change(NamedTuple):
+    """One row that a transaction wrote: its hash, and the one it had before where it was there already."""
+
+    table: str
+    row_key: int
+    after: bytes
+    before: bytes | None
+
+
 COLUMNS = "sequence, table_name, row_key, operation, writer, row_hash, before_hash, detail, key_id, create_time, mac"
 _INSERT = f"INSERT INTO audit_link ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a constant
+_OF_ROW = (
+    "INSERT INTO audit_link (sequence, table_name, row_key, operation, writer, row_hash, key_id, create_time, mac) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_OF_CHANGE = (
+    "INSERT INTO audit_link (sequence, table_name, row_key, operation, writer, row_hash, key_id, create_time, mac, "
+    "before_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _LAST = f"SELECT {COLUMNS} FROM audit_link ORDER BY sequence DESC LIMIT 1"  # noqa: S608 - a constant
+_TIP = "SELECT sequence, operation, key_id, mac FROM audit_link ORDER BY sequence DESC LIMIT 1"
+_INSERTED, _UPDATED, _ENDED = str(Operation.INSERT), str(Operation.UPDATE), str(Operation.END)
 _encode = json.JSONEncoder(separators=(",", ":"), default=lambda raw: {"bytes": bytes(raw).hex()}).encode
 
 
@@ -61,18 +89,52 @@ def last_link(raw: sqlite3.Connection) -> Link | None:
     return None if row is None else Link._make(row)
 
 
-def is_on(head: Link | None) -> bool:
+def tip_of(raw: sqlite3.Connection) -> Tip | None:
+    """Of the newest link what the next one needs, None where there is none."""
+    row = raw.execute(_TIP).fetchone()
+    return None if row is None else Tip._make(row)
+
+
+def is_on(newest: Link | Tip | None) -> bool:
     """True while writes are to be linked, as the newest link says."""
-    return head is not None and head.operation != Operation.END
+    return newest is not None and newest.operation != _ENDED
 
 
-def append(raw: sqlite3.Connection, key: bytes, head: Link | None, link: Link) -> Link:
-    """Write ``link`` after ``head``; its sequence and MAC are filled in."""
-    sequence, before = (1, GENESIS) if head is None else (head.sequence + 1, head.mac)
+def append(raw: sqlite3.Connection, key: bytes, tip: Tip | None, link: Link) -> Tip:
+    """Write ``link`` after the newest one; its sequence and MAC are filled in."""
+    sequence, before = (1, GENESIS) if tip is None else (tip.sequence + 1, tip.mac)
     link = link._replace(sequence=sequence)
     made = link._replace(mac=mac_of(key, before, link))
     raw.execute(_INSERT, made)
-    return made
+    return Tip(sequence, made.operation, made.key_id, made.mac)
+
+
+def append_rows(raw: sqlite3.Connection, key: bytes, tip: Tip, writer: int, changes: Iterable[Change], now: str) -> Tip:
+    """Write one link for each change after the newest link, all made with its key.
+
+    Every fill comes through here: the JSON is put together by hand, of words and numbers that need no escaping, and is
+    what ``mac_of`` makes of the same links.
+    """
+    sequence, operation, key_id, mac = tip
+    inserted, updated = [], []
+    for table, row_key, after, before in changes:
+        sequence += 1
+        operation, was = (_INSERTED, "null") if before is None else (_UPDATED, f'{{"bytes":"{before.hex()}"}}')
+        text = (
+            f'[{sequence},"{table}",{row_key},"{operation}",{writer},{{"bytes":"{after.hex()}"}},{was},null,'
+            f'"{key_id}","{now}"]'
+        )
+        mac = hmac.digest(key, mac + text.encode(), "sha256")
+        # The driver takes a bytearray as it is, and asks around for somebody who can convert bytes.
+        link = (sequence, table, row_key, operation, writer, bytearray(after), key_id, now, bytearray(mac))
+        if before is None:
+            inserted.append(link)
+        else:
+            updated.append((*link, bytearray(before)))
+    raw.executemany(_OF_ROW, inserted)
+    if updated:
+        raw.executemany(_OF_CHANGE, updated)
+    return Tip(sequence, operation, key_id, mac)
 
 
 def about_chain(operation: Operation, detail: Mapping[str, Any], key_id: str, now: str) -> Link:

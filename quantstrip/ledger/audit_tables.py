@@ -73,12 +73,12 @@ class TableWalk:
     def look(self, key: int) -> bytes | None:
         """The hash of any row, None where it is not there."""
         found = self._raw.execute(self.form.one, (key,)).fetchone()
-        return None if found is None else row_hash(self.form, found[1:])
+        return None if found is None else row_hash(self.form, found)
 
     def row(self, key: int) -> dict[str, Any]:
         """The row's columns but for those that are NULL; empty where it is not there."""
         found = self._raw.execute(self.form.one, (key,)).fetchone()
-        pairs = () if found is None else zip(self.form.names, found[1:], strict=True)
+        pairs = () if found is None else zip(self.form.names, found, strict=True)
         return {name: value for name, value in pairs if value is not None}
 
     def covers(self, key: int) -> bool:

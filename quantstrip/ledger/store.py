@@ -166,37 +166,40 @@ class Store:
         if not self._turn.acquire(timeout=self.busy_seconds):
             raise busy(self.path, self.busy_seconds)
         try:
-            with self.translated():
-                raw = self._writer or self._open("rw", None, timeout=0.0)
-                self._writer = raw
-                if raw.in_transaction:  # begun, but interrupted before anybody had it
-                    raw.execute("ROLLBACK")
-                raw.durable(level)
-                pause = _SHORTEST
-                while True:
-                    try:
-                        raw.execute("BEGIN IMMEDIATE")
-                        self.audit.begun(raw)
-                        return raw
-                    except sqlite3.OperationalError as error:
-                        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or system_clock.monotonic() > deadline:
-                            raise
-                    system_clock.wait(pause)
-                    pause = min(2 * pause, _LONGEST)
-        except BaseException:
+            raw = self._writer or self._open("rw", None, timeout=0.0)
+            self._writer = raw
+            if raw.in_transaction:  # begun, but interrupted before anybody had it
+                raw.execute("ROLLBACK")
+            raw.durable(level)
+            pause = _SHORTEST
+            while True:
+                try:
+                    raw.execute("BEGIN IMMEDIATE")
+                    self.audit.begun(raw)
+                    return raw
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or system_clock.monotonic() > deadline:
+                        raise
+                system_clock.wait(pause)
+                pause = min(2 * pause, _LONGEST)
+        except BaseException as error:
             self._turn.release()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error, self.path, self.busy_seconds) from error
             raise
 
-    def end(self, raw: Connection, *, commit: bool) -> None:
+    def end(self, transaction: Transaction, *, commit: bool) -> None:
         """End the transaction and let the next one write; a connection that cannot even roll back is closed."""
+        raw = transaction.raw
         try:
-            with self.translated():
-                if commit:
-                    self.audit.seal(raw, self.clock)
-                    raw.execute("COMMIT")
-                    self.audit.committed()
-                elif raw.in_transaction:  # a full disk has rolled back already
-                    raw.execute("ROLLBACK")
+            if commit:
+                self.audit.seal(raw, transaction.now)
+                raw.execute("COMMIT")
+                self.audit.committed()
+            elif raw.in_transaction:  # a full disk has rolled back already
+                raw.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise translate(error, self.path, self.busy_seconds) from error
         finally:
             if raw.in_transaction:
                 self._writer = None
@@ -246,23 +249,23 @@ class Store:
 class Writing:
     """The context of a writing transaction. A class, not a generator: every fill enters three of them."""
 
-    __slots__ = ("_level", "_raw", "_store", "_thread")
+    __slots__ = ("_begun", "_level", "_store", "_thread")
 
     def __init__(self, store: Store, level: str) -> None:
         self._store, self._level = store, level
-        self._raw: Connection | None = None
+        self._begun: Transaction | None = None
 
     def __enter__(self) -> Transaction:
         store = self._store
         self._thread = thread = store.thread()
         if thread.transaction is None:
-            self._raw = raw = store.begin(self._level)
-            thread.transaction = Transaction(raw, to_text(store.clock.now()))
+            raw = store.begin(self._level)
+            thread.transaction = self._begun = Transaction(raw, to_text(store.clock.now()))
         return thread.transaction
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if self._raw is not None:
+        if self._begun is not None:
             self._thread.transaction = None
-            self._store.end(self._raw, commit=kind is None)
+            self._store.end(self._begun, commit=kind is None)
         if isinstance(error, sqlite3.Error):
             raise translate(error, self._store.path, self._store.busy_seconds) from error

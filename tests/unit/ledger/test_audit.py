@@ -117,7 +117,7 @@ def test_a_rows_canonical_text_is_the_same_wherever_doubles_are_kept_and_whateve
     assert canonical(form, list(row.values())) == (
         '["commission",{"amount":0.30000000000000004,"currency":"\\u00e9","exec_id":"x\\"1","revision":0}]'
     )
-    wider = form._replace(names=(*form.names, "later"))
+    wider = form._replace(names=(*form.names, "later"), labels=(*form.labels, '"later":'))
     assert canonical(wider, [*row.values(), None]) == canonical(form, list(row.values()))
 
 
