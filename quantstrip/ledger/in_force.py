@@ -49,7 +49,8 @@ _ACCOUNTS = Statement(
     lambda: text(
         "SELECT account FROM position_day WHERE mode = :mode AND account <> '' UNION "
         "SELECT account FROM orders WHERE mode = :mode AND account <> '' UNION "
-        "SELECT account FROM position_external WHERE :mode = 'live' AND account <> '' ORDER BY 1"
+        "SELECT account FROM position_external WHERE :mode = 'live' AND account <> '' UNION "
+        "SELECT accounts FROM reconciliation WHERE mode = :mode ORDER BY 1"
     )
 )
 _SYMBOLS = Statement(
@@ -123,8 +124,9 @@ def positions_of(tx: Transaction, statement: BrokerStatement, mode: str) -> list
 
 
 def accounts_of(tx: Transaction, mode: str) -> list[str]:
-    """Accounts that the ledger has orders, fills or a broker's positions of."""
-    return [account for (account,) in tx.all(_ACCOUNTS, {"mode": mode})]
+    """Accounts that the ledger has orders, fills or a broker's positions of, or that a person named before."""
+    found = {name for (names,) in tx.all(_ACCOUNTS, {"mode": mode}) for name in str(names).split(",") if name}
+    return sorted(found)
 
 
 def contract_symbols(tx: Transaction) -> dict[str, str]:

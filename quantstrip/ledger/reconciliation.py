@@ -88,7 +88,7 @@ class Reconciliations(Family):
     """Comparing with a broker's statement."""
 
     def accounts_known(self, mode: str) -> list[str]:
-        """Accounts that the ledger has orders, fills or a broker's positions of."""
+        """Accounts that the ledger has orders, fills or a broker's positions of, or that a person named before."""
         with self.store.read() as tx:
             return accounts_of(tx, mode)
 

@@ -22,7 +22,7 @@ def as_text(result: Reconciled) -> str:
     taken = [one for one in result.differences if one.taken_over]
     if taken:
         lines.append("Taken over:")
-        lines += [f"  {one.key}: {one.theirs} -> {one.strategy}{_order(one)}" for one in taken]
+        lines += [f"  {one.key}: {_taken(one)} -> {one.strategy}{_order(one)}" for one in taken]
     if result.rebooked:
         lines.append(f"  of these, put before later fills: {', '.join(result.rebooked)}")
     if result.confirmed:
@@ -37,8 +37,17 @@ def as_text(result: Reconciled) -> str:
     return "\n".join(lines)
 
 
+def _taken(one: Difference) -> str:
+    """What was booked: a fill with its fees, or the fees alone of one that was there."""
+    return one.theirs if one.outcome is Outcome.MISSING_HERE else f"the fees alone, of {one.theirs}"
+
+
 def _line(one: Difference) -> str:
-    where = f"  {one.kind.lower()} {one.account} {one.symbol or one.contract_id} {one.key}"
+    # An execution's words name its symbol; a position's key is its contract, or its symbol again.
+    name = one.key if one.kind == "EXECUTION" else one.symbol or one.contract_id
+    if one.kind == "POSITION" and one.key != name:
+        name += f" ({one.key})"
+    where = f"  {one.kind.lower()} {one.account} {name}"
     if one.outcome is Outcome.NOT_A_TRADE:
         return f"  {one.key} {one.account} {one.symbol}: {one.what}: {one.theirs}"
     if one.outcome is Outcome.DIFFERENT:

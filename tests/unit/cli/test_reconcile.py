@@ -67,4 +67,34 @@ def test_positions_that_clients_wrote_are_compared(quantstrip: Run, home: Home, 
 
     done = quantstrip("reconcile", "positions", "--check")
 
-    assert (done.returncode, "position U1 SPY SPY: 10" in done.stdout) == (1, True)
+    assert (done.returncode, "  position U1 SPY: 10\n" in done.stdout) == (1, True)
+
+
+def test_fees_that_came_alone_are_not_told_as_a_trade(quantstrip: Run, week: str, home: Home) -> None:
+    open_ledger(home).insert_execution(
+        "x1", None, "trend", symbol="SPY", side="BUY", quantity=10, price=400.0, exec_time="2024-03-06 15:30:00",
+        account="U1", contract_id="c-SPY",
+    )  # fmt: skip
+
+    told = quantstrip("reconcile", "flex", week, "--take-over").stdout
+
+    assert "  x1: the fees alone, of BUY 10 SPY at 400 on 2024-03-06, fee 1 USD -> trend\n" in told
+
+
+def test_a_line_names_its_symbol_once(quantstrip: Run, week: str) -> None:
+    told = quantstrip("reconcile", "flex", week).stdout
+    lines = [line for line in told.splitlines() if line.startswith("  ")]
+    assert lines == [
+        "  execution U1 x1: BUY 10 SPY at 400 on 2024-03-06, fee 1 USD",
+        "  position U1 SPY (c-SPY): 10",
+    ]
+
+
+def test_an_account_is_named_once(quantstrip: Run, home: Home, tmp_path: Path) -> None:
+    other = str(write(tmp_path, response(statement(trades(), positions(), account="U9")), "other.xml"))
+    assert quantstrip("reconcile", "flex", other, "--take-over").returncode == 1
+    assert quantstrip("reconcile", "flex", other, "--take-over", "--account", "U9").returncode == 0
+
+    again = quantstrip("reconcile", "flex", other, "--take-over")
+
+    assert again.returncode == 0, again.stderr
