@@ -16,7 +16,7 @@ from typing import Any
 
 from quantstrip.clock import Clock, ManualClock, Micros, from_datetime
 from quantstrip.engine.faults import fault
-from quantstrip.engine.marks import RESTLESS, Marks
+from quantstrip.engine.marks import Marks
 from quantstrip.engine.oversight import Oversight, Slices
 from quantstrip.engine.recovery import recover
 from quantstrip.engine.stopping import stopping
@@ -152,29 +152,32 @@ class Engine:
     def _handle_slices(self, slices: Iterator[tuple[Micros, Sequence[Bar]]]) -> bool:
         """Handle up to ``progress_every`` slices; False when the feed has ended.
 
-        The hot path. While the broker is idle and only the price of the run's one symbol can move, a bar whose close
-        stays in the calm range (see ``Marks``) goes straight to the strategy.
+        The hot path. Only a broker with something on its way is asked, and a bar whose close stays in the calm range
+        (see ``Marks``) needs no mark: while nothing waits, it goes straight to the strategy.
         """
-        marks, broker, clock, guard = self._marks, self.broker, self._clock, self.guard
+        marks, broker, clock, guard, prices = self._marks, self.broker, self._clock, self.guard, self.account.prices
         history, alone, on_bar = self._only, self._alone, self.strategy.on_bar
         bars: Sequence[Bar] = ()
-        ts, seen = 0, False
-        low, high, until = marks.calm() if broker.idle else RESTLESS
+        ts = 0
+        low, high, until = marks.calm()
+        busy = not (alone and broker.idle)
         for (ts, bars), _ in zip(islice(slices, self._every), self._lines, strict=False):
-            seen = True
             clock.moment = ts
             bar = bars[0]
-            if ts > until or not low <= bar.close <= high:
+            if busy:
                 events = broker.advance(ts, bars)
                 if events:
                     self._handle_events(events, ts)
+                    low, high, until = marks.turn(history.length)
+                busy = not (alone and broker.idle)
+            if ts > until or not low <= bar.close <= high:
                 marks.mark(ts, bars, history.length)
                 if guard.changed:  # noted before what a halt refuses
                     self._oversight.note_halts(ts)
                 if not alone:
                     self._show(bars, ts)
                     continue
-                low, high, until = marks.calm() if broker.idle else RESTLESS
+                low, high, until = marks.calm()
             history.length += 1
             if history.growing:
                 history.grow(bar)
@@ -183,12 +186,12 @@ class Engine:
             except Exception as error:
                 raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
             if signals:
-                marks.price(bar)
+                prices[bar.symbol] = bar.close  # all that a calm bar changes
                 self._decide(signals, bar.symbol, ts)
-                low, high, until = marks.calm() if broker.idle else RESTLESS
-        if seen:
+                busy = not broker.idle
+        if bars:
             self._note_progress(ts, bars)
-        return seen
+        return bool(bars)
 
     def _show(self, bars: Sequence[Bar], ts: Micros) -> None:
         """Show the strategy each bar of a slice: several symbols, or one whose history is not known beforehand."""

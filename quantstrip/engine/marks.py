@@ -65,10 +65,6 @@ class Marks:
         """The curve begins at a row of the columns: those before it have only warmed up."""
         self._row = row
 
-    def price(self, bar: Bar) -> None:
-        """Note the close of a calm bar, for a decision: it is all that has changed."""
-        self._account.prices[bar.symbol] = bar.close
-
     def mark(self, ts: Micros, bars: Sequence[Bar], row: int) -> None:
         """Mark all positions at the closes of ``bars``; ``row`` is the number of slices before this one."""
         account, guard = self._account, self._guard
@@ -84,6 +80,14 @@ class Marks:
             self._ts.append(ts)
             self._curve.append(equity)
         self.equity = equity
+
+    def turn(self, row: int) -> tuple[float, float, Micros]:
+        """Note what equity is made of from ``row`` on, after fills; returns the calm range that follows."""
+        held = self._account.held
+        if self._columns is None or len(held) > 1 or self._guard.changed:  # a mark of this very slice says it
+            return RESTLESS
+        self._changes.append((row, self._account.cash, held[0].units if held else 0.0))
+        return self.calm()
 
     def calm(self) -> tuple[float, float, Micros]:
         """Lowest and highest close, and the last moment, up to which nothing needs a mark."""
@@ -125,7 +129,8 @@ class Marks:
             self._changes.append((row, equity, 0.0))
 
     def _equity_at(self, row: int) -> float:
-        """Equity at the close of a row since the last change."""
+        """Equity at the close of a row, the last one or the one before it."""
         assert self._columns is not None  # noqa: S101 - asked only where rows are known
-        _, cash, units = self._changes[-1]
+        changes = self._changes
+        _, cash, units = changes[-1] if changes[-1][0] <= row else changes[-2]
         return cash + units * float(self._columns.close[row])
