@@ -23,6 +23,7 @@ from quantstrip.operations.eod_page import PICTURE, Page, blocks_of, day_text, l
 from quantstrip.operations.eod_rows import OWN_PACE, SHOWN_MODES, DayRows, Span, modes_of, reached, read_day
 from quantstrip.operations.settings import manager_of
 from quantstrip.report.files import write_whole
+from quantstrip.report.words import counted
 
 CLIENT: Final = "eod_summary"
 """The shipped client; ``clients.eod_summary.notify`` says who gets the summary."""
@@ -137,8 +138,9 @@ def summarise(home: Home, due: Due) -> Summary:
     rows = read_day(ledger, Span(due.mode, due.day.isoformat(), due.since, due.until), newest=due.newest)
     zone = default_zone(str(manager_of(home).get("platform.timezone", "")))
     tiles = tiles_of(rows)
+    fills = counted(rows.today["fills"] if rows.today else 0, "fill")
     page = Page(
-        subject=f"{due.day}, {due.mode}: {tiles[0][1].text} {rows.currency} today, {tiles[2][1].text} fills",
+        subject=f"{due.day}, {due.mode}: {tiles[0][1].text} {rows.currency} today, {fills}",
         title=f"End of day, {day_text(due.day)}",
         lead=tuple(_lead(due, zone, rows)),
         tiles=tiles,

@@ -133,7 +133,7 @@ def local(moment: str | Micros, zone: tzinfo, form: str = "%Y-%m-%d %H:%M") -> s
 def _strategies(rows: DayRows) -> Block:
     items = []
     for row in rows.strategies:
-        small = f"{row['fills']:,} fills"
+        small = words.counted(row["fills"], "fill")
         if row["today"] is not None:
             small += (
                 f", realised {words.money(row['realized'])}, unrealised {words.money(row['unrealized'])}, "

@@ -56,6 +56,11 @@ def quantity(value: float | None) -> str:
     return "0" if text == "-0" else text
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: ``1 fill``, ``2,000 fills``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def day(value: date | None) -> str:
     """A date as ISO 8601."""
     return ABSENT if value is None else value.isoformat()

@@ -72,7 +72,7 @@ def test_the_mail_has_text_page_and_chart_and_says_what_the_views_say(
     assert command(home, "notify", "drain").returncode == 0
     ((recipients, mail),) = [(who, mail) for who, mail in server.box.taken if day in mail["Subject"]]
     assert recipients == ["desk@example.com"]
-    assert mail["Subject"] == f"[Quantstrip] {day}, live: 31.10 USD today, 1 fills"
+    assert mail["Subject"] == f"[Quantstrip] {day}, live: 31.10 USD today, 1 fill"
     plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
     assert isinstance(plain, EmailMessage)
     assert isinstance(page, EmailMessage)

@@ -22,9 +22,37 @@ from quantstrip.report.picture import render_png
 from quantstrip.report.sections import Section, render_sections
 from quantstrip.report.tables import TABLES, render_csv
 from quantstrip.report.text import render_text
-from quantstrip.report.words import money, percent, quantity, short_money
+from quantstrip.report.words import counted, money, percent, quantity, short_money
 from quantstrip.report.workbook import render_xlsx
 from tests.unit.report.conftest import history, report_of
+
+# Rates of a year
+
+
+@pytest.mark.parametrize(("sessions", "shown"), [(19, False), (20, True)])
+def test_rates_of_a_year_are_shown_to_readers_from_twenty_sessions_on(sessions: int, shown: bool) -> None:
+    report = report_of([history("young", 5, sessions)])
+    for name in ("annualised_return", "calmar"):
+        assert report.portfolio.figure(name) is not None, "the figure is there by its definition"
+        assert (report.portfolio.shown(name) is not None) == shown
+    for name in ("total_return", "sharpe", "max_drawdown", "volatility"):
+        assert report.portfolio.shown(name) == report.portfolio.figure(name)
+        assert report.portfolio.shown(name) is not None
+    (row,) = [row for row in read(render_csv(report, "strategies")) if row["strategy"] == "young"]
+    assert float(row["annualised_return"]) == report.portfolio.figure("annualised_return")
+    line = next(line for line in render_text(report).splitlines() if line.startswith("Annualised return"))
+    assert line.endswith(" -") != shown
+    (tile,) = re.findall(r'data-metric="annualised_return" data-value="([^"]*)"', render_html(report))[:1]
+    assert (tile != "") == shown
+
+
+def test_every_horizon_of_an_old_history_shows_its_rate_of_a_year() -> None:
+    whole = report_of([history("old", 5, 500)]).portfolio
+    assert {each.name: whole.shown("annualised_return", each.name) for each in whole.horizons} == {
+        each.name: whole.figure("annualised_return", each.name) for each in whole.horizons
+    }
+    assert whole.shown("annualised_return", "10Y") is None
+
 
 # CSV
 
@@ -90,6 +118,7 @@ def test_figures_are_written_one_way() -> None:
     assert percent(-1e-9) == "0.00 %"
     assert quantity(1234.5) == "1,234.5"
     assert quantity(-0.0) == "0"
+    assert [counted(number, "fill") for number in (0, 1, 2_000)] == ["0 fills", "1 fill", "2,000 fills"]
     assert [short_money(value) for value in (0.0, 950.0, 1500.0, -2_000_000.0)] == ["0", "950", "1.5k", "-2M"]
 
 
