@@ -94,12 +94,12 @@ def transfer(session: Session, /, out: bool, yes: bool, as_json: bool, **given: 
 @click.argument("exec_id")
 @click.option("--reason", required=True, help="Why, in words; kept with the rows.")
 @click.option("--delete", is_flag=True, help="The fill never was: nothing takes its place.")
-@click.option("--side", type=_SIDES)
-@click.option("--quantity", type=float)
-@click.option("--price", type=float)
-@click.option("--time", "exec_time")
+@click.option("--side", type=_SIDES, help="The right side.")
+@click.option("--quantity", type=float, help="The right quantity, in units.")
+@click.option("--price", type=float, help="The right price.")
+@click.option("--time", "exec_time", help="When it happened, UTC unless it ends with an offset such as -05:00.")
 @click.option("--strategy", "strategy_id", help="Whose fill it is.")
-@click.option("--symbol")
+@click.option("--symbol", help="The right symbol.")
 @click.option("--commission", type=float, help="The right commission, in the fill's currency.")
 @_options
 @pass_session
@@ -113,7 +113,7 @@ def correct(session: Session, /, yes: bool, as_json: bool, **given: Any) -> None
 @journal.command("list")
 @click.option("--strategy", default="", help="Only this one.")
 @click.option("--mode", default="live", show_default=True, help="live, paper, replay or simulation")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The newest so many.")
 @json_option
 @pass_session
 def list_(session: Session, strategy: str, mode: str, limit: int, as_json: bool) -> None:

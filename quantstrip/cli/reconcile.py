@@ -64,7 +64,7 @@ def positions(session: Session, /, accounts: tuple[str, ...], **how: Any) -> Non
 
 
 @reconcile.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
 @json_option
 @pass_session
 def list_(session: Session, limit: int, as_json: bool) -> None:

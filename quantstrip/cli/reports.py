@@ -50,7 +50,7 @@ def _build(session: Session, mode: str | None, as_of: date | None, benchmark: st
 
 
 @report.command()
-@click.option("--horizon", type=click.Choice(_HORIZONS), default="ALL", show_default=True)
+@click.option("--horizon", type=click.Choice(_HORIZONS), default="ALL", show_default=True, help="Months or years back.")
 @click.option("--full", is_flag=True, help="Every metric over every horizon, too.")
 @_of_ledger
 @json_option
@@ -88,7 +88,7 @@ def xlsx(session: Session, /, file: Path, **which: Any) -> None:
 
 @report.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default=Path("-"))
-@click.option("--table", type=click.Choice(_TABLES), default="daily", show_default=True)
+@click.option("--table", type=click.Choice(_TABLES), default="daily", show_default=True, help="Which one.")
 @_of_ledger
 @pass_session
 def csv(session: Session, /, file: Path, table: str, **which: Any) -> None:
@@ -205,7 +205,10 @@ def render(session: Session, number: int, file: Path, table: str) -> None:
 @click.argument("number", type=int)
 @click.option("--to", metavar="A,B", help="Addresses or channels  [default: the report's, else those of the settings]")
 @click.option("--account", help="The mail account to send with.")
-@click.option("--attach", "forms", type=click.Choice(_ATTACHED), multiple=True, default=["html"], show_default=True)
+@click.option(
+    "--attach", "forms", type=click.Choice(_ATTACHED), multiple=True, default=["html"], show_default=True,
+    help="Send it in this form; may be given several times.",
+)  # fmt: skip
 @pass_session
 def send(session: Session, number: int, to: str | None, account: str | None, forms: tuple[str, ...]) -> None:
     """Send the stored report NUMBER: its text as the mail, its page or workbook attached."""
