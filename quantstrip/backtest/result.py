@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from quantstrip.backtest.labels import Labels
 from quantstrip.backtest.trades import OpenTrip, RoundTrip
+from quantstrip.clock import DAY
 from quantstrip.engine import Rejection
 from quantstrip.model import Fill
-from quantstrip.report import Metrics
+from quantstrip.report import LEAST_SESSIONS, Metrics
 
 
 class Equity(NamedTuple):
@@ -95,6 +96,10 @@ class BacktestResult:
             "metrics": self.metrics._asdict(),
         }
 
+    def _tells_a_year(self) -> bool:
+        """Whether the bars are of enough days for a rate of a year that a person should read."""
+        return np.unique((self.equity.ts - 1) // DAY).size >= LEAST_SESSIONS
+
     def to_json(self) -> str:
         """``to_dict`` as one line of JSON."""
         return json.dumps(self.to_dict(), allow_nan=False, default=str)
@@ -118,7 +123,7 @@ class BacktestResult:
             ("open at the end", held or "nothing"),
             ("equity", f"{run['cash']:,.2f} -> {self.equity_final:,.2f}"),
             ("total return", _percent(figures.total_return)),
-            ("annualised return", _percent(figures.annualised_return)),
+            ("annualised return", _percent(figures.annualised_return if self._tells_a_year() else None)),
             ("Sharpe ratio", _number(figures.sharpe)),
             ("max drawdown", _percent(figures.max_drawdown)),
             ("round trips", str(figures.trade_count)),

@@ -122,7 +122,10 @@ def metrics(session: Session, /, strategy: str | None, as_json: bool, **which: A
         return
     for scope in scopes:
         heads = [scope.name, *(each.name if each.complete else f"({each.name})" for each in scope.horizons)]
-        rows = [[one.label, *(shown(each.figures[one.name], one.unit) for each in scope.horizons)] for one in METRICS]
+        rows = [
+            [one.label, *(shown(scope.shown(one.name, each.name), one.unit) for each in scope.horizons)]
+            for one in METRICS
+        ]
         print_table(heads, rows)
         click.echo()
 

@@ -8,6 +8,7 @@ from quantstrip.report.catalogue import BY_NAME, METRICS, Metric, Sample, Unit, 
 from quantstrip.report.drawdowns import Drawdown, deepest_drawdowns, drawdown_series, max_drawdown
 from quantstrip.report.metrics import (
     CALENDAR_DAYS,
+    LEAST_SESSIONS,
     TRADING_DAYS,
     annualised_return,
     daily_returns,
@@ -21,6 +22,7 @@ from quantstrip.report.trades import profit_factor, trade_count, win_rate
 __all__ = [
     "BY_NAME",
     "CALENDAR_DAYS",
+    "LEAST_SESSIONS",
     "METRICS",
     "TRADING_DAYS",
     "Drawdown",

@@ -12,6 +12,9 @@ TRADING_DAYS = 252
 CALENDAR_DAYS = 365
 """Daily returns in a year of a market that never closes."""
 
+LEAST_SESSIONS = 20
+"""Sessions below which readers are shown no rate of a year: 1 % in two of them would be 250 % a year."""
+
 HALF_YEAR = 126
 """Daily returns in the window of the rolling Sharpe ratio."""
 TAIL = 0.05

@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from quantstrip.report.catalogue import Floats, Value
+from quantstrip.report.metrics import LEAST_SESSIONS
 from quantstrip.report.periods import Days, Year
 
 PORTFOLIO = "Portfolio"
+YEARLY = frozenset({"annualised_return", "calmar"})
+"""Metrics that raise a return to the power of a year."""
 
 
 class Day(NamedTuple):
@@ -115,6 +118,15 @@ class Scope:
         """One figure; None where it does not exist."""
         found = self.horizon(horizon)
         return None if found is None else found.figures[metric]
+
+    def shown(self, metric: str, horizon: str = "ALL") -> Value:
+        """The figure as readers are shown it: a rate of a year only from ``LEAST_SESSIONS`` sessions on."""
+        found = self.horizon(horizon)
+        if found is None:
+            return None
+        within = (self.days >= np.datetime64(found.first, "D")) & (self.days <= np.datetime64(found.last, "D"))
+        too_few = metric in YEARLY and np.count_nonzero(within) < LEAST_SESSIONS
+        return None if too_few else found.figures[metric]
 
     @property
     def cumulative(self) -> Floats:

@@ -37,14 +37,14 @@ def render_text(report: Report, horizon: str = "ALL", *, full: bool = False) -> 
 def summary_lines(report: Report, horizon: str = "ALL") -> list[str]:
     """The portfolio's first figures, one a line."""
     return [
-        f"{BY_NAME[name].label:<18} {words.shown(report.portfolio.figure(name, horizon), BY_NAME[name].unit)}"
+        f"{BY_NAME[name].label:<18} {words.shown(report.portfolio.shown(name, horizon), BY_NAME[name].unit)}"
         for name in SUMMARY
     ]
 
 
 def strategy_line(scope: Scope, horizon: str = "ALL") -> str:
     """One strategy in one line."""
-    figures = (f"{BY_NAME[name].label} {words.shown(scope.figure(name, horizon), BY_NAME[name].unit)}"
+    figures = (f"{BY_NAME[name].label} {words.shown(scope.shown(name, horizon), BY_NAME[name].unit)}"
                for name in BREAKDOWN)  # fmt: skip
     return f"{scope.name}: {', '.join(figures)}"
 
@@ -52,7 +52,7 @@ def strategy_line(scope: Scope, horizon: str = "ALL") -> str:
 def _strategies(report: Report, horizon: str) -> list[list[str]]:
     heads = ["Strategy", *(BY_NAME[name].label for name in BREAKDOWN)]
     rows = [
-        [scope.name, *(words.shown(scope.figure(name, horizon), BY_NAME[name].unit) for name in BREAKDOWN)]
+        [scope.name, *(words.shown(scope.shown(name, horizon), BY_NAME[name].unit) for name in BREAKDOWN)]
         for scope in (*report.strategies, report.portfolio)
     ]
     return [heads, *rows]
@@ -63,7 +63,9 @@ def _horizons(report: Report) -> list[list[str]]:
     rows = [["Portfolio", *(each.name if each.complete else f"({each.name})" for each in horizons)]]
     for name in (name for group in GROUPS.values() for name in group):
         metric = BY_NAME[name]
-        rows.append([metric.label, *(words.shown(each.figures[name], metric.unit) for each in horizons)])
+        rows.append(
+            [metric.label, *(words.shown(report.portfolio.shown(name, each.name), metric.unit) for each in horizons)]
+        )
     return rows
 
 

@@ -89,6 +89,14 @@ def test_from_signals_to_figures() -> None:
     assert printed["metrics"]["sharpe"] == pytest.approx(np.mean(returns) / np.std(returns, ddof=1) * 252**0.5)
 
 
+@pytest.mark.parametrize(("sessions", "shown"), [(19, False), (20, True)])
+def test_the_summary_has_a_rate_of_a_year_from_twenty_sessions_on(sessions: int, shown: bool) -> None:
+    result = run_backtest(Scripted(script={0: ("BUY", 1)}), days("ABC", [100 + number for number in range(sessions)]))
+    assert result.metrics.annualised_return is not None
+    line = next(line for line in str(result).splitlines() if line.startswith("annualised return"))
+    assert line.endswith("%") == shown
+
+
 def test_the_printed_form_has_its_keys_and_repeats_byte_for_byte() -> None:
     def once() -> str:
         return run_backtest(Scripted(script={0: ("BUY", None), 3: ("SELL", None)}), days("ABC", [100] * 6)).to_json()
