@@ -1,11 +1,14 @@
 """The command line: help, homes, errors, and what programs may read."""
 
 import json
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from quantstrip.cli import _COMMANDS, cli
