@@ -32,6 +32,7 @@ _COMMANDS = {
     "run": ("quantstrip.cli.clients:run", "Run one client in the foreground, without deploying it."),
     "risk": ("quantstrip.cli.risk:risk", "See halts, lift them, and switch entries off and on."),
     "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
+    "task": ("quantstrip.cli.tasks:task", "Long work in the background: see it, ask for it, take it back."),
     "report": ("quantstrip.cli.reports:report", "Show and write reports of what the strategies did."),
     "reconcile": ("quantstrip.cli.reconcile:reconcile", "Compare the ledger with what the broker says."),
     "journal": ("quantstrip.cli.journal:journal", "Enter trades by hand, take positions over, correct."),

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from quantstrip.cli.progress import progress_bar
 from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json
 
 
@@ -90,9 +91,11 @@ def backtest(session: Session, /, file: Path, label: str, as_json: bool, calenda
     from quantstrip.operations import research
 
     given = {name: value for name, value in options.items() if value is not None}
-    result = research.backtest(
-        session.readable_home(), file, calendar=None if calendar == "none" else calendar, **given
-    )
+    with progress_bar() as bar:
+        given["on_progress"] = bar.to if bar.shown else None
+        result = research.backtest(
+            session.readable_home(), file, calendar=None if calendar == "none" else calendar, **given
+        )
     if not as_json:
         click.echo(str(result))
         return

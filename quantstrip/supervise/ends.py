@@ -5,26 +5,33 @@ from typing import TYPE_CHECKING
 
 from quantstrip.log import logger
 from quantstrip.supervise.events import Event
-from quantstrip.supervise.names import NOTIFIER
+from quantstrip.supervise.names import NOTIFIER, WORKER
 
 if TYPE_CHECKING:
     from quantstrip.ledger import Ledger
 
 _EXITED = "PROCESS_STATE_EXITED"
+_MEANS = {
+    NOTIFIER: "What was being sent is sent again, under the same Message-ID.",
+    WORKER: "Tasks that were running are interrupted, and not repeated by themselves.",
+}
+"""What the end of a process means for what it was doing."""
 
 
 def tell_ends(ledger: "Ledger", events: Iterable[Event]) -> None:
-    """Raise an alert for each unexpected end of the notifier.
+    """Raise an alert for each unexpected end of the notifier and the worker.
 
-    Its next process sends the alert with the rest. Where none lives long enough for that, the dashboard shows it.
+    The notifier's next process sends the alert with the rest. Where none lives long enough for that, the dashboard
+    shows it.
     """
     for event in events:
-        if (event.name, event.fields.get("processname"), event.fields.get("expected")) == (_EXITED, NOTIFIER, "0"):
-            logger.error("the notifier ended unexpectedly; supervisord starts it again")
-            ledger.alert(
-                "notifier_crashed",
-                "the notifier ended unexpectedly and is started again",
-                "What was being sent is sent again, under the same Message-ID. The reason is in logs/notifier.log or "
-                "data/run/output/notifier.log.",
-                rate_key="notifier_crashed",
-            )
+        name = event.fields.get("processname", "")
+        if event.name != _EXITED or name not in _MEANS or event.fields.get("expected") != "0":
+            continue
+        logger.error("the {} ended unexpectedly; supervisord starts it again", name)
+        ledger.alert(
+            f"{name}_crashed",
+            f"the {name} ended unexpectedly and is started again",
+            f"{_MEANS[name]} The reason is in logs/{name}.log or data/run/output/{name}.log.",
+            rate_key=f"{name}_crashed",
+        )

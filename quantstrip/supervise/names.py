@@ -9,6 +9,7 @@ from quantstrip.errors import ClientError
 WARDEN = "warden"
 DASHBOARD = "dashboard"
 NOTIFIER = "notifier"
+WORKER = "worker"
 _PREFIX = "client-"
 _ALLOWED = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 

@@ -28,7 +28,7 @@ def test_supervisord_reads_the_configuration_of_a_home_of_any_name(tmp_path: Pat
     write_program(home, "mine", stop_seconds=7)
     options = parsed(write_config(home, 8123))
     found = groups(options)
-    assert set(found) == {"warden", "dashboard", "notifier", "client-mine"}
+    assert set(found) == {"warden", "dashboard", "notifier", "worker", "client-mine"}
     for process in found.values():
         _, argv = process.make_process(None).get_execv_args()
         assert argv[argv.index("--home") + 1] == str(home.root)
@@ -44,7 +44,7 @@ def test_the_warden_decides_about_clients_and_supervisord_about_the_rest(tmp_pat
     assert client.autostart is False
     assert client.autorestart is False
     assert (client.startsecs, client.stopwaitsecs, client.killasgroup) == (0, 7, True)
-    for name in ("warden", "dashboard", "notifier"):
+    for name in ("warden", "dashboard", "notifier", "worker"):
         assert found[name].autostart is True
         assert found[name].autorestart is not False
     assert found["dashboard"].make_process(None).get_execv_args()[1][-2:] == ["--port", "8123"]

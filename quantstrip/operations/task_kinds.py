@@ -1,0 +1,134 @@
+"""The kinds of tasks: name, typed arguments, and the function that does the work, imported when it is needed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from quantstrip.errors import TaskRefused
+from quantstrip.operations.task_arguments import read_arguments
+
+if TYPE_CHECKING:
+    from quantstrip.home import Home
+    from quantstrip.operations.task_progress import Progress
+
+    Work = Callable[[Home, Any, Path, Progress], Mapping[str, Any]]
+    """Does a task: the home, its arguments, a folder for what it writes, and whom it tells its progress.
+
+    Returns what came of it: small, with the paths of its files.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of task.
+
+    Attributes:
+        help: what it does, in a sentence.
+        arguments: a dataclass.
+        work: ``module:function``.
+
+    """
+
+    name: str
+    help: str
+    arguments: type
+    work: str
+
+    def read(self, given: object) -> Any:
+        """``given`` as this kind's arguments.
+
+        Raises:
+            TaskRefused: they do not fit.
+
+        """
+        return read_arguments(self.name, self.arguments, given)
+
+    def load(self) -> "Work":
+        """The function."""
+        module, _, name = self.work.partition(":")
+        work: Work = getattr(import_module(module), name)
+        return work
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestArguments:
+    """Arguments of ``quantstrip.operations.research.backtest``, as JSON can say them; paths are absolute."""
+
+    file: str
+    bars: str | None = None
+    symbols: list[str] | None = None
+    timeframe: str | None = None
+    start: str | None = None
+    end: str | None = None
+    cash: float = 100_000.0
+    fee_rate: float | None = None
+    slippage_bps: float | None = None
+    risk: str = "form"
+    quantity: float | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    calendar: str | None = "NYSE"
+    gaps: Literal["refuse", "accept"] = "refuse"
+    warmup: int = 0
+    virtual_legs: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a path that a worker would not find; nothing of the strategy is loaded."""
+        _there("file", self.file, Path.is_file)
+        if self.bars is not None:
+            _there("bars", self.bars, Path.is_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportArguments:
+    """Arguments of ``quantstrip.operations.reports.build``, and the form of the file."""
+
+    form: Literal["html", "xlsx"] = "html"
+    mode: Literal["live", "paper", "replay", "simulation"] | None = None
+    as_of: str | None = None
+    benchmark: str = ""
+    title: str = "Portfolio report"
+
+    def __post_init__(self) -> None:
+        """Refuse what is no date."""
+        from datetime import date
+
+        try:
+            date.fromisoformat(self.as_of or "2000-01-01")
+        except ValueError:
+            raise TaskRefused(f"as_of must be a date, got {self.as_of!r}", hint="Write 2005-12-31.") from None
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind("backtest", "Run a strategy's file over historical bars.", BacktestArguments,
+             "quantstrip.operations.task_work:backtest"),
+        Kind("report", "Build the portfolio's report as a page or a workbook.", ReportArguments,
+             "quantstrip.operations.task_work:report"),
+    )
+}  # fmt: skip
+"""Every kind, by name."""
+
+
+def kind_of(name: str, kinds: Mapping[str, Kind] = KINDS) -> Kind:
+    """The kind called ``name``.
+
+    Raises:
+        TaskRefused: there is none.
+
+    """
+    if name not in kinds:
+        raise TaskRefused(f"there is no kind of task {name!r}", hint=f"There are: {', '.join(kinds)}")
+    return kinds[name]
+
+
+def _there(name: str, text: str, is_right: Callable[[Path], bool]) -> None:
+    path = Path(text)
+    if not path.is_absolute() or not is_right(path):
+        what = "file" if is_right is Path.is_file else "folder"
+        raise TaskRefused(
+            f"{name} must be the absolute path of a {what} that is there, got {text!r}",
+            hint="A worker does the task, and has a working folder of its own.",
+        )

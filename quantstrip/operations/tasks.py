@@ -1,0 +1,213 @@
+"""Long work: ask for it, see how far it is, wait for it, take it back.
+
+A task is a row in the ledger. The service's worker does it in a process of its own, with low priority; ``run_now`` does
+it in this one.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from quantstrip.clock import Clock, Micros, from_text, system_clock
+from quantstrip.errors import ServiceNotRunning, TaskError
+from quantstrip.home import Home
+from quantstrip.ledger import open_ledger
+from quantstrip.ledger.tasks import FINISHED, RUNNING
+from quantstrip.notify.identity import lives, sender_of
+from quantstrip.operations.task_kinds import KINDS, Kind, kind_of
+from quantstrip.operations.task_progress import Progress
+from quantstrip.operations.task_run import clear, perform
+
+_LOOK_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task, as it is now.
+
+    Attributes:
+        state: queued, running, done, failed, cancelled or interrupted.
+        progress: share that is done, from 0 to 1.
+        note: what it is doing.
+        result: what came of it, where it is done: figures, and the paths of files.
+        error: why it is not done, "" otherwise; ``trace`` where there is one.
+        created, started, finished, heartbeat, cancel_requested: wall clock; 0 where it has not happened.
+        pid: the process that does it, or did; 0 while it waits.
+
+    """
+
+    task_id: int
+    kind: str
+    arguments: Mapping[str, Any]
+    state: str
+    progress: float
+    note: str
+    result: Mapping[str, Any] | None
+    error: str
+    trace: str
+    requested_by: str
+    created: Micros
+    started: Micros
+    finished: Micros
+    heartbeat: Micros
+    cancel_requested: Micros
+    pid: int
+
+    @property
+    def over(self) -> bool:
+        """True once nothing more will become of it."""
+        return self.state in FINISHED
+
+
+def submit(
+    home: Home, kind: str, arguments: Mapping[str, Any], *, by: str = "", kinds: Mapping[str, Kind] = KINDS
+) -> Task:
+    """Queue a task for the service's worker.
+
+    Args:
+        kind: one of ``task_kinds.KINDS``.
+        arguments: as the kind wants them; paths are absolute.
+        by: who asks: a page, a command, a person.
+
+    Raises:
+        TaskRefused: no such kind, or arguments that do not fit.
+        ServiceNotRunning: nobody would do it.
+
+    """
+    checked = asdict(kind_of(kind, kinds).read(arguments))
+    from quantstrip.operations.service import status
+
+    if not status(home, clients=False).running:
+        raise ServiceNotRunning(
+            f"the task {kind} cannot be done: no service runs on the home {home.root}",
+            hint=f"Start it with: quantstrip up   or do the task here and now: quantstrip task run {kind} --now",
+        )
+    return get(home, open_ledger(home).add_task(kind, checked, by))
+
+
+def run_now(
+    home: Home,
+    kind: str,
+    arguments: Mapping[str, Any],
+    *,
+    by: str = "",
+    heard: Callable[[Progress], None] | None = None,
+    kinds: Mapping[str, Kind] = KINDS,
+) -> Task:
+    """Do a task in this process, with or without a service; returns it when it is over, whatever came of it.
+
+    Args:
+        heard: called at each word about its progress, in this thread.
+
+    Raises:
+        TaskRefused: no such kind, or arguments that do not fit.
+
+    """
+    checked = asdict(kind_of(kind, kinds).read(arguments))
+    ledger = open_ledger(home)
+    with ledger.transaction():  # no worker may claim it in between
+        task_id = ledger.add_task(kind, checked, by)
+        row = ledger.claim_task(sender_of(), task_id=task_id, pid=os.getpid())
+    assert row is not None  # noqa: S101 - it was named, and is ours
+    clear(home, task_id)
+    perform(home, ledger, row, Progress(heard=heard), kinds=kinds)
+    return get(home, task_id)
+
+
+def list_tasks(home: Home, state: str | None = None, limit: int = 50) -> list[Task]:
+    """Tasks in one state, or all, newest first.
+
+    Raises:
+        InvalidRecord: no such state.
+
+    """
+    return [_task(row) for row in open_ledger(home).tasks(state, limit)]
+
+
+def get(home: Home, task_id: int) -> Task:
+    """One task.
+
+    Raises:
+        UnknownRecord: no such task.
+
+    """
+    return _task(open_ledger(home).task(task_id))
+
+
+def wait(
+    home: Home,
+    task_id: int,
+    seconds: float | None = None,
+    *,
+    looked: Callable[[Task], None] = lambda _: None,
+    clock: Clock = system_clock,
+) -> Task:
+    """Wait until a task is over; returns it, whatever came of it.
+
+    Args:
+        seconds: at most; None for as long as it takes.
+        looked: called with the task at each look, ten times a second.
+
+    Raises:
+        UnknownRecord: no such task.
+        TaskError: it is not over in time; it goes on.
+
+    """
+    deadline = None if seconds is None else clock.monotonic() + seconds
+    while True:
+        task = get(home, task_id)
+        looked(task)
+        if task.over:
+            return task
+        if deadline is not None and clock.monotonic() >= deadline:
+            raise TaskError(
+                f"task {task_id} is not over after {seconds:g} s; it is {task.state} and goes on",
+                hint=f"Look again: quantstrip task show {task_id}   or take it back: quantstrip task cancel {task_id}",
+            )
+        clock.wait(_LOOK_SECONDS)
+
+
+def cancel(home: Home, task_id: int) -> Task:
+    """Take a task back: at once while it waits; one that runs ends within ``worker.cancel_seconds``.
+
+    Raises:
+        UnknownRecord: no such task.
+        InvalidRecord: it is over.
+
+    """
+    ledger = open_ledger(home)
+    if ledger.cancel_task(task_id) == RUNNING and not lives(ledger.task(task_id)["worker"]):
+        ledger.settle_task(task_id, "")  # nobody is left who would notice
+    return get(home, task_id)
+
+
+def remove(home: Home, task_id: int) -> None:
+    """Forget a task that is over, and remove the files it wrote.
+
+    Raises:
+        UnknownRecord: no such task.
+        InvalidRecord: it waits or runs.
+
+    """
+    open_ledger(home).remove_task(task_id)
+    clear(home, task_id)
+
+
+def prune(home: Home, days: int) -> int:
+    """Forget tasks that ended more than ``days`` ago, and remove their files; returns how many there were."""
+    forgotten = open_ledger(home).prune_tasks(days)
+    for task_id in forgotten:
+        clear(home, task_id)
+    return len(forgotten)
+
+
+def _task(row: Mapping[str, Any]) -> Task:
+    same = ("task_id", "kind", "arguments", "state", "progress", "note", "result", "error", "trace", "requested_by")
+    given: dict[str, Any] = {name: row[name] for name in same}
+    given |= {name: _moment(row[name]) for name in ("started", "finished", "heartbeat", "cancel_requested")}
+    return Task(**given, created=_moment(row["create_time"]), pid=int(row["pid"] or 0))
+
+
+def _moment(text: str | None) -> Micros:
+    return from_text(text) if text else 0
