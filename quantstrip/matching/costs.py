@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from quantstrip.errors import InvalidRecord
+from quantstrip.model.position import rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class CostModel:
         paid = quantity * self.commission_per_share
         if self.commission_rate:
             paid += quantity * price * multiplier * self.commission_rate
-        return round(paid if paid > self.minimum_commission else self.minimum_commission, digits)
+        return rounded(paid if paid > self.minimum_commission else self.minimum_commission, digits)
 
 
 FREE = CostModel(0.0, 0.0)

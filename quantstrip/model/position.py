@@ -20,6 +20,10 @@ A million buys of 0.1 add up to 100000.00000133 in floats: off the grid, selling
 
 _SMALLEST = 10.0**-QUANTITY_DIGITS
 _HUGE = float("inf")
+_DIGITS = 8
+_SCALES = tuple(10.0**digits for digits in range(_DIGITS + 1))
+_SHIFT = 1.5 * 2.0**52
+"""A double this large has no fraction: adding and subtracting it leaves the nearest whole number."""
 
 # Reading a member through its class costs more than the booking's arithmetic.
 _BUY, _SELL = OrderSide.BUY, OrderSide.SELL
@@ -108,7 +112,7 @@ def apply(
         trade = -quantity
     else:
         raise InvalidRecord(f"a fill is a BUY or a SELL, got {side!r}")
-    amount = round(-trade * price * multiplier, digits) + 0.0  # never minus zero, people would see "-0.0"
+    amount = rounded(-trade * price * multiplier, digits) + 0.0  # never minus zero, people would see "-0.0"
     # An infinite or unknown number in makes an infinite or unknown amount.
     if not (quantity >= _SMALLEST and multiplier > 0.0 and -_HUGE < amount < _HUGE):
         raise _impossible(quantity, price, multiplier)
@@ -119,12 +123,12 @@ def apply(
     if held == 0.0 or (held > 0.0) == (trade > 0.0):
         average = price if held == 0.0 else (held * avg + trade * price) / (held + trade)
         opened = _OPEN_LONG if trade > 0.0 else _OPEN_SHORT
-        spent = round(cost - amount, digits) + 0.0 if cost else 0.0 - amount
+        spent = rounded(cost - amount, digits) + 0.0 if cost else 0.0 - amount
         return _booking((_position((after, average, spent, realized)), opened, trade, 0.0, amount))
     if after == 0.0:
-        gain = round(amount - cost, digits) + 0.0
+        gain = rounded(amount - cost, digits) + 0.0
         closed = _CLOSE if held > 0.0 else _COVER
-        rest = _position((0.0, 0.0, 0.0, round(realized + gain, digits) + 0.0))
+        rest = _position((0.0, 0.0, 0.0, rounded(realized + gain, digits) + 0.0))
         return _booking((rest, closed, trade, gain, amount))
     if (after > 0.0) == (held > 0.0):
         released = _money(cost * (-trade / held), digits)
@@ -136,6 +140,23 @@ def apply(
     gain = _money(amount + opening_cost - cost, digits)
     turned = Position(after, price, opening_cost, _money(realized + gain, digits))
     return Booking(turned, _FLIP, trade, gain, amount)
+
+
+def rounded(value: float, digits: int) -> float:
+    """What ``round(value, digits)`` gives, in less than half the time; a zero may lack its minus.
+
+    ``round`` writes the number down and reads it again. Here the nearest whole number of minor units is found by
+    arithmetic, and divided by a power of ten that is exact: a correctly rounded quotient is what reading gives. Where
+    the error of the product could decide (near a half, or beyond 1e12 minor units), ``round`` itself does.
+    """
+    if 0 <= digits <= _DIGITS:
+        scale = _SCALES[digits]
+        units = value * scale
+        if -1e12 < units < 1e12:
+            whole = units + _SHIFT - _SHIFT
+            if -0.499 < units - whole < 0.499:
+                return whole / scale
+    return round(value, digits)
 
 
 def _impossible(quantity: float, price: float, multiplier: float) -> InvalidRecord:
@@ -160,4 +181,4 @@ def on_grid(quantity: float) -> float:
 
 def _money(value: float, digits: int) -> float:
     """Rounded to the minor unit; never minus zero, which SQL and people would see as "-0.0"."""
-    return round(value, digits) + 0.0
+    return rounded(value, digits) + 0.0

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from quantstrip.errors import InvalidRecord
 from quantstrip.model import FLAT, Booking, OrderSide, Position, PositionEvent, apply, market_value
+from quantstrip.model.position import rounded
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 
@@ -201,6 +202,25 @@ def test_many_small_lots_leave_no_ghost_position() -> None:
 def test_three_tenths_sold_at_once_close_three_buys_of_a_tenth() -> None:
     position, _ = book([(BUY, 0.1, 50.0)] * 3)
     assert apply(position, SELL, 0.3, 50.0).event is PositionEvent.CLOSE
+
+
+@given(
+    st.one_of(
+        st.floats(allow_nan=False),
+        st.integers(-(10**15), 10**15).map(lambda n: n / 200),  # halves of a cent, and what floats make of them
+        st.tuples(st.integers(-(10**12), 10**12), st.floats(-1e-6, 1e-6)).map(lambda one: one[0] / 1000 + one[1]),
+    ),
+    st.integers(-2, 12),
+)
+def test_rounding_by_arithmetic_gives_what_round_gives(value: float, digits: int) -> None:
+    assert rounded(value, digits) == round(value, digits)
+
+
+@pytest.mark.parametrize("value", [2.675, 1.005, 0.125, 0.5, 1.5, 2.5, -0.005, 1e12 + 0.5, 9_999_999_999.995, math.inf])
+@pytest.mark.parametrize("digits", [0, 2, 8])
+def test_a_half_is_rounded_as_its_double_lies(value: float, digits: int) -> None:
+    assert rounded(value, digits) == round(value, digits)
+    assert rounded(-value, digits) == round(-value, digits)
 
 
 def test_no_amount_is_minus_zero() -> None:
