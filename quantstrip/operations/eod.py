@@ -10,9 +10,9 @@ from quantstrip.calendars import Calendar, get_calendar
 from quantstrip.client.after_close import last_closed
 from quantstrip.client.zones import default_zone
 from quantstrip.clock import MINUTE, Micros, from_text, system_clock
-from quantstrip.errors import LedgerError, ReportError
+from quantstrip.errors import ReportError
 from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger import Ledger
 from quantstrip.model.enums import Mode
 from quantstrip.notify import EmailManager, accounts, addresses
 from quantstrip.notify.options import targets
@@ -20,7 +20,8 @@ from quantstrip.notify.render import OVERRIDES, Rendered, render
 from quantstrip.operations.audit import footer as audit_footer
 from quantstrip.operations.clients import list_clients
 from quantstrip.operations.eod_page import PICTURE, Page, blocks_of, day_text, local, picture_of, tiles_of
-from quantstrip.operations.eod_rows import OWN_PACE, SHOWN_MODES, DayRows, Span, modes_of, reached, read_day
+from quantstrip.operations.eod_rows import OWN_PACE, SHOWN_MODES, DayRows, Span, reached, read_day
+from quantstrip.operations.ledger import existing_ledger, recorded_modes
 from quantstrip.operations.settings import manager_of
 from quantstrip.report.files import write_whole
 from quantstrip.report.words import counted
@@ -98,7 +99,7 @@ def due_now(home: Home, *, now: Micros | None = None, day: date | None = None, m
         DataError: no exchange is called as the setting ``eod.calendar`` says.
 
     """
-    ledger, moment = _ledger(home), system_clock.now() if now is None else now
+    ledger, moment = existing_ledger(home), system_clock.now() if now is None else now
     name, delay = terms(home)
     calendar = get_calendar(name)
     chosen = _mode(ledger, mode or str(manager_of(home).get("eod.mode", "")))
@@ -134,7 +135,7 @@ def summarise(home: Home, due: Due) -> Summary:
         LedgerError: the ledger cannot be read.
 
     """
-    ledger = _ledger(home)
+    ledger = existing_ledger(home)
     rows = read_day(ledger, Span(due.mode, due.day.isoformat(), due.since, due.until), newest=due.newest)
     zone = default_zone(str(manager_of(home).get("platform.timezone", "")))
     tiles = tiles_of(rows)
@@ -159,7 +160,7 @@ def is_done(home: Home, due: Due) -> bool:
     """True when the summary was given to the outbox, or written to its file; or when there is no new day."""
     if not due.moved or file_of(home, due).is_file():
         return True
-    return bool(_ledger(home).query(_SENT, (due.key, due.key))[1][0][0])
+    return bool(existing_ledger(home).query(_SENT, (due.key, due.key))[1][0][0])
 
 
 def deliver(home: Home, summary: Summary, *, again: bool = False) -> Delivery:
@@ -219,7 +220,7 @@ def _lead(due: Due, zone: tzinfo, rows: DayRows) -> list[str]:
 
 
 def _mode(ledger: Ledger, wanted: str) -> str:
-    there = modes_of(ledger)
+    there = recorded_modes(ledger)
     if wanted and wanted not in map(str, SHOWN_MODES):
         raise ReportError(f"{wanted!r} is no mode", hint=f"There are: {', '.join(map(str, SHOWN_MODES))}")
     return wanted or next(iter(there), str(Mode.LIVE))
@@ -233,10 +234,4 @@ def _recipients(home: Home) -> tuple[str, ...]:
 def _can_send(home: Home, to: tuple[str, ...]) -> bool:
     if to and addresses.split(to)[1]:
         return True  # a channel needs no account
-    return bool(accounts.names(_ledger(home)))
-
-
-def _ledger(home: Home) -> Ledger:
-    if not home.database.is_file():
-        raise LedgerError(f"there is no ledger at {home.database}", hint="Starting the service makes it: quantstrip up")
-    return open_ledger(home)
+    return bool(accounts.names(existing_ledger(home)))

@@ -12,6 +12,7 @@ from quantstrip.clock import Micros, to_text
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
+from quantstrip.operations.ledger import REPORTING_CURRENCY
 from quantstrip.operations.rates import MissingRate, missing_rates
 
 READ_SECONDS: Final = 120.0
@@ -20,8 +21,6 @@ OWN_PACE: Final = frozenset({Mode.REPLAY, Mode.SIMULATION})
 MOST_FILLS: Final = 40
 MOST_TOLD: Final = 20
 _CURVE: Final = 260  # sessions, a year of them
-_MODES: Final = "SELECT mode FROM position_day UNION SELECT mode FROM strategy_run"
-_CURRENCY: Final = "SELECT currency FROM reporting WHERE reporting_id = 1"
 _REACHED: Final = "SELECT MAX(feed_date), MAX(update_time) FROM strategy_run WHERE mode = ? AND current = 1"
 _LAST_DAY: Final = "SELECT MAX(trade_date) FROM v_portfolio_daily WHERE mode = ?"
 _DAYS: Final = (
@@ -106,12 +105,6 @@ class DayRows:
     kill_switches: tuple[Row, ...]
 
 
-def modes_of(ledger: Ledger) -> tuple[str, ...]:
-    """Modes that have rows, live first."""
-    there = {str(row[0]) for row in ledger.query(_MODES)[1]}
-    return tuple(str(mode) for mode in SHOWN_MODES if mode in there)
-
-
 def reached(ledger: Ledger, mode: str) -> tuple[str | None, str]:
     """How far the feeds of a replay have come, and when its newest row was written ("" for never)."""
     date, written = ledger.query(_REACHED, (mode,))[1][0]
@@ -132,7 +125,7 @@ def read_day(ledger: Ledger, span: Span, *, newest: bool) -> DayRows:
     """
     window = (to_text(span.since), to_text(span.until), MOST_TOLD + 1)
     with ledger.reading(timeout_seconds=READ_SECONDS) as read:
-        currency = str(read.query(_CURRENCY)[1][0][0])
+        currency = str(read.query(REPORTING_CURRENCY)[1][0][0])
         days = _dicts(read, _DAYS, (span.mode, span.day, _CURVE))
         strategies = [_idle(row) for row in _dicts(read, _STRATEGIES, {"mode": span.mode, "day": span.day})]
         fills = _dicts(read, _FILLS, (span.mode, span.day, MOST_FILLS))

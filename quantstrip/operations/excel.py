@@ -12,13 +12,13 @@ from typing import Final
 from quantstrip.clock import now_text
 from quantstrip.errors import DataSourceError, LedgerError, ReportError
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
 from quantstrip.ledger.query import Reading
 from quantstrip.ledger.views import PREFIX, View, read_view, view_files
 from quantstrip.model.enums import Mode
 from quantstrip.operations import odbc
 from quantstrip.operations.excel_parts import MOST_ROWS, Sheet, connected
 from quantstrip.operations.excel_sheets import render
+from quantstrip.operations.ledger import existing_ledger, recorded_modes
 from quantstrip.report.files import check_closed, write_whole
 
 ROWS: Final = 100_000
@@ -34,7 +34,6 @@ _ORDER: Final = (
     "scope", "horizon", "metric",
 )  # fmt: skip
 """What rows are sorted by, as far as the view has it."""
-_MODES: Final = "SELECT mode FROM position_day UNION SELECT mode FROM strategy_run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +95,7 @@ def write(
     if not 1 <= rows <= MOST_ROWS:
         raise ReportError(f"a sheet holds 1 to {MOST_ROWS} rows, got {rows}")
     found = _source(home, source, sources)
-    if not home.database.is_file():
-        raise LedgerError(
-            f"there is no ledger at {home.database}", hint="Starting the service makes it: quantstrip up."
-        )
-    with open_ledger(home).reading(timeout_seconds=_READ_SECONDS) as reading:
+    with existing_ledger(home).reading(timeout_seconds=_READ_SECONDS) as reading:
         shown, recorded = _mode(reading, mode)
         sheets = [_sheet(reading, view, shown, rows, all_runs=all_runs) for view in chosen]
     content = render(sheets, mode=shown, source=found.name, written=now_text())
@@ -146,13 +141,12 @@ def _views(names: Sequence[str]) -> list[View]:
 
 def _mode(reading: Reading, wanted: str) -> tuple[str, bool]:
     """The mode to show, and whether anything is recorded in it."""
-    recorded = {row[0] for row in reading.query(_MODES)[1]}
+    recorded = recorded_modes(reading)
     if wanted:
         if wanted not in list(Mode):
             raise ReportError(f"there is no mode {wanted!r}", hint=f"There are: {', '.join(Mode)}")
         return wanted, wanted in recorded
-    found = next((mode for mode in Mode if mode in recorded), None)
-    return str(found or Mode.LIVE), found is not None
+    return (recorded[0] if recorded else str(Mode.LIVE)), bool(recorded)
 
 
 def _sheet(reading: Reading, view: View, mode: str, rows: int, *, all_runs: bool) -> Sheet:

@@ -9,9 +9,10 @@ from typing import Any
 
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger import Ledger
 from quantstrip.ledger.journal import MANUAL, TRANSFER
 from quantstrip.operations.journal_checks import place_of, trade_fits
+from quantstrip.operations.ledger import existing_ledger
 
 _HELD = (
     "SELECT s.name, r.mode, r.account, r.symbol, r.contract_id, r.leg, r.currency, "
@@ -125,7 +126,7 @@ def preview(home: Home, entry: Entry) -> list[Change]:
         LedgerError: the entry would be refused.
 
     """
-    ledger = _ledger(home)
+    ledger = existing_ledger(home)
     changes: list[Change] = []
     try:
         with ledger.transaction():
@@ -147,7 +148,7 @@ def book(home: Home, entry: Entry, expected: list[Change] | None = None) -> tupl
         LedgerError: the entry is refused, or does something else than was agreed to; nothing was written.
 
     """
-    ledger = _ledger(home)
+    ledger = existing_ledger(home)
     with ledger.transaction():
         before = _holdings(ledger)
         exec_ids = entry(ledger)
@@ -161,7 +162,7 @@ def book(home: Home, entry: Entry, expected: list[Change] | None = None) -> tupl
 
 def entries(home: Home, *, mode: str = "live", strategy: str = "", limit: int = 50) -> list[JournalEntry]:
     """Entries of the journal, the newest first."""
-    rows = _ledger(home).query(_ENTRIES, (MANUAL, TRANSFER, mode, strategy, strategy, limit))[1]
+    rows = existing_ledger(home).query(_ENTRIES, (MANUAL, TRANSFER, mode, strategy, strategy, limit))[1]
     return [JournalEntry(*row) for row in rows]
 
 
@@ -174,11 +175,3 @@ def _holdings(ledger: Ledger) -> dict[tuple[Any, ...], Holding]:
 def _changes(before: dict[tuple[Any, ...], Holding], after: dict[tuple[Any, ...], Holding]) -> list[Change]:
     keys = sorted(set(before) | set(after))
     return [Change(before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
-
-
-def _ledger(home: Home) -> Ledger:
-    if not home.database.is_file():
-        raise LedgerError(
-            f"there is no ledger at {home.database}", hint="Starting the service makes it: quantstrip up."
-        )
-    return open_ledger(home)

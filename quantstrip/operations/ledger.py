@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from quantstrip.clock import system_clock, to_datetime
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger.query import Reading
+from quantstrip.model.enums import Mode
+
+REPORTING_CURRENCY: Final = "SELECT currency FROM reporting"
+_RECORDED: Final = "SELECT mode FROM position_day UNION SELECT mode FROM strategy_run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,28 @@ class QueryResult:
     columns: list[str]
     rows: list[tuple[Any, ...]]
     truncated: bool
+
+
+def existing_ledger(home: Home) -> Ledger:
+    """The ledger of a home; where there is none, none is made.
+
+    Raises:
+        LedgerError: there is none, or it cannot be read.
+
+    """
+    if not home.database.is_file():
+        raise LedgerError(
+            f"there is no ledger at {home.database}",
+            hint="Starting the service makes it: quantstrip up. If the file was moved away, stop the service, "
+            "put the file (or a backup of it) back, and start again.",
+        )
+    return open_ledger(home)
+
+
+def recorded_modes(read: Ledger | Reading) -> tuple[str, ...]:
+    """The modes in which something was recorded, live first."""
+    there = {row[0] for row in read.query(_RECORDED)[1]}
+    return tuple(str(mode) for mode in Mode if mode in there)
 
 
 def migrate(home: Home) -> str:

@@ -42,7 +42,6 @@ _CURRENCIES: Final = (
     "SELECT currency FROM position_day UNION SELECT currency FROM strategy WHERE currency IS NOT NULL "
     "UNION SELECT currency FROM reporting"
 )
-_REPORTING: Final = "SELECT currency FROM reporting WHERE reporting_id = 1"
 _MISSING: Final = (
     "SELECT missing_rate FROM v_daily_pnl WHERE current_run = 1 AND missing_rate IS NOT NULL "
     "UNION SELECT missing_rate FROM v_positions WHERE current_run = 1 AND missing_rate IS NOT NULL"
@@ -154,7 +153,7 @@ def _instruments(ledger: Ledger) -> list[_Wanted]:
 
 def _pairs(ledger: Ledger) -> Iterator[_Wanted]:
     """Every pair that a conversion into the reporting currency may go through, as v_rates tries them."""
-    reporting = str(ledger.query(_REPORTING)[1][0][0])
+    reporting = ledger.reporting_currency()
     own = {str(row[0]) for row in ledger.query(_CURRENCIES)[1]}
     first = ledger.query("SELECT MIN(trade_date) FROM position_day")[1][0][0]
     if own <= {reporting} or first is None:

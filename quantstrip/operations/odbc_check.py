@@ -8,6 +8,7 @@ from typing import Any, Final
 from quantstrip.errors import DataSourceError, DriverMissing
 from quantstrip.home import Home
 from quantstrip.ledger.views import View, read_view, view_files
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.odbc import DataSource, Sources, how_to_install, machine_sources, own
 
 _LOOKED_AT: Final = 1000
@@ -36,15 +37,13 @@ def check(home: Home, name: str = "", *, sources: Sources | None = None) -> list
 
     Raises:
         DriverMissing: ODBC cannot be used at all.
+        LedgerError: there is no ledger.
         DataSourceError: there is no such data source, it reads something else, a view cannot be read or has a wrong
             type, or it would allow writing.
 
     """
     found = own(home, name, sources or machine_sources())
-    if not home.database.is_file():
-        raise DataSourceError(
-            f"there is no ledger at {home.database}", hint="Starting the service makes it: quantstrip up."
-        )
+    existing_ledger(home)
     with closing(_connected(found)) as connection:
         refuse_writing(connection, found)
         return [_read(connection, read_view(path)) for path in view_files()]

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantstrip.clock import Micros, now_text, system_clock
-from quantstrip.errors import LedgerError
 from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
 from quantstrip.operations.curves import ALL_SESSIONS, Key, Sessions, curves_of, sessions_of
 from quantstrip.operations.figures import Overview, Picture, StrategyPnl
 from quantstrip.operations.holdings import held_positions, last_fills
+from quantstrip.operations.ledger import REPORTING_CURRENCY, existing_ledger
 from quantstrip.operations.moment import shown_session
 from quantstrip.operations.rates import missing_rates
 
@@ -31,7 +30,6 @@ _STAMP: Final = (
     "(SELECT MAX(update_time) FROM strategy), (SELECT MAX(update_time) FROM instrument), "
     "(SELECT update_time FROM reporting), (SELECT COUNT(*) FROM mtm_price), (SELECT SUM(close) FROM mtm_price)"
 )
-_REPORTING: Final = "SELECT currency FROM reporting"
 _MODES: Final = "SELECT DISTINCT mode FROM v_strategy_pnl WHERE current_run = 1"
 _FIGURES: Final = (  # ?1 is the mode, ?2 the last session that is shown; the row without a strategy is all together
     "WITH s AS MATERIALIZED (SELECT strategy, account, currency, client, "
@@ -71,7 +69,7 @@ def picture(home: Home, mode: str | None = None) -> Picture:
         LedgerError: there is no ledger, or it cannot be read.
 
     """
-    ledger = _ledger(home)
+    ledger = existing_ledger(home)
     place = (ledger.path, mode)
     with ledger.reading() as read:
         now = system_clock.now()
@@ -94,7 +92,7 @@ def overview(home: Home, mode: str | None = None) -> Overview:
 
 def _picture(read: Reading, mode: str, modes: tuple[str, ...], session: str | None, now: Micros) -> Picture:
     until = ALL_SESSIONS if session is None else session
-    currency = str(read.query(_REPORTING)[1][0][0])
+    currency = str(read.query(REPORTING_CURRENCY)[1][0][0])
     sessions = sessions_of(read, mode, until)
     columns, found = read.query(_FIGURES, (mode, until))
     rows = [dict(zip(columns, row, strict=True)) for row in found]
@@ -143,13 +141,3 @@ def _figures(row: _Row, name: str, currency: str) -> StrategyPnl:
     amounts["today"] = 0.0 if row["today"] is None and not row["today_missing"] else row["today"]
     session = date.fromisoformat(row["session"]) if row["session"] else None
     return StrategyPnl(name, row["client"] or "", row["account"], currency, session, fills=row["fills"], **amounts)
-
-
-def _ledger(home: Home) -> Ledger:
-    if not home.database.is_file():
-        raise LedgerError(
-            f"there is no ledger at {home.database}",
-            hint="Starting the service makes it: quantstrip up. If the file was moved away, stop the service, "
-            "put the file (or a backup of it) back, and start again.",
-        )
-    return open_ledger(home)

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from quantstrip.errors import LedgerError, StatementError, UnknownRecord
 from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger import Ledger
 from quantstrip.model import Mode
 from quantstrip.model.statement import Statement
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.trading.statement import Comparison, Difference, Outcome, compare_executions, compare_positions, events
 
 FLEX_BROKER: Final = "IBKR"
@@ -83,7 +84,7 @@ def reconcile(
     """
     if mode not in list(Mode):
         raise LedgerError(f"mode is one of {', '.join(Mode)}, got {mode!r}", hint="Leave it out for live.")
-    ledger = _ledger(home)
+    ledger = existing_ledger(home)
     _check_accounts(ledger, statement, mode, accounts)
     if dry_run:
         compared, agreed, found = _compare(ledger, statement, mode)
@@ -104,7 +105,7 @@ def reconcile(
 
 def past(home: Home, limit: int = 20) -> list[dict[str, Any]]:
     """Reconciliations that were made, the newest first, as ``v_reconciliations`` has them."""
-    return _ledger(home).reconciliations(limit)
+    return existing_ledger(home).reconciliations(limit)
 
 
 def found(home: Home, reconciliation_id: int) -> list[dict[str, Any]]:
@@ -114,7 +115,7 @@ def found(home: Home, reconciliation_id: int) -> list[dict[str, Any]]:
         UnknownRecord: there is no such reconciliation.
 
     """
-    ledger = _ledger(home)
+    ledger = existing_ledger(home)
     rows = ledger.reconciliation_differences(reconciliation_id)
     known = "SELECT 1 FROM reconciliation WHERE reconciliation_id = ?"
     if not rows and not ledger.query(known, (reconciliation_id,))[1]:
@@ -265,11 +266,3 @@ def _tell(ledger: Ledger, result: Reconciled) -> None:
             "\n".join([*lines[:20], *(["..."] if len(lines) > 20 else [])]),
             f"{result.mode}:{','.join(result.accounts)}:executions",
         )
-
-
-def _ledger(home: Home) -> Ledger:
-    if not home.database.is_file():
-        raise LedgerError(
-            f"there is no ledger at {home.database}", hint="Starting the service makes it: quantstrip up."
-        )
-    return open_ledger(home)

@@ -13,6 +13,7 @@ from quantstrip.errors import DataError, ReportError
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
+from quantstrip.operations.ledger import REPORTING_CURRENCY, recorded_modes
 from quantstrip.operations.rates import missing_rates
 from quantstrip.report.build import Benchmark, History, Trips, no_days
 from quantstrip.report.model import Day, Position, Trade
@@ -25,10 +26,7 @@ _MOST_NAMED: Final = 4
 _ALWAYS_OPEN: Final = "24/7"
 _UNKNOWN_CALENDAR: Final = "24/5"
 _OWN_PACE: Final = frozenset({Mode.REPLAY, Mode.SIMULATION})
-_ORDER: Final = {str(mode): place for place, mode in enumerate(Mode)}  # live first
 
-_MODES: Final = "SELECT mode FROM position_day UNION SELECT mode FROM strategy_run"
-_CURRENCY: Final = "SELECT currency FROM reporting"
 _DAILY: Final = (
     "SELECT strategy, account, trade_date, reporting_realized_pnl, reporting_unrealized_change, reporting_commission, "
     "reporting_total_pnl, fills, turnover * rate, missing_rate, rate, currency FROM v_daily_pnl "
@@ -88,14 +86,14 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
 
     """
     with ledger.reading(timeout_seconds=READ_SECONDS) as read:
-        modes = tuple(sorted((row[0] for row in read.query(_MODES)[1]), key=lambda one: _ORDER.get(one, len(_ORDER))))
+        modes = recorded_modes(read)
         if mode and mode not in modes:
             raise ReportError(
                 f"nothing is recorded in the mode {mode!r}",
                 hint=f"There is something in: {', '.join(modes)}" if modes else "No strategy has traded yet.",
             )
         chosen, last = mode or next(iter(modes), ""), until.isoformat() if until else "9999-12-31"
-        currency = read.query(_CURRENCY)[1][0][0]
+        currency = read.query(REPORTING_CURRENCY)[1][0][0]
         market = _benchmark(read, benchmark) if benchmark else None
         daily = read.query(_DAILY, (chosen, last))[1]
         known = [row for row in daily if row[9] is None]

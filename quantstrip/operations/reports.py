@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from quantstrip.clock import now_text
-from quantstrip.errors import LedgerError, ReportError
+from quantstrip.errors import ReportError
 from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.ledger.report_metrics import ReportFigure
+from quantstrip.operations.ledger import existing_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ def build(
     from quantstrip.operations.report_rows import read_rows
     from quantstrip.report.build import build_report
 
-    rows = read_rows(_ledger(home), mode, as_of, benchmark, trades)
+    rows = read_rows(existing_ledger(home), mode, as_of, benchmark, trades)
     return build_report(
         rows.histories,
         mode=rows.mode,
@@ -102,7 +102,7 @@ def keep_figures(home: Home, report: "Report") -> int:
         for each in scope.horizons
         for name, value in each.figures.items()
     ]
-    return _ledger(home).replace_report_metrics(report.mode, report.currency, report.as_of, figures)
+    return existing_ledger(home).replace_report_metrics(report.mode, report.currency, report.as_of, figures)
 
 
 def render(report: "Report", form: str, *, table: str = "daily", horizon: str = "ALL") -> bytes:
@@ -156,7 +156,7 @@ def store(home: Home, report: "Report", name: str = "", recipients: str | None =
     from quantstrip.report.document import to_document
     from quantstrip.report.text import strategy_line, summary_lines
 
-    ledger = _ledger(home)
+    ledger = existing_ledger(home)
     positions = [f"{each.strategy}: {each.symbol} {each.quantity:g}" for each in report.positions]
     sections = [
         ("Summary", "text", [" ".join(line.split()) for line in summary_lines(report)]),
@@ -182,7 +182,7 @@ def store(home: Home, report: "Report", name: str = "", recipients: str | None =
 
 def stored_reports(home: Home) -> list[StoredReport]:
     """Every stored report, the newest first."""
-    return [StoredReport(*row) for row in _ledger(home).query(_STORED, (None,))[1]]
+    return [StoredReport(*row) for row in existing_ledger(home).query(_STORED, (None,))[1]]
 
 
 def stored(home: Home, report_id: int, form: str = "html", *, table: str = "daily") -> bytes:
@@ -195,7 +195,7 @@ def stored(home: Home, report_id: int, form: str = "html", *, table: str = "dail
     from quantstrip.report.document import from_document
     from quantstrip.report.sections import Section, render_sections
 
-    ledger = _ledger(home)
+    ledger = existing_ledger(home)
     found = [StoredReport(*row) for row in ledger.query(_STORED, (report_id,))[1]]
     if not found:
         raise ReportError(f"no stored report has the id {report_id}", hint="`quantstrip report list` shows them.")
@@ -209,14 +209,6 @@ def stored(home: Home, report_id: int, form: str = "html", *, table: str = "dail
     return render_sections(
         found[0].name, found[0].date or "", [Section(name, tuple(items)) for name, items in sections.items()], form
     )
-
-
-def _ledger(home: Home) -> Ledger:
-    if not home.database.is_file():
-        raise LedgerError(
-            f"there is no ledger at {home.database}", hint="Starting the service makes it: quantstrip up."
-        )
-    return open_ledger(home)
 
 
 def _html(report: "Report") -> bytes:

@@ -12,7 +12,7 @@ import pyodbc
 import pytest
 
 from quantstrip.cli import run
-from quantstrip.errors import DataSourceError
+from quantstrip.errors import DataSourceError, LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.views import read_view, view_files
@@ -119,7 +119,7 @@ def test_the_check_names_a_driver_that_is_not_there_and_a_ledger_that_is_not_the
     assert "No Such Driver" in raised.value.hint
     bare = Home(tmp_path / "bare").create()
     odbc.install(bare, "bare")
-    with pytest.raises(DataSourceError, match="there is no ledger"):
+    with pytest.raises(LedgerError, match="there is no ledger"):
         odbc_check.check(bare, "bare")
 
 
