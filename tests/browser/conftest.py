@@ -39,7 +39,7 @@ STATUS = re.compile(r"status of (\d+)")
 expect.set_options(timeout=PATIENCE)
 
 
-def until(what: str, check: Callable[[], Any], seconds: float = 60.0) -> Any:
+def until(what: str, check: Callable[[], Any], seconds: float = 120.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"

@@ -12,7 +12,7 @@ import psutil
 from quantstrip.config import SettingsManager
 from quantstrip.home import Home
 
-SECONDS = 30.0
+SECONDS = 90.0
 
 
 def read_until(terminal: int, text: str) -> str:

@@ -29,7 +29,7 @@ class Station:
         self.settings = SettingsManager(self.home)
         self.processes: list[subprocess.Popen[str]] = []
 
-    def wait_for(self, condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], what: str, seconds: float = 90.0) -> Any:
         """The first true value of ``condition``, polled until a deadline."""
         deadline = system_clock.monotonic() + seconds
         while not (value := condition()):

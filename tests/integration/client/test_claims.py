@@ -60,7 +60,7 @@ def test_once_the_first_is_stopped_by_a_person_another_may_trade_the_strategy(st
     deploy(station, "second")
     process = start(station, "first")
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     station.ledger.set_client("first", desired_state="stopped")
     start(station, "second")
     assert current(station) == ["second"]
@@ -74,13 +74,13 @@ def test_a_killed_client_takes_its_strategy_up_again_before_another_one_may(stat
     deploy(station, "second", seconds=3.0)
     process = start(station, "first")
     process.kill()
-    process.wait(20)
+    process.wait(60)
     run = station.last_run("first")
     station.ledger.end_client_run(run["run_id"], "killed")  # as the warden does
     second = station.start("second")
     station.wait_for(lambda: station.says("second", "waiting for first, which traded it last"), "second waits")
     start(station, "first")
-    assert second.wait(20) == 78
+    assert second.wait(60) == 78
     station.wait_for(lambda: at_the_end(station), "the end of the history")
     assert current(station) == ["first"]
     assert len(station.ledger.strategy_runs(current_only=False)) == 1
@@ -93,5 +93,5 @@ def test_no_claim_is_left_when_a_client_ends(station: Any) -> None:
     locks = station.home.locks
     assert [path.read_text().strip() for path in locks.glob("strategy-*.lock")] == ["first"]
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert list(locks.glob("strategy-*.lock")) == []

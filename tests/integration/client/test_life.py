@@ -70,7 +70,7 @@ def test_a_stop_in_mid_job_lets_it_finish_and_calls_on_stop(station: Any, number
     station.deploy("working", WORKING.replace("SECONDS", "1.5"))
     process = station.start_beating("working")
     process.send_signal(number)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert station.outcomes("working")[-1] in ("ok", "overrun")
     assert station.last_run("working")["outcome"] == "stopped"
     assert station.last_run("working")["exit_code"] == 0
@@ -85,8 +85,8 @@ def test_a_job_that_outlasts_its_time_is_interrupted_and_the_client_still_ends_i
     process = station.start_beating("working")
     began = system_clock.monotonic()
     process.terminate()
-    assert process.wait(10) == 0
-    assert system_clock.monotonic() - began < 5
+    assert process.wait(60) == 0
+    assert system_clock.monotonic() - began < 40
     assert station.outcomes("working") == ["interrupted"]
     assert station.last_run("working")["outcome"] == "stopped"
     assert station.says("working", "on_stop was called")
@@ -101,7 +101,7 @@ def test_a_second_request_interrupts_the_job_at_once(station: Any) -> None:
     system_clock.wait(1.0)
     assert station.outcomes("working") == ["running"]
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert station.outcomes("working") == ["interrupted"]
 
 
@@ -119,7 +119,7 @@ def test_kill_9_in_mid_job_is_recorded_as_interrupted_and_the_daily_job_is_not_r
     station.deploy("daily", WORKING.replace("SECONDS", "60").replace(every_second, soon))
     process = station.start_beating("daily")
     process.kill()
-    process.wait(10)
+    process.wait(60)
     assert station.outcomes("daily") == ["running"]
     due = from_text(station.ledger.job_runs("daily")[0]["due"])
     again = station.start("daily")
@@ -128,7 +128,7 @@ def test_kill_9_in_mid_job_is_recorded_as_interrupted_and_the_daily_job_is_not_r
     assert run["pid"] == again.pid
     assert from_text(run["next_job_time"]) == due + DAY
     again.terminate()
-    again.wait(10)
+    again.wait(60)
     assert station.outcomes("daily") == ["interrupted"]
 
 
@@ -155,7 +155,7 @@ def test_daily_runs_missed_without_service_are_told_and_follow_the_policy(
     station.wait_for(lambda: sorted(station.outcomes("daily")) == sorted(["ok", *outcomes]), "the missed runs")
     station.wait_for(lambda: station.ledger.last_client_run("daily")["next_job_time"], "the schedule")
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     runs = {from_text(each["due"]): each["outcome"] for each in station.ledger.job_runs("daily")}
     assert runs == {last: "ok", last + DAY: outcomes[0], last + 2 * DAY: outcomes[1]}
     assert [alert["kind"] for alert in station.ledger.alerts()] == ["missed_job"]
@@ -166,7 +166,7 @@ def test_a_killed_client_starts_again_at_once(station: Any) -> None:
     for _ in range(3):
         process = station.start_beating("idle")
         process.kill()
-        process.wait(10)
+        process.wait(60)
         (station.home.logs / "idle.log").unlink()
     assert len(station.ledger.client_runs("idle")) == 3
 
@@ -180,7 +180,7 @@ def test_a_second_copy_ends_with_75_and_says_who_runs(station: Any) -> None:
     assert len(station.ledger.client_runs("idle")) == 1
     assert process.poll() is None
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert list(station.home.locks.glob("*.lock")) == []
 
 
@@ -193,7 +193,7 @@ def test_a_client_ends_when_its_parent_is_killed(station: Any) -> None:
     child = psutil.Process(station.last_run("idle")["pid"])
     assert child.ppid() == parent.pid
     parent.kill()
-    parent.wait(10)
+    parent.wait(60)
     station.wait_for(lambda: not child.is_running(), "the orphan to end", 5)
     assert station.last_run("idle")["outcome"] == "stopped"
     assert station.says("idle", "on_stop was called")
@@ -209,7 +209,7 @@ def test_a_client_notices_by_itself_that_its_parent_is_gone(station: Any) -> Non
     station.wait_for(lambda: station.says("idle", "ready"), "the client to be ready")
     child = psutil.Process(station.last_run("idle")["pid"])
     parent.kill()
-    parent.wait(10)
+    parent.wait(60)
     station.wait_for(lambda: not child.is_running(), "the orphan to end", 5)
     assert station.says("idle", "the parent process is gone")
 

@@ -31,7 +31,7 @@ def test_the_backup_makes_its_first_copy_at_once_and_none_more_after_a_kill(stat
     station.wait_for(lambda: station.outcomes("db_backup") == ["ok"], "its record", LONG)
     assert backup.verify(station.home, copy).rows["execution"] == 1
     first.send_signal(signal.SIGKILL)
-    first.wait(10)
+    first.wait(60)
     second = station.start("db_backup")
     station.wait_for(
         lambda: station.last_run("db_backup")["pid"] == second.pid and station.last_run("db_backup")["next_job_time"],

@@ -82,7 +82,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_fills(
         station.wait_for(lambda: station.says("ma_cross", "strategy ma_cross runs"), "the strategy to run")
         system_clock.wait(chance.uniform(0.0, longest))
         process.kill()
-        process.wait(10)
+        process.wait(60)
         seen.append(len(booked(station)))
         (station.home.logs / "ma_cross.log").unlink()
     process = station.start("ma_cross")
@@ -90,7 +90,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_fills(
     station.wait_for(lambda: station.says("ma_cross", "strategy ma_cross runs"), "the strategy to run")
     station.wait_for(lambda: at_the_end(station), "the last bar", 60)
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert any(0 < count < len(expected) for count in seen), "no kill fell into the middle of the run"
     assert booked(station) == as_booked(expected)
     runs = station.ledger.strategy_runs(current_only=False)
@@ -127,7 +127,7 @@ def test_jobs_of_a_strategy_client_run_beside_the_strategy_and_sigterm_ends_both
     process = station.start_beating("mine")
     station.wait_for(lambda: booked(station), "a fill")
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert station.last_run("mine")["outcome"] == "stopped"
     assert set(station.outcomes("mine")) <= {"ok", "overrun"}
     run = station.ledger.strategy_runs()[0]

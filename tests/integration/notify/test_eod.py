@@ -49,7 +49,7 @@ def client(home: Home, ledger: Ledger) -> Iterator[Start]:
     yield start
     for process in running:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def buy(ledger: Ledger, day: str) -> None:
@@ -100,7 +100,7 @@ def test_it_is_sent_once_whatever_restarts(
     first = client()
     until("the message", lambda: ledger.message_counts() == {"queued": 1})
     first.kill()
-    first.wait(10)
+    first.wait(60)
     client().send_signal(signal.SIGTERM)
     assert command(home, "notify", "drain").returncode == 0
     assert ledger.message_counts() == {"sent": 1}
@@ -161,7 +161,7 @@ def test_without_an_account_it_is_written_to_a_file_once_and_said_once(
     written = file.stat().st_mtime_ns
     assert "data:image/png;base64," in file.read_text(encoding="utf-8")
     first.kill()
-    first.wait(10)
+    first.wait(60)
     client()
     assert file.stat().st_mtime_ns == written
     assert log.read_text(encoding="utf-8").count("no mail account is set up") == 1

@@ -28,7 +28,7 @@ def option(name: str, value: Any) -> Any:
     return made
 
 
-def connected(pipe: str, seconds: float = 60.0) -> Any:
+def connected(pipe: str, seconds: float = 90.0) -> Any:
     local = uno.getComponentContext()
     resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
     deadline = time.monotonic() + seconds

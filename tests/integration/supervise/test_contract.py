@@ -53,7 +53,7 @@ class Setup:
         return next((state for state in self.supervisor.states() if state.name == name), None)
 
     def await_state(self, name: str, *wanted: str) -> ProcessState:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while True:
             state = self.state(name)
             if state is not None and state.state in wanted:
@@ -75,7 +75,7 @@ def setup(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setup]:
         stderr=subprocess.DEVNULL,
     )
     supervisor = SupervisordSupervisor(home)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not supervisor.alive():
         assert process.poll() is None
         assert time.monotonic() < deadline
@@ -93,7 +93,7 @@ def setup(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setup]:
         yield Setup(supervisor, describe, end)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def void(_: object) -> None:
@@ -177,7 +177,7 @@ def test_after_the_shutdown_every_command_says_that_no_service_runs(setup: Setup
     setup.supervisor.start("one")
     pid = setup.await_state("one", "RUNNING").pid
     setup.supervisor.shutdown()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while True:
         try:
             states = list(setup.supervisor.states())
@@ -186,7 +186,7 @@ def test_after_the_shutdown_every_command_says_that_no_service_runs(setup: Setup
         assert time.monotonic() < deadline, states
         time.sleep(0.02)
     if isinstance(setup.supervisor, SupervisordSupervisor):
-        psutil.wait_procs([process] if (process := alive(pid)) else [], timeout=15)
+        psutil.wait_procs([process] if (process := alive(pid)) else [], timeout=60)
         assert alive(pid) is None
     with pytest.raises(ServiceNotRunning):
         setup.supervisor.start("one")

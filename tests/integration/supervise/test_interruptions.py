@@ -27,7 +27,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing_and_the_next_start_works(own_serv
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert "Traceback" not in out
-    until("nothing runs", lambda: processes_of(own_service.home) == [], 20)
+    until("nothing runs", lambda: processes_of(own_service.home) == [])
     nothing_is_left(own_service)
     own_service.up()
     own_service.await_state("early", "running")
@@ -44,8 +44,8 @@ def test_root_and_supervisor_killed_at_one_blow_end_everything_and_nothing_is_do
     os.kill(host, signal.SIGSTOP)  # so that it cannot end anything in order when its parent dies
     process.kill()
     os.kill(host, signal.SIGKILL)
-    until("the client has ended by itself", lambda: not psutil.pid_exists(before.pid), 20)
-    until("everything has ended", lambda: processes_of(own_service.home) == [], 20)
+    until("the client has ended by itself", lambda: not psutil.pid_exists(before.pid))
+    until("everything has ended", lambda: processes_of(own_service.home) == [])
     process.communicate()
     own_service.up()
     after = own_service.await_state("survivor", "running")

@@ -45,7 +45,7 @@ def test_ctrl_c_stops_all_of_it_and_leaves_nothing(own_service: Service) -> None
     done = own_service.cli("down")
     assert (done.returncode, done.stdout) == (0, "Stopped.\n")
     nothing_is_left(own_service)
-    assert own_service.process.wait(10) == 0
+    assert own_service.process.wait(60) == 0
 
 
 def test_in_the_background_it_answers_when_the_command_returns(own_service: Service) -> None:
@@ -149,7 +149,7 @@ def test_a_client_that_does_not_end_is_killed_in_time(own_service: Service) -> N
     own_service.await_state("stubborn", "running")
     begun = time.monotonic()
     own_service.end()
-    assert 4.0 < time.monotonic() - begun < 30.0
+    assert 4.0 < time.monotonic() - begun < 90.0
     nothing_is_left(own_service)
 
 

@@ -20,7 +20,7 @@ from quantstrip.operations import access
 START_SECONDS = 60.0
 
 
-def until(what: str, check: Callable[[], object], seconds: float = 20.0) -> None:
+def until(what: str, check: Callable[[], object], seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
@@ -55,7 +55,7 @@ class Server:
 
     def request(self, method: str, path: str, *, body: str | None = None, **headers: str) -> Reply:
         """One request; header names are written with underscores, ``host`` replaces the right one."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.putrequest(method, path, skip_host=True)
             sent = {"host": self.host, **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -79,7 +79,7 @@ class Server:
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 def command(home: Home, port: int) -> list[str]:

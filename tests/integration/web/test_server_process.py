@@ -36,7 +36,7 @@ def test_it_ends_within_seconds_of_a_signal_though_a_page_is_open(start: Any) ->
     ) as stream:
         begun = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
         with pytest.raises(ConnectionClosed):
             _drain(stream)
 
@@ -54,7 +54,7 @@ def test_it_ends_when_its_parent_dies(tmp_path: Path) -> None:
         child = psutil.Process(int(parent.stdout.readline()))
         _until_logged(home, "Application startup complete")
         parent.kill()
-        gone, alive = psutil.wait_procs([child], timeout=10)
+        gone, alive = psutil.wait_procs([child], timeout=60)
     assert [process.pid for process in gone] == [child.pid]
     assert alive == []
 
@@ -103,7 +103,7 @@ def test_a_users_own_streamlit_options_change_nothing_that_matters(tmp_path: Pat
 
 def _drain(stream: ClientConnection) -> None:
     while True:
-        stream.recv(timeout=5)
+        stream.recv(timeout=30)
 
 
 def _until_logged(home: Home, words: str) -> None:

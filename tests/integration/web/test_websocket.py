@@ -18,14 +18,14 @@ def open_stream(server: Any, *, cookie: str | None, origin: str | None, host: st
         additional_headers=headers,
         origin=origin,  # type: ignore[arg-type]
         subprotocols=[Subprotocol("streamlit")],
-        open_timeout=20,
+        open_timeout=60,
         proxy=None,
     )
 
 
 def drain(stream: ClientConnection) -> None:
     while True:
-        stream.recv(timeout=20)
+        stream.recv(timeout=60)
 
 
 def test_the_owners_page_is_connected(server: Any) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from queue import Empty, Queue
 
+import psutil
 import pytest
 
 from quantstrip.clock import SECOND, ManualClock, system_clock
@@ -32,12 +33,12 @@ def following(home: Home) -> Iterator[Callable[..., Queue[str]]]:
     yield start
     stop.set()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive()
 
 
 def take(queue: Queue[str], count: int) -> list[str]:
-    return [queue.get(timeout=10) for _ in range(count)]
+    return [queue.get(timeout=60) for _ in range(count)]
 
 
 def test_the_last_lines_oldest_first(home: Home) -> None:
@@ -75,14 +76,19 @@ def test_lines_longer_than_a_block_and_broken_text_are_read(home: Home) -> None:
     assert (first, len(second), third) == ("first", 200_000, "��")
 
 
+def bytes_read() -> int:
+    """How much this process has read from files so far."""
+    return psutil.Process().io_counters().read_chars
+
+
 def test_the_end_of_a_huge_file_is_read_without_the_rest(home: Home) -> None:
     with (home.logs / "s.log").open("wb") as file:
         file.truncate(5_000_000_000)  # sparse: five gigabytes that take no space
         file.seek(0, 2)
         file.write(b"\nlast but one\nlast\n")
-    before = system_clock.monotonic()
+    before = bytes_read()
     assert tail(home, "s", 2) == ["last but one", "last"]
-    assert system_clock.monotonic() - before < 1.0
+    assert bytes_read() - before < 1_000_000
 
 
 def test_streams_are_listed_without_their_finished_files(home: Home) -> None:
@@ -97,7 +103,7 @@ def test_following_shows_new_lines_only_unless_asked_for_more(home: Home, follow
     path.write_text("b\nc\n")
     new, more = following("s"), following("s", 3)
     assert take(more, 3) == ["a", "b", "c"]
-    deadline = system_clock.monotonic() + 10
+    deadline = system_clock.monotonic() + 60
     seen: list[str] = []
     while not seen and system_clock.monotonic() < deadline:
         with path.open("a") as file:

@@ -25,7 +25,7 @@ def test_a_dashboard_that_takes_connections_and_does_not_answer_in_time_is_busy_
 ) -> None:
     begun = time.monotonic()
     assert reply_of(port_of(listener), 0.2) == "busy"
-    assert time.monotonic() - begun < 2, "the wait is bounded"
+    assert time.monotonic() - begun < 20, "the wait is bounded"
     assert listens(port_of(listener))
 
 
