@@ -35,6 +35,10 @@ _DAILY: Final = (
 _CAPITAL: Final = (
     "SELECT strategy, account, currency, capital FROM v_return_on_capital WHERE mode = ? AND current_run = 1"
 )
+_ALLOCATED: Final = "SELECT name, allocation, currency FROM strategy WHERE allocation > 0 AND currency IS NOT NULL"
+_RATE: Final = (
+    "SELECT rate FROM v_rates WHERE currency = ? AND trade_date >= ? AND rate IS NOT NULL ORDER BY trade_date LIMIT 1"
+)
 _TRIPS: Final = (
     "SELECT strategy, account, reporting_net_pnl, hold_seconds, open_date, close_date FROM v_trades "
     "WHERE mode = ? AND current_run = 1 AND close_date <= ? AND rate IS NOT NULL"
@@ -101,7 +105,9 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
         unrated = missing_rates(read, chosen, last) if len(known) < len(daily) else ()
         label = _labels(daily)
         held = read.query(_POSITIONS, (chosen,))[1] if until is None else []
-        capital, missing = _capital(daily, read.query(_CAPITAL, (chosen,))[1])
+        capital = _capital(daily, read.query(_CAPITAL, (chosen,))[1])
+        allocated, unrated_capital = _allocated(read, {(row[0], row[1]): row[2] for row in reversed(daily)}, capital)
+        capital |= allocated
         histories = _histories(
             chosen, label, capital, known, read.query(_TRIPS, (chosen, last))[1], held,
             read.query(_CALENDARS, (chosen,))[1],
@@ -119,7 +125,10 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
         benchmark=market,
         notes=(
             *map(str, unrated),
-            *(_capital_note(label[key]) for key in missing if key in converted),
+            *(
+                _capital_note(label[key], unrated_capital.get(key), currency)
+                for key in sorted(converted - set(capital))
+            ),
             *_price_notes(chosen, held),
         ),
     )
@@ -134,8 +143,8 @@ def _labels(daily: Sequence[Sequence[Any]]) -> dict[Key, str]:
     return {(name, account): name if accounts[name] == 1 else f"{name} ({account})" for name, account in keys}
 
 
-def _capital(daily: Sequence[Sequence[Any]], rows: Iterable[Sequence[Any]]) -> tuple[dict[Key, float], list[Key]]:
-    """Capital by strategy and account, converted at the first rate of its sessions; and those that have none."""
+def _capital(daily: Sequence[Sequence[Any]], rows: Iterable[Sequence[Any]]) -> dict[Key, float]:
+    """Capital by strategy and account, converted at the first rate of its sessions."""
     first: dict[tuple[str, str, str], float] = {}
     for row in daily:
         if row[10] is not None:
@@ -145,7 +154,30 @@ def _capital(daily: Sequence[Sequence[Any]], rows: Iterable[Sequence[Any]]) -> t
         rate = first.get((name, account, currency))
         if capital and rate:
             found[name, account] = found.get((name, account), 0.0) + round(capital * rate, 8)
-    return found, sorted({(row[0], row[1]) for row in daily} - set(found))
+    return found
+
+
+def _allocated(
+    read: Reading, begun: dict[Key, str], known: dict[Key, float]
+) -> tuple[dict[Key, float], dict[Key, str]]:
+    """Allocations in a currency in which nothing was traded, so that no session has them, at the rate of the first.
+
+    Returns:
+        The converted ones, and the currency of those that lack a rate.
+
+    """
+    found: dict[Key, float] = {}
+    unrated: dict[Key, str] = {}
+    if set(begun) <= set(known):
+        return found, unrated
+    for name, allocation, currency in read.query(_ALLOCATED)[1]:
+        for key in (key for key in begun if key[0] == name and key not in known):
+            rates = read.query(_RATE, (currency, begun[key]))[1]
+            if rates:
+                found[key] = round(allocation * rates[0][0], 8)
+            else:
+                unrated[key] = currency
+    return found, unrated
 
 
 def _histories(
@@ -242,8 +274,13 @@ def _benchmark(read: Reading, symbol: str) -> Benchmark:
     )
 
 
-def _capital_note(label: str) -> str:
-    return f"{label} has no allocation: its amounts count, but it and the portfolio have no returns."
+def _capital_note(label: str, allocated: str | None, currency: str) -> str:
+    why = (
+        f"There is no rate {allocated}{currency} for the allocation of {label}"
+        if allocated
+        else f"{label} has no allocation"
+    )
+    return f"{why}: its amounts count, but it and the portfolio have no returns."
 
 
 def _price_notes(mode: str, held: Iterable[Sequence[Any]]) -> list[str]:

@@ -1,5 +1,6 @@
 -- Cumulative profit and equity by session, of every strategy. Capital is what the account's only run began with, else
--- the strategy's allocation; without either, equity and returns are empty.
+-- the strategy's allocation, in the rows of its own currency (that of its first fill where it names none); without
+-- either, equity and returns are empty.
 -- One row: a session of a strategy in one mode, account and currency.
 --
 -- * mode TEXT: live, paper, replay or simulation; never add up two of them
@@ -30,7 +31,12 @@ carried AS (
         d.*,
         CASE
             WHEN n.runs = 1 AND d.strategy_run_id IS NOT NULL THEN r.initial_cash
-            WHEN s.allocation IS NOT NULL AND d.currency = COALESCE(s.currency, d.currency) THEN s.allocation
+            WHEN
+                s.allocation IS NOT NULL AND d.currency = COALESCE(s.currency, FIRST_VALUE(d.currency) OVER (
+                    PARTITION BY d.mode, d.strategy_id, d.account
+                    ORDER BY CASE d.fills WHEN 0 THEN 1 ELSE 0 END, d.trade_date, d.currency
+                ))
+                THEN s.allocation
         END AS capital,
         ROUND(SUM(d.total_pnl) OVER (
             PARTITION BY d.mode, d.strategy_id, d.account, d.currency ORDER BY d.trade_date
