@@ -17,6 +17,7 @@ page = st.navigation(
             st.Page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
         ],
         "Platform": [
+            st.Page("screens/logging.py", title="Logging", icon=":material/article:", url_path="logging"),
             st.Page("screens/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
         ],
     }

@@ -47,6 +47,19 @@ def no_curve() -> markup.Html:
     return markup.tag("div", markup.text("The curve begins with the first recorded bar or closed trade."), "qs-blank")
 
 
+def no_logs(home: Home) -> markup.Html:
+    """Nothing ran here yet."""
+    return _steps(
+        "Nothing was logged yet",
+        [
+            markup.join(
+                markup.text("Start the service: "), _code(f"quantstrip --home {home.root} up"), markup.text(".")
+            ),
+            markup.text("Its log, the dashboard's and one for each client appear here, and can be followed live."),
+        ],
+    )
+
+
 def service_stopped(home: Home) -> markup.Html:
     """The service does not run: nothing on this page moves."""
     return markup.notice(

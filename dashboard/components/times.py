@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from quantstrip.clock import SECOND, Micros, system_clock, to_datetime
+from quantstrip.clock import SECOND, Micros, from_datetime, system_clock, to_datetime
 
 _UNKNOWN = "\N{EN DASH}"
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
@@ -32,6 +32,16 @@ def moment(ts: Micros | None) -> str:
 def minute(ts: Micros) -> str:
     """Date and time to the minute; the zone stands in the column's title."""
     return _here(ts).strftime("%Y-%m-%d %H:%M")
+
+
+def second(ts: Micros) -> str:
+    """Date and time to the second; the zone stands beside the list."""
+    return _here(ts).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def from_here(value: datetime) -> Micros:
+    """The moment of a date and time that a person entered in their zone."""
+    return from_datetime(value.replace(tzinfo=zone()))
 
 
 def clock_time(ts: Micros | None) -> str:

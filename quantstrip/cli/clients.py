@@ -1,5 +1,6 @@
 """``deploy, rollback, start, stop, restart, remove, logs, run``."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,8 +8,10 @@ import click
 from quantstrip.cli.session import Session, json_option, pass_session, plain, print_json
 
 if TYPE_CHECKING:
+    from quantstrip.home import Home
     from quantstrip.operations.clients import Deployment, Start
 
+_LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
 
 
@@ -112,9 +115,17 @@ def remove(session: Session, name: str, as_json: bool) -> None:
 @click.argument("name", default="service")
 @click.option("-f", "--follow", "following", is_flag=True, help="Go on with new lines until Ctrl-C.")
 @click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(0), help="Lines to begin with.")
+@click.option("--level", type=click.Choice(_LEVELS, case_sensitive=False), help="Only entries of this level and above.")
+@click.option("--find", "words", default="", metavar="TEXT", help="Only entries with this text, whatever its case.")
+@click.option("--since", type=click.DateTime(), help="From this moment on, in the machine's zone.")
 @pass_session
-def logs(session: Session, name: str, following: bool, lines: int) -> None:
-    """Show the log of a client, or one of: service (default), up, dashboard, supervisord, commands."""
+def logs(
+    session: Session, name: str, following: bool, lines: int, level: str | None, words: str, since: datetime | None
+) -> None:
+    """Show the log of a client, or one of: service (default), up, dashboard, notifier, worker, supervisord, commands.
+
+    With --level, --find or --since, -n counts entries: a line with its trace.
+    """
     import threading
 
     from quantstrip.errors import ClientNotFound
@@ -122,17 +133,45 @@ def logs(session: Session, name: str, following: bool, lines: int) -> None:
     from quantstrip.operations import clients
 
     home = session.existing_home()
+    filtered = bool(level or words or since)
+    if following and filtered:
+        raise click.UsageError("-f follows all of a log: leave out --level, --find and --since")
     if not following:
         known = streams(home)
         if name not in known:
             raise ClientNotFound(f"there is no log {name!r}", hint=f"Logs: {', '.join(known) or 'none yet'}")
-        click.echo("\n".join(clients.log_lines(home, name, lines)))
+        found = _entries(home, name, lines, level, words, since) if filtered else clients.log_lines(home, name, lines)
+        click.echo("\n".join(found))
         return
     try:
         for line in follow(home, name, threading.Event(), lines=lines):
             click.echo(line)
     except KeyboardInterrupt:
         return
+
+
+def _entries(home: "Home", name: str, most: int, level: str | None, words: str, since: datetime | None) -> list[str]:
+    """Entries of a log that are wanted: the last ones, or the first ones from a moment on."""
+    from quantstrip.clock import from_datetime
+    from quantstrip.operations import logs as operations
+
+    wanted = operations.Wanted(level or "", words)
+    begin = operations.place_at(home, name, from_datetime(since.astimezone())) if since else None
+    if since and begin is None:
+        return []
+    found: list[operations.Entry] = []
+    page = (
+        operations.since(home, name, begin, wanted, most)
+        if begin
+        else operations.before(home, name, None, wanted, most)
+    )
+    while True:
+        found = [*found, *page.entries] if begin else [*page.entries, *found]
+        following = page.newer if begin else page.older
+        if following is None or len(found) >= most:
+            return [operations.line_of(entry) for entry in found]
+        ask = operations.since if begin else operations.before
+        page = ask(home, name, following, wanted, most - len(found))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

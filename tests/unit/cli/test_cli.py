@@ -217,6 +217,19 @@ def test_logs_are_shown_by_name(quantstrip: Run, home: Home) -> None:
     assert (missing.returncode, "Logs: mine" in missing.stderr) == (1, True)
 
 
+def test_logs_are_searched_by_level_words_and_moment(quantstrip: Run, home: Home) -> None:
+    quantstrip("settings", "set", "platform.timezone", "UTC")
+    lines = [f"2026-01-17 14:{n:02}:00 - {'ERROR' if n % 9 == 8 else 'INFO'} - m - T - entry {n}\n" for n in range(60)]
+    (home.logs / "mine.log").write_text("".join(f"{line}  its trace\n" for line in lines))
+    errors = quantstrip("logs", "mine", "-n", "2", "--level", "error").stdout.splitlines()
+    assert [line.rpartition("entry ")[2] for line in errors] == ["44", "  its trace", "53", "  its trace"]
+    assert quantstrip("logs", "mine", "--find", "ENTRY 12").stdout.count("\n") == 2
+    local = datetime(2026, 1, 17, 14, 30, tzinfo=UTC).astimezone()
+    since = quantstrip("logs", "mine", "-n", "3", "--since", f"{local:%Y-%m-%d %H:%M:%S}").stdout
+    assert re.findall(r"entry (\d+)", since) == ["30", "31", "32"]
+    assert quantstrip("logs", "mine", "-f", "--level", "ERROR").returncode == 2
+
+
 def test_doctor_names_what_is_wrong_and_what_to_do(quantstrip: Run, home: Home) -> None:
     found = {check["name"]: check for check in json.loads(quantstrip("doctor", "--json").stdout)}
     for name in ("python", "shipped files", "home", "settings", "ledger", "port"):
