@@ -14,32 +14,37 @@ _HELD: Final = (
     "SELECT account, broker AS broker_id, contract_id, leg, currency, position FROM v_positions "
     "WHERE strategy = ? AND symbol = ? AND mode = ? ORDER BY account, broker, contract_id, leg"
 )
-_WHERE: Final = {"account": "", "broker_id": None, "contract_id": "", "leg": "NET"}
-"""Where a trade is booked that does not say it."""
+_WHERE: Final = ("account", "broker_id", "contract_id", "leg")
+_NAME_ONE: Final = "Name one with --account, --broker, --contract and --leg."
 Held = dict[str, Any]
 
 
 def trade_fits(ledger: Ledger, strategy: str, given: dict[str, Any]) -> dict[str, Any]:
-    """What was given, with a currency: the code in capitals, else that of the position which the trade belongs to.
+    """What was given, completed by the position it belongs to: the one that the strategy holds of the symbol.
+
+    Where it holds none that fits, the trade begins one, in the place that was given.
 
     Raises:
-        LedgerError: the currency is no code, or the position is held in another one.
+        LedgerError: the currency is no code, the strategy holds several that fit, or in another currency.
 
     """
     code = None if given.get("currency") is None else str(given["currency"]).strip().upper()
     if code is not None and _CODE.fullmatch(code) is None:
         raise LedgerError(f"a currency is a code such as EUR, got {given['currency']!r}")
-    place = {name: given.get(name) or other for name, other in _WHERE.items()}
-    for held in _positions(ledger, strategy, given):
-        if any(held[name] != value for name, value in place.items()):
-            continue
-        if code not in (None, held["currency"]):
-            raise LedgerError(
-                f"{strategy} holds {given['symbol']} in {held['currency']}; a trade in {code} cannot be added to it",
-                hint="Name the account, or the broker's contract (--contract) of the listing in that currency.",
-            )
-        code = held["currency"]
-    return given | {"currency": code}
+    fits = _fitting(_positions(ledger, strategy, given), given)
+    if not fits:
+        return given | {"currency": code}
+    if len(fits) > 1:
+        raise LedgerError(
+            f"{strategy} holds {given['symbol']} in {len(fits)} places: {'; '.join(map(_words, fits))}", hint=_NAME_ONE
+        )
+    (one,) = fits
+    if code not in (None, one["currency"]):
+        raise LedgerError(
+            f"{strategy} holds {given['symbol']} in {one['currency']}; a trade in {code} cannot be added to it",
+            hint="Name the account, or the broker's contract (--contract) of the listing in that currency.",
+        )
+    return given | {name: one[name] for name in (*_WHERE, "currency")}
 
 
 def place_of(ledger: Ledger, giver: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -53,12 +58,11 @@ def place_of(ledger: Ledger, giver: str, given: dict[str, Any]) -> dict[str, Any
     held = _positions(ledger, giver, given)
     if not held:
         raise LedgerError(f"{giver} holds no {symbol}", hint="What is held: quantstrip db query all_positions")
-    said = {name: given[name] for name in (*_WHERE, "currency") if given.get(name) is not None}
-    fits = [one for one in held if all(one[name] == value for name, value in said.items())]
+    fits = _fitting(held, given)
     if len(fits) != 1:
         raise LedgerError(
             f"{giver} holds {symbol} in {len(held)} places, of which {len(fits)} fit: {'; '.join(map(_words, held))}",
-            hint="Name one with --account, --broker and --contract.",
+            hint=_NAME_ONE,
         )
     (one,) = fits
     if not 0.0 < units / one["position"] <= 1.0 + 1e-9:
@@ -75,6 +79,12 @@ def _positions(ledger: Ledger, strategy: str, given: dict[str, Any]) -> list[Hel
         cursor = tx.raw.execute(_HELD, wanted)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _fitting(held: list[Held], given: dict[str, Any]) -> list[Held]:
+    """Those that are where it was said; what was not said fits."""
+    said = {name: given[name] for name in _WHERE if given.get(name) is not None}
+    return [one for one in held if all(one[name] == value for name, value in said.items())]
 
 
 def _words(one: Held) -> str:

@@ -125,6 +125,32 @@ def test_a_position_is_moved_from_where_it_is_held_without_naming_the_place(quan
     assert rows(home, "SELECT strategy, position FROM v_positions") == [("carry", 4.0)]
 
 
+def test_a_trade_is_added_to_the_position_that_is_there(quantstrip: Run, home: Home) -> None:
+    held_at_a_broker(home)
+
+    done = quantstrip("journal", "trade", "trend", "SELL", "10", "SPY", "410", "--commission", "1", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert rows(home, "SELECT * FROM v_positions") == [], "closed, not a short one without an account beside it"
+    assert rows(home, "SELECT account, broker, gross_pnl, net_pnl FROM v_trades") == [("U1", "IBKR", 100.0, 99.0)]
+
+    held_elsewhere = ("journal", "trade", "trend", "BUY", "1", "SPY", "410", "--account", "", "--yes")
+    assert quantstrip(*held_elsewhere).returncode == 0
+    assert rows(home, "SELECT account, broker, position FROM v_positions") == [("", None, 1.0)]
+
+
+def test_a_leg_of_a_hedge_is_named(quantstrip: Run, home: Home) -> None:
+    both = (("BUY", "LONG"), ("SELL", "SHORT"))
+    for side, leg in both:
+        quantstrip("journal", "trade", "trend", side, "10", "SPY", "400", "--leg", leg, "--yes")
+
+    unnamed = quantstrip("journal", "trade", "trend", "SELL", "4", "SPY", "410", "--yes")
+    assert unnamed.returncode == 1
+    assert "in 2 places: 10 in no account, LONG; -10 in no account, SHORT" in unnamed.stderr
+    assert quantstrip("journal", "trade", "trend", "SELL", "4", "SPY", "410", "--leg", "long", "--yes").returncode == 0
+    assert rows(home, "SELECT leg, position FROM v_positions ORDER BY leg") == [("LONG", 6.0), ("SHORT", -10.0)]
+
+
 def test_what_is_held_in_several_places_is_asked_for(quantstrip: Run, home: Home) -> None:
     held_at_a_broker(home)
     quantstrip(*TRADE[:-4], "--account", "U2", "--yes")
