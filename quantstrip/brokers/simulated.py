@@ -64,7 +64,7 @@ class SimulatedBroker:
                 is on the other side.
 
         """
-        reference, _, symbol, _, quantity, _, ts, _, reduce_only = order[:9]
+        reference, _, symbol, _, quantity, kind, ts, _, reduce_only, in_force, parent = order[:11]
         if reference in self._seen:
             return
         if symbol not in self._terms:
@@ -75,7 +75,9 @@ class SimulatedBroker:
             self._check_netting(order)
         self._seen.add(reference)
         self._now = ts
-        self._waiting[reference] = Waiting(order)
+        # A market order fills in its first bar, which looks itself whether there is anything to reduce.
+        conditional = in_force is _DAY or (reduce_only and kind is not _MARKET)
+        self._waiting[reference] = Waiting(order, symbol, kind, ts, parent != "", conditional)
         self.idle = False
 
     def cancel(self, reference: str) -> None:
@@ -137,16 +139,19 @@ class SimulatedBroker:
         return rest < 0.0
 
     def _match_all(self, bars: Sequence[Bar]) -> None:
-        by_symbol = {bars[0].symbol: bars[0]} if len(bars) == 1 else {bar.symbol: bar for bar in bars}
+        first, by_symbol = bars[0], _NO_OTHER if len(bars) == 1 else {bar.symbol: bar for bar in bars}
         queue = list(self._waiting.values())
-        if len(queue) > 1:
+        several = len(queue) > 1
+        if several:
             queue.sort(key=Waiting.precedence)
         for waiting in queue:
-            bar = by_symbol.get(waiting.symbol)
+            bar = first if first.symbol == waiting.symbol else by_symbol.get(waiting.symbol)
             # A bar that had begun before the order was sent cannot fill it: its open is not to be had any more.
             if bar is None or bar.ts_open < waiting.since or waiting.held_back:
                 continue
-            if waiting.reference not in self._waiting or (waiting.conditional and self._ended(waiting, bar)):
+            if several and waiting.order.reference not in self._waiting:  # one before it ended it
+                continue
+            if waiting.conditional and self._ended(waiting, bar):
                 continue
             if waiting.kind is _MARKET:  # the commonest by far
                 self._fill(waiting.order, bar.open, True, bar)
@@ -183,11 +188,14 @@ class SimulatedBroker:
         multiplier, digits, currency = self._terms[symbol]
         key = (symbol, leg)
         held = self._positions.get(key, 0.0)
+        against = -held if side is _BUY else held
+        wanted = quantity if not reduce_only or quantity <= against else against
+        if wanted <= 0.0:
+            self._end(self._waiting[reference], _CANCELLED, "nothing left to reduce")
+            return
         if side is _BUY:
-            wanted = min(quantity, -held) if reduce_only else quantity
             paid, after = price * self._buyers if slips else price, held + wanted
         else:
-            wanted = min(quantity, held) if reduce_only else quantity
             paid, after = price * self._sellers if slips else price, held - wanted
         commission = self._commission(wanted, paid, multiplier, digits)
         fill = _new_fill(
@@ -242,6 +250,7 @@ class SimulatedBroker:
 
 
 _new_fill: Callable[[tuple[object, ...]], Fill] = partial(tuple.__new__, Fill)
+_NO_OTHER: Mapping[str, Bar] = {}
 _INF = float("inf")
 _BUY, _MARKET = OrderSide.BUY, OrderType.MARKET
 _ACCEPTED, _FILLED, _PARTIALLY_FILLED = OrderState.ACCEPTED, OrderState.FILLED, OrderState.PARTIALLY_FILLED

@@ -1,12 +1,8 @@
 """An order that waits at the simulated broker, and in which order the waiting ones are looked at."""
 
-from typing import TYPE_CHECKING
-
+from quantstrip.clock import Micros
 from quantstrip.matching import Memory
-from quantstrip.model import Order, OrderSide, OrderType, TimeInForce
-
-if TYPE_CHECKING:
-    from quantstrip.clock import Micros
+from quantstrip.model import Order, OrderSide, OrderType
 
 _FRESH = Memory()
 _RANK = {
@@ -17,7 +13,6 @@ _RANK = {
     OrderType.LIMIT: 3,
 }
 _BUY = OrderSide.BUY
-_DAY = TimeInForce.DAY
 _TRAILING = OrderType.TRAILING_STOP
 
 
@@ -25,7 +20,7 @@ class Waiting:
     """A waiting order and what the broker remembers of it.
 
     Attributes:
-        reference, symbol, kind, since: the order's own, read for every bar; ``since`` is when it was sent.
+        symbol, kind, since: the order's own, read for every bar; ``since`` is when it was sent.
         held_back: a protective order whose entry has not filled.
         conditional: it may end before it fills, with its session or its position.
         accepted: its resting has been reported.
@@ -34,16 +29,17 @@ class Waiting:
 
     """
 
-    __slots__ = (
-        "accepted", "conditional", "deadline", "held_back", "kind", "memory", "order", "reference", "since", "symbol",
-    )  # fmt: skip
+    __slots__ = ("accepted", "conditional", "deadline", "held_back", "kind", "memory", "order", "since", "symbol")
 
-    def __init__(self, order: Order) -> None:
+    def __init__(
+        self, order: Order, symbol: str, kind: OrderType, since: Micros, held_back: bool, conditional: bool
+    ) -> None:  # fmt: skip
         self.order = order
-        self.reference, _, self.symbol, _, _, kind, self.since, _, reduce_only, in_force, parent = order[:11]
+        self.symbol = symbol
         self.kind = kind
-        self.held_back = parent != ""
-        self.conditional = reduce_only or in_force is _DAY
+        self.since = since
+        self.held_back = held_back
+        self.conditional = conditional
         self.accepted = False
         self.deadline: Micros | None = None
         self.memory = Memory(peak=order.decision_price) if kind is _TRAILING else _FRESH
