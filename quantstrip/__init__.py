@@ -14,6 +14,7 @@ Example:
 
 """
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,9 @@ _HOMES = {
     "StrategyBase": "strategy",
 }
 
+_NO_FULL_COLLECTION = 1000
+"""Collections of middle-aged objects before a full one; importing everything takes a dozen."""
+
 __all__ = [  # noqa: RUF022 - clients first, then the strategy contract
     "ClientBase",
     "StrategyClient",
@@ -79,7 +83,13 @@ def __getattr__(name: str) -> Any:
     room = _HOMES.get(name)
     if room is None:
         raise AttributeError(f"module 'quantstrip' has no attribute {name!r}; public names: {', '.join(__all__)}")
-    value = getattr(import_module(f"quantstrip.{room}"), name)
+    # What modules make while they are imported stays: to search all of it for garbage would take a tenth of the time.
+    young, middle, old = gc.get_threshold()
+    gc.set_threshold(young, middle, max(old, _NO_FULL_COLLECTION))
+    try:
+        value = getattr(import_module(f"quantstrip.{room}"), name)
+    finally:
+        gc.set_threshold(young, middle, old)
     globals()[name] = value
     return value
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 from quantstrip.home import Home, find_home
 from quantstrip.ledger.audit_trail import follow_audit
 from quantstrip.ledger.ledger import Ledger
-from quantstrip.ledger.recorder import LedgerRecorder
 from quantstrip.ledger.reporting import follow_setting
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from quantstrip.ledger.recorder import LedgerRecorder
 
 __all__ = ["Ledger", "LedgerRecorder", "db_handler", "open_ledger"]
 
@@ -39,6 +40,14 @@ def open_ledger(home: Home) -> Ledger:
             follow_audit(ledger, home)
             _open[path] = ledger
         return _open[path]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "LedgerRecorder":  # what an engine does is kept by it: a client without one does not pay for it
+        raise AttributeError(f"module 'quantstrip.ledger' has no attribute {name!r}")
+    from quantstrip.ledger.recorder import LedgerRecorder
+
+    return LedgerRecorder
 
 
 class _Handler:

@@ -44,6 +44,16 @@ class Link(NamedTuple):
     mac: bytes = b""
 
 
+class Head(NamedTuple):
+    """Sequence and MAC of a link, as written down outside of the ledger."""
+
+    sequence: int
+    mac: bytes
+
+    def __str__(self) -> str:
+        return f"{self.sequence}:{self.mac.hex()}"
+
+
 class Tip(NamedTuple):
     """What carrying the chain on takes of its newest link."""
 

@@ -8,11 +8,10 @@ itself is broken that cannot be told, and the broken link is named.
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from quantstrip.ledger.audit_found import Kind, Problem, Verification, who_of
 from quantstrip.ledger.audit_keys import AuditKeys
-from quantstrip.ledger.audit_links import COLUMNS, GENESIS, Link, Operation, detail_of, is_on, mac_of
+from quantstrip.ledger.audit_links import COLUMNS, GENESIS, Head, Link, Operation, detail_of, is_on, mac_of
 from quantstrip.ledger.audit_rows import FORMS
 from quantstrip.ledger.audit_tables import TableWalk
 from quantstrip.ledger.audit_waiting import WaitingRoom
@@ -28,16 +27,6 @@ _LAST_KEYS = (
     "SELECT table_name, max(row_key) FROM audit_link WHERE sequence < ? AND operation = 'insert' GROUP BY table_name"
 )
 _LINKED = "SELECT max(sequence) FROM audit_link WHERE sequence < ? AND table_name = ? AND row_key = ?"
-
-
-class Head(NamedTuple):
-    """Sequence and MAC of a link, as written down outside of the ledger."""
-
-    sequence: int
-    mac: bytes
-
-    def __str__(self) -> str:
-        return f"{self.sequence}:{self.mac.hex()}"
 
 
 class Verifier:

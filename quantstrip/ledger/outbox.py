@@ -7,7 +7,7 @@ next attempt, or ``dead`` when it was given up. ``held`` ones wait to be sent to
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quantstrip.clock import DAY, Micros, from_text, to_text
 from quantstrip.errors import InvalidRecord, UnknownRecord
@@ -15,7 +15,9 @@ from quantstrip.ledger import outbox_statements as sql
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.store import Transaction
-from quantstrip.ports import Attachment
+
+if TYPE_CHECKING:
+    from quantstrip.ports import Attachment
 
 STATUSES = ("queued", "held", "sending", "sent", "merged", "dead", "discarded", "captured")
 _FIRST = ("queued", "held", "sending", "captured")
@@ -46,7 +48,7 @@ class NewMessage:
     kind: str = "message"
     client: str = ""
     dedupe_key: str = ""
-    attachments: Sequence[Attachment] = ()
+    attachments: "Sequence[Attachment]" = ()
 
 
 class Queued(NamedTuple):
@@ -287,6 +289,8 @@ def _row(message: NewMessage, addresses: Sequence[str], now: str) -> dict[str, A
 
 
 def _whole(tx: Transaction, outbox_id: int) -> dict[str, Any] | None:
+    from quantstrip.ports import Attachment  # most processes write messages, one sends them
+
     row = tx.first(sql.ONE, {"id": outbox_id})
     if row is None:
         return None
