@@ -1,4 +1,4 @@
-"""``task list, show, run, cancel, remove``."""
+"""``task list, show, run, repeat, cancel, remove``."""
 
 import json
 import sys
@@ -47,6 +47,8 @@ def list_(session: Session, state: str | None, limit: int, as_json: bool) -> Non
         for each in found
     ]  # fmt: skip
     print_table(("ID", "KIND", "STATE", "DONE", "ASKED", "BY", "NOTE"), rows)
+    if any(each.state == "queued" for each in found) and not tasks.served(session.home):
+        click.echo(session.named("\nNo service runs; what is queued waits for: quantstrip up"))
 
 
 @task.command()
@@ -92,9 +94,24 @@ def run(session: Session, /, kind: str, arguments: str, now: bool, no_wait: bool
         with _goes_on(session, made.task_id), progress_bar() as bar:
             made = tasks.wait(home, made.task_id, looked=lambda task: _look(bar, task))
     elif not as_json:
-        click.echo(session.named(f"Task {made.task_id} is queued. See it: quantstrip task show {made.task_id}"))
+        _queued(session, made)
         return 0
     return _told(made, as_json=as_json)
+
+
+@task.command()
+@click.argument("number", type=int)
+@json_option
+@pass_session
+def repeat(session: Session, number: int, as_json: bool) -> None:
+    """Queue what the task NUMBER was asked once more, such as one that was interrupted."""
+    from quantstrip.operations import tasks
+
+    made = tasks.repeat(session.existing_home(), number, by="quantstrip task")
+    if as_json:
+        print_json(_plain(made))
+    else:
+        _queued(session, made)
 
 
 @task.command()
@@ -142,6 +159,10 @@ def _goes_on(session: Session, number: int) -> Iterator[None]:
         words = f"Task {number} goes on. Take it back: quantstrip task cancel {number}"
         click.echo(session.named(words), err=True)
         raise
+
+
+def _queued(session: Session, made: "Task") -> None:
+    click.echo(session.named(f"Task {made.task_id} is queued. See it: quantstrip task show {made.task_id}"))
 
 
 def _look(bar: Bar, task: "Task") -> None:

@@ -22,6 +22,7 @@ _MOST_OUTPUT: Final = 20_000_000
 """Bytes of what a task prints that are kept; a file that grew beyond begins anew."""
 _LAST_SECONDS: Final = 5.0
 _MANY: Final = 1000
+_ONCE_MORE: Final = "Ask for it once more with: quantstrip task repeat {}"
 
 
 @dataclass
@@ -132,10 +133,8 @@ class Children:
         for task in list_tasks(self.home, "running", _MANY):
             if task.task_id in self.running or self._answered_for(task):
                 continue
-            state = self.ledger.settle_task(
-                task.task_id,
-                "the worker ended while it ran; it is not repeated by itself\nAsk for it again if you still want it.",
-            )
+            why = f"the worker ended while it ran; it is not repeated by itself\n{_ONCE_MORE.format(task.task_id)}"
+            state = self.ledger.settle_task(task.task_id, why)
             logger.warning("task {} is {}: its worker is gone", task.task_id, state)
 
     def end_all(self) -> None:
@@ -186,7 +185,11 @@ def _death(child: Child) -> str:
             name = signal.Signals(-code).name
         except ValueError:
             name = "unknown"
-        why = "The system kills processes when memory runs short: see its log (journalctl -k), ask for less, or " \
-              "set worker.memory_megabytes." if -code == signal.SIGKILL else "Ask for it again."  # fmt: skip
+        why = _ONCE_MORE.format(child.task_id)
+        if -code == signal.SIGKILL:
+            why = (
+                "The system kills processes when memory runs short: see its log (journalctl -k), ask for less, or set "
+                "worker.memory_megabytes."
+            )
         return f"its process was ended by signal {-code} ({name})\n{why} What it printed: {child.output}"
     return f"its process ended with code {code} before it said what came of it\nWhat it printed: {child.output}"

@@ -20,6 +20,7 @@ from quantstrip.operations.task_progress import Progress
 from quantstrip.operations.task_run import clear, perform
 
 _LOOK_SECONDS: Final = 0.1
+_ASK_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,32 @@ def submit(
 
     """
     checked = asdict(kind_of(kind, kinds).read(arguments))
-    from quantstrip.operations.service import status
-
-    if not status(home, clients=False).running:
+    if not served(home):
         raise ServiceNotRunning(
             f"the task {kind} cannot be done: no service runs on the home {home.root}",
             hint=f"Start it with: quantstrip up   or do the task here and now: quantstrip task run {kind} --now",
         )
     return get(home, open_ledger(home).add_task(kind, checked, by))
+
+
+def served(home: Home) -> bool:
+    """True while the service runs that does what is queued."""
+    from quantstrip.operations.service import status
+
+    return status(home, clients=False).running
+
+
+def repeat(home: Home, task_id: int, *, by: str = "", kinds: Mapping[str, Kind] = KINDS) -> Task:
+    """Queue a new task that is asked what this one was asked; the old one stays as it is.
+
+    Raises:
+        UnknownRecord: no such task.
+        TaskRefused: its file is gone meanwhile, say.
+        ServiceNotRunning: nobody would do it.
+
+    """
+    old = get(home, task_id)
+    return submit(home, old.kind, old.arguments, by=by, kinds=kinds)
 
 
 def run_now(
@@ -152,9 +171,12 @@ def wait(
     Raises:
         UnknownRecord: no such task.
         TaskError: it is not over in time; it goes on.
+        ServiceNotRunning: nobody is left who would end it; the next service takes it up, or records what became of it.
 
     """
-    deadline = None if seconds is None else clock.monotonic() + seconds
+    begun = clock.monotonic()
+    deadline = None if seconds is None else begun + seconds
+    asked_at = begun + _ASK_SECONDS
     while True:
         task = get(home, task_id)
         looked(task)
@@ -165,6 +187,9 @@ def wait(
                 f"task {task_id} is not over after {seconds:g} s; it is {task.state} and goes on",
                 hint=f"Look again: quantstrip task show {task_id}   or take it back: quantstrip task cancel {task_id}",
             )
+        if clock.monotonic() >= asked_at:
+            asked_at = clock.monotonic() + _ASK_SECONDS
+            _check_somebody_is_left(home, task)
         clock.wait(_LOOK_SECONDS)
 
 
@@ -200,6 +225,16 @@ def prune(home: Home, days: int) -> int:
     for task_id in forgotten:
         clear(home, task_id)
     return len(forgotten)
+
+
+def _check_somebody_is_left(home: Home, task: Task) -> None:
+    """Raise ``ServiceNotRunning`` where neither the service runs nor the process that answers for the task."""
+    if served(home) or (task.state == RUNNING and lives(open_ledger(home).task(task.task_id)["worker"])):
+        return
+    raise ServiceNotRunning(
+        f"task {task.task_id} is {task.state} and no service runs on the home {home.root}",
+        hint="Start it with: quantstrip up",
+    )
 
 
 def _task(row: Mapping[str, Any]) -> Task:

@@ -73,6 +73,13 @@ def test_a_task_asked_for_over_the_command_line_is_done_by_the_service_and_outli
     assert "not repeated" in served.await_state(number, "interrupted").error
     until("word of it", lambda: [a for a in served.ledger.alerts() if a["kind"] == "worker_crashed"])
 
+    again = json.loads(cli(served, "task", "repeat", str(number), "--json").stdout)
+    assert (again["kind"], again["arguments"]) == ("backtest", dict(served.task(number).arguments))
+    served.await_work(again["task_id"])
+    assert cli(served, "task", "cancel", str(again["task_id"])).returncode == 0
+    served.await_state(again["task_id"], "cancelled")
+    assert served.task(number).state == "interrupted", "the old one stays as it is"
+
     failing = json.dumps({"file": served.strategy("1 / 0")})
     failed = cli(served, "task", "run", "backtest", "--arguments", failing)
     assert (failed.returncode, "ZeroDivisionError" in failed.stdout) == (1, True)

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from quantstrip.home import asset
+from quantstrip.home import Home, asset
+from quantstrip.ledger import open_ledger
 
 from .conftest import Run
 
@@ -50,6 +51,15 @@ def test_arguments_that_are_no_object_are_wrong_usage(quantstrip: Run) -> None:
         refused = quantstrip("task", "run", "report", "--arguments", text)
         assert (refused.returncode, "JSON" in refused.stderr) == (2, True)
     assert quantstrip("task", "run", "report", "--now", "--no-wait").returncode == 2
+
+
+def test_a_list_says_what_the_queued_ones_wait_for_where_no_service_runs(quantstrip: Run, home: Home) -> None:
+    open_ledger(home).add_task("report", {})
+    assert "quantstrip up" in quantstrip("task", "list").stdout.splitlines()[-1]
+    assert quantstrip("task", "cancel", "1").stdout == "Task 1 is cancelled.\n"
+    assert "quantstrip up" not in quantstrip("task", "list").stdout
+    refused = quantstrip("task", "repeat", "1")
+    assert (refused.returncode, "no service runs" in refused.stderr) == (1, True)
 
 
 def test_without_a_service_it_says_how_to_start_it_and_how_to_do_without(quantstrip: Run) -> None:

@@ -14,8 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantstrip.clock import DAY, system_clock, to_text
-from quantstrip.errors import DataError, InvalidRecord, TaskCancelled, TaskError, TaskRefused, UnknownRecord
+from quantstrip.clock import DAY, ManualClock, system_clock, to_text
+from quantstrip.errors import (
+    DataError,
+    InvalidRecord,
+    ServiceNotRunning,
+    TaskCancelled,
+    TaskError,
+    TaskRefused,
+    UnknownRecord,
+)
 from quantstrip.home import Home, asset
 from quantstrip.ledger import Ledger
 from quantstrip.operations import research, tasks
@@ -120,6 +128,14 @@ def test_waiting_has_an_end_and_says_that_the_task_goes_on(made_home: Home, ledg
     with pytest.raises(TaskError, match="is queued and goes on"):
         tasks.wait(made_home, number, 0.0)
     assert tasks.cancel(made_home, number).state == "cancelled"
+
+
+def test_waiting_ends_where_nobody_is_left_to_do_it(made_home: Home, ledger: Ledger) -> None:
+    waiting, running = ledger.add_task("count", {}), ledger.add_task("count", {})
+    ledger.claim_task("1:0", task_id=running)
+    for number in (waiting, running):
+        with pytest.raises(ServiceNotRunning, match=f"task {number} is"):
+            tasks.wait(made_home, number, clock=ManualClock())
 
 
 def test_files_go_with_their_task(made_home: Home, ledger: Ledger) -> None:
