@@ -87,8 +87,10 @@ def _unrealised(one: OpenPosition, reporting: str) -> Html:
 
 
 def _under(first: str, second: str, name: str = "span") -> Html:
-    """Two lines in one cell."""
-    return markup.join(markup.tag(name, markup.text(first)), markup.tag("small", markup.text(second), "qs-second"))
+    """Two lines in one cell; one line with a space, where the table has little room."""
+    return markup.join(
+        markup.tag(name, markup.text(first)), markup.text(" "), markup.tag("small", markup.text(second), "qs-second")
+    )
 
 
 def fills(view: Overview) -> Html:

@@ -67,8 +67,8 @@ def test_the_figures_are_those_of_the_ledger(visitor: Any, demo: Any) -> None:
     assert shown == {row.strategy: (f"{row.total:+,.2f}", f"{row.fills:,}") for row in view.strategies} | {
         "Portfolio": (f"{view.portfolio.total:+,.2f}", f"{view.portfolio.fills:,}")
     }
-    assert [row[0] for row in rows(page, "Open positions")] == [
-        f"{held.symbol}\n{held.strategy}" for held in view.positions
+    assert [row[0].split() for row in rows(page, "Open positions")] == [
+        [held.symbol, held.strategy] for held in view.positions
     ]
 
 
@@ -152,6 +152,20 @@ def test_it_updates_without_a_reload_and_without_a_flicker(visitor: Any) -> None
         assert time.monotonic() < deadline, seen
         page.wait_for_timeout(200)
     assert seen["empty"] == 0
+
+
+CUT = """() => [...document.querySelectorAll('.qs-scroll')].flatMap(box => [...box.querySelectorAll('td')]
+    .filter(cell => cell.getBoundingClientRect().right > box.getBoundingClientRect().right + 1)
+    .map(cell => cell.innerText))"""
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1100, 390])
+def test_no_table_is_cut_whatever_the_window(visitor: Any, demo: Any, pictures: Path, width: int) -> None:
+    page = visitor.window(width=width, height=1000)
+    held = portfolio.overview(demo.home).positions
+    assert [row[3] for row in rows(page, "Open positions")] == [f"{one.unrealised:+,.2f}" for one in held]
+    page.screenshot(path=pictures / f"home-tables-{width}.png")
+    assert page.evaluate(CUT) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
