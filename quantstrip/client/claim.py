@@ -11,10 +11,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quantstrip.client.guard import hold, take_lock
+from quantstrip.client.guard import hold
 from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import ClientLoadError
 from quantstrip.home import Home, private_folder
+from quantstrip.locks import take_lock
 from quantstrip.log import logger
 
 if TYPE_CHECKING:

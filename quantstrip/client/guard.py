@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import ClientBusy
 from quantstrip.home import Home, private_folder
+from quantstrip.locks import take_lock
 
 _PR_SET_PDEATHSIG = 1
 _POLL = 0.05
@@ -95,20 +95,6 @@ def client_lock(home: Home, name: str, *, wait: float = 0.0, clock: Clock = syst
         path.unlink(missing_ok=True)
         _held.discard(handle)
         os.close(handle)
-
-
-def take_lock(path: Path) -> int | None:
-    """Lock a file for this process; its descriptor, or None while another process holds it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The holder removes the file when it ends; a lock on a file that is no longer there guards nothing.
-        if os.fstat(handle).st_ino == path.stat().st_ino:
-            return handle
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    os.close(handle)
-    return None
 
 
 def _holder(path: Path) -> str:

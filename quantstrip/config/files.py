@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import SettingsError
+from quantstrip.locks import try_lock, unlock
 
 _PAUSE = 0.01
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
@@ -24,7 +25,7 @@ def locked(path: Path, *, seconds: float = 10.0, clock: Clock = system_clock) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         deadline = clock.monotonic() + seconds
-        while not _try_lock(file.fileno()):
+        while not try_lock(file.fileno()):
             if clock.monotonic() > deadline:
                 raise SettingsError(
                     f"another process has been writing the settings for {seconds:g} seconds",
@@ -34,7 +35,7 @@ def locked(path: Path, *, seconds: float = 10.0, clock: Clock = system_clock) ->
         try:
             yield
         finally:
-            _unlock(file.fileno())
+            unlock(file.fileno())
 
 
 def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -70,33 +71,11 @@ def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
     def _sync_folder(folder: Path) -> None:
         """Windows has no way to sync a folder, and needs none: NTFS journals the rename."""
 
 else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     def _sync_folder(folder: Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY)

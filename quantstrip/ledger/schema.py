@@ -4,10 +4,8 @@
 up-to-date database costs one small read.
 """
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import IO
 
 from quantstrip.clock import system_clock, to_text
 from quantstrip.errors import LedgerBusy, LedgerError, SchemaMismatch
@@ -15,6 +13,7 @@ from quantstrip.home import asset
 from quantstrip.ledger.backup import backup
 from quantstrip.ledger.store import Store
 from quantstrip.ledger.views import drop_views, install_views, views_digest
+from quantstrip.locks import try_lock
 
 HEAD = "0060"
 """The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
@@ -153,7 +152,7 @@ def _alone(store: Store) -> Iterator[None]:
         ) from error
     with handle:
         deadline = system_clock.monotonic() + 2 * store.busy_seconds
-        while not _lock(handle):
+        while not try_lock(handle.fileno()):
             if system_clock.monotonic() > deadline:
                 raise LedgerBusy(
                     f"another process has been migrating {store.path} for {2 * store.busy_seconds:.0f} s",
@@ -161,19 +160,3 @@ def _alone(store: Store) -> Iterator[None]:
                 )
             system_clock.wait(0.02)
         yield  # closing the file gives the lock back
-
-
-def _lock(handle: IO[bytes]) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            handle.seek(0)
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True

@@ -1,6 +1,5 @@
 """What runs on a home, as ``home.service_file`` tells it, and the lock that keeps a second service away."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -11,7 +10,11 @@ from pathlib import Path
 from quantstrip.clock import Micros, system_clock
 from quantstrip.errors import ServiceError, ServiceRunning
 from quantstrip.home import Home, private_folder
+from quantstrip.locks import take_lock, try_lock
 from quantstrip.supervise.configuration import write_atomically
+
+_INSTANT_SECONDS = 0.5
+"""How long ``service_pid``, which tries the lock, may seem to be another service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,11 @@ def service_lock(home: Home) -> Iterator[None]:
     """
     private_folder(home.locks)
     path = home.locks / "service.lock"
-    descriptor = _lock_current(path, tries=10)
-    if descriptor is None:
-        raise service_running(home, _pid_in(path))
+    deadline = system_clock.monotonic() + _INSTANT_SECONDS
+    while (descriptor := take_lock(path)) is None:
+        if system_clock.monotonic() >= deadline:
+            raise service_running(home, _pid_in(path))
+        system_clock.wait(0.05)
     try:
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
@@ -100,7 +105,7 @@ def control_lock(home: Home, client: str, *, wait_seconds: float = 0.0) -> Itera
     private_folder(home.locks)
     path = home.locks / f"control-{client}.lock"
     deadline = system_clock.monotonic() + wait_seconds
-    while (descriptor := _lock_current(path)) is None:
+    while (descriptor := take_lock(path)) is None:
         if system_clock.monotonic() >= deadline:
             yield False
             return
@@ -115,7 +120,7 @@ def control_lock(home: Home, client: str, *, wait_seconds: float = 0.0) -> Itera
 def clear_stale_locks(home: Home) -> None:
     """Delete lock files that a killed process left behind; one that is held stays."""
     for path in home.locks.glob("*.lock"):
-        descriptor = _lock_current(path)
+        descriptor = take_lock(path)
         if descriptor is not None:
             path.unlink(missing_ok=True)
             os.close(descriptor)
@@ -130,36 +135,9 @@ def service_pid(home: Home) -> int:
         return 0
     try:
         # The lock is held for an instant only; ``service_lock`` tries again before it believes in another service.
-        return 0 if _try(descriptor) else _pid_in(path)
+        return 0 if try_lock(descriptor) else _pid_in(path)
     finally:
         os.close(descriptor)
-
-
-def _lock_current(path: Path, tries: int = 1) -> int | None:
-    for attempt in range(tries):
-        if attempt:
-            system_clock.wait(0.05)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        # A holder unlinks the file when it ends: a lock on a file that is no longer the path's is worth nothing.
-        if _try(descriptor) and _is_current(descriptor, path):
-            return descriptor
-        os.close(descriptor)
-    return None
-
-
-def _is_current(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _try(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _pid_in(path: Path) -> int:
