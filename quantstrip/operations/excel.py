@@ -16,10 +16,10 @@ from quantstrip.ledger.query import Reading
 from quantstrip.ledger.views import PREFIX, View, read_view, view_files
 from quantstrip.model.enums import Mode
 from quantstrip.operations import odbc
-from quantstrip.operations.excel_parts import MOST_ROWS, Sheet, connected
+from quantstrip.operations.excel_parts import Sheet, connected
 from quantstrip.operations.excel_sheets import render
 from quantstrip.operations.ledger import existing_ledger, recorded_modes
-from quantstrip.report.files import check_closed, write_whole
+from quantstrip.report.files import MOST_ROWS, check_closed, write_whole
 
 ROWS: Final = 100_000
 """Rows of a sheet unless told otherwise: the newest ones."""

@@ -15,8 +15,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 from quantstrip.ledger.views import View
 
-MOST_ROWS: Final = 1_048_575
-"""Rows that a sheet holds below its heading."""
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
 _KIND: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -1,4 +1,4 @@
-"""Writing a finished file: whole or not at all."""
+"""Writing a finished file, whole or not at all, and what such a file can hold."""
 
 import errno
 import os
@@ -8,6 +8,8 @@ from typing import Final
 
 from quantstrip.errors import ReportError
 
+MOST_ROWS: Final = 1_048_575
+"""Rows that a sheet holds below its heading."""
 _LOCKS: Final = (".~lock.{}#", "~${}")  # LibreOffice, Excel
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from quantstrip.report.catalogue import BY_NAME, METRICS
+from quantstrip.report.files import MOST_ROWS
 from quantstrip.report.layout import GROUPS
 from quantstrip.report.model import Report
 from quantstrip.report.tables import (
@@ -22,8 +23,6 @@ from quantstrip.report.tables import (
     widths,
 )
 
-MOST_ROWS: Final = 1_048_575
-"""Rows that a sheet holds below its heading."""
 _OPTIONS: Final = {
     "in_memory": True,
     "strings_to_formulas": False,  # a symbol or a name may begin with "="
