@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from quantstrip.operations import access, clients, service
 from quantstrip.operations.demo import DEMO_CLIENTS, prepare_demo
+from tests.ports import free_port
 
 REPLAY_SECONDS = 6.0
 LAST_SESSION = "2013-03-01"
@@ -85,9 +85,7 @@ class Running:
 def running_demo(folder: Path, replay_seconds: float) -> Iterator[Running]:
     """The demo, up; ended with the block."""
     home = Home(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        running = Running(home, int(probe.getsockname()[1]))
+    running = Running(home, free_port())
     prepare_demo(home)
     settings = SettingsManager(home)
     for name in DEMO_CLIENTS:

@@ -22,6 +22,7 @@ from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.notify import EmailManager
 from quantstrip.notify.accounts import password_path
 from quantstrip.notify.notifier import Notifier
+from tests.ports import free_port
 
 USER, PASSWORD = "trader", "correct horse battery staple"
 TO = "you@example.com"
@@ -133,12 +134,6 @@ def serve(authority: trustme.CA) -> Iterator[Serve]:
     yield start
     for controller in running:
         controller.stop(no_assert=True)
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

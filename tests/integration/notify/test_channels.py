@@ -20,8 +20,9 @@ from quantstrip.notify.options import options
 from quantstrip.notify.sender import mail_channel
 from quantstrip.operations import notifications
 from quantstrip.ports import Attachment, Channel, Message
+from tests.ports import free_port
 
-from .conftest import Mailbox, Server, free_port
+from .conftest import Mailbox, Server
 
 TOKEN = "s3cr3t-t0ken-value"
 

@@ -12,8 +12,9 @@ from quantstrip.config import SettingsManager
 from quantstrip.ledger import Ledger
 from quantstrip.notify import EmailManager
 from quantstrip.notify.notifier import Notifier
+from tests.ports import free_port
 
-from .conftest import TO, Add, Serve, Server, dripping, free_port, try_again, why_not
+from .conftest import TO, Add, Serve, Server, dripping, try_again, why_not
 
 # What arrives
 

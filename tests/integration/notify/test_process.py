@@ -18,8 +18,9 @@ from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.outbox import NewMessage
 from quantstrip.notify import EmailManager
+from tests.ports import free_port
 
-from .conftest import Mailbox, Server, free_port
+from .conftest import Mailbox, Server
 
 Serve = Callable[..., Server]
 Add = Callable[..., None]

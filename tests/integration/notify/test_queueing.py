@@ -13,8 +13,9 @@ from quantstrip.ledger import Ledger
 from quantstrip.model import Mode
 from quantstrip.notify import EmailManager
 from quantstrip.notify.notifier import Notifier
+from tests.ports import free_port
 
-from .conftest import PASSWORD, TO, Add, Serve, Server, free_port, why_not
+from .conftest import PASSWORD, TO, Add, Serve, Server, why_not
 
 
 def test_inside_a_transaction_a_message_waits_for_its_commit(

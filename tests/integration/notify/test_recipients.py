@@ -6,8 +6,9 @@ from quantstrip.config import SettingsManager
 from quantstrip.ledger import Ledger
 from quantstrip.notify import EmailManager
 from quantstrip.notify.notifier import Notifier
+from tests.ports import free_port
 
-from .conftest import TO, Add, Server, free_port, try_again, why_not
+from .conftest import TO, Add, Server, try_again, why_not
 
 
 def states(ledger: Ledger, outbox_id: int) -> dict[str, str]:

@@ -11,7 +11,8 @@ from quantstrip.config import SettingsManager
 from quantstrip.ledger import open_ledger
 from quantstrip.notify.accounts import password_path
 from tests.browser.conftest import Running, Visitor, running_demo, until, visitor
-from tests.integration.notify.conftest import PASSWORD, USER, Mailbox, authority, free_port, login
+from tests.integration.notify.conftest import PASSWORD, USER, Mailbox, authority, login
+from tests.ports import free_port
 
 __all__ = ["Running", "Visitor", "authority", "demo", "mailbox", "visitor"]
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -21,6 +20,7 @@ from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations import clients
 from quantstrip.operations.client_status import ClientStatus
 from quantstrip.supervise.adapter import SupervisordSupervisor
+from tests.ports import free_port
 
 IDLE = """
     from quantstrip import ClientBase
@@ -40,12 +40,6 @@ def until(what: str, check: Callable[[], Any], seconds: float = 90.0) -> Any:
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {seconds:g} s (last answer: {found!r})")
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def processes_of(home: Home, *words: str) -> list[psutil.Process]:

@@ -15,8 +15,9 @@ from quantstrip.errors import HomeError, PortInUse, SchemaMismatch, ServiceNotRu
 from quantstrip.home import Home
 from quantstrip.operations import clients, service
 from quantstrip.supervise.record import service_pid
+from tests.ports import free_port
 
-from .conftest import Service, free_port, processes_of, until
+from .conftest import Service, processes_of, until
 
 
 def nothing_is_left(made: Service) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from quantstrip.errors import ServiceNotRunning
 from quantstrip.operations import tasks
 from quantstrip.supervise import SupervisordSupervisor
+from tests.ports import free_port
 
 from .conftest import SLOW, Desk, until
 
@@ -32,10 +32,8 @@ def worker_of(desk: Desk) -> int:
 @pytest.fixture
 def served(desk: Desk) -> Iterator[Desk]:
     """The desk, with the whole service running on it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-P", "-m", "quantstrip", "--home", str(desk.home.root), "up", "--port", str(port)]
+    command = [sys.executable, "-P", "-m", "quantstrip", "--home", str(desk.home.root)]
+    command += ["up", "--port", str(free_port())]
     up = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until("the worker", lambda: worker_of(desk))

@@ -16,6 +16,7 @@ import pytest
 
 from quantstrip.home import Home
 from quantstrip.operations import access
+from tests.ports import free_port
 
 START_SECONDS = 60.0
 
@@ -88,12 +89,6 @@ def command(home: Home, port: int) -> list[str]:
 
 def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not re.match("QUANTSTRIP|STREAMLIT", name)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

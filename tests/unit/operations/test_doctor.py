@@ -10,6 +10,7 @@ from quantstrip.ledger import Ledger
 from quantstrip.ledger.outbox import NewMessage
 from quantstrip.operations.doctor import Check, checks
 from quantstrip.operations.settings import set_setting
+from tests.ports import free_port
 
 
 def named(home: Home, name: str) -> Check:
@@ -17,7 +18,7 @@ def named(home: Home, name: str) -> Check:
 
 
 def test_a_home_in_order_has_nothing_to_do(made_home: Home, ledger: Ledger) -> None:
-    set_setting(made_home, "dashboard.port", _free_port(), "int")
+    set_setting(made_home, "dashboard.port", free_port(), "int")
     wrong = [check for check in checks(made_home) if not check.ok and not check.optional and check.name != "packages"]
     assert wrong == []
 
@@ -87,9 +88,3 @@ def test_left_overs_of_a_killed_service_are_named(made_home: Home, ledger: Ledge
     check = named(made_home, "left-overs")
     assert check.ok
     assert name in check.message
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
