@@ -33,7 +33,7 @@ _DAILY: Final = (
     "WHERE mode = ? AND current_run = 1 AND trade_date <= ? ORDER BY trade_date, strategy, account, currency"
 )
 _CAPITAL: Final = (
-    "SELECT strategy, account, currency, capital FROM v_return_on_capital WHERE mode = ? AND current_run = 1"
+    "SELECT strategy, account, currency, capital, client FROM v_return_on_capital WHERE mode = ? AND current_run = 1"
 )
 _ALLOCATED: Final = "SELECT name, allocation, currency FROM strategy WHERE allocation > 0 AND currency IS NOT NULL"
 _RATE: Final = (
@@ -105,7 +105,8 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
         unrated = missing_rates(read, chosen, last) if len(known) < len(daily) else ()
         label = _labels(daily)
         held = read.query(_POSITIONS, (chosen,))[1] if until is None else []
-        capital = _capital(daily, read.query(_CAPITAL, (chosen,))[1])
+        given = read.query(_CAPITAL, (chosen,))[1]
+        capital = _capital(daily, given)
         allocated, unrated_capital = _allocated(read, {(row[0], row[1]): row[2] for row in reversed(daily)}, capital)
         capital |= allocated
         histories = _histories(
@@ -129,6 +130,7 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
                 _capital_note(label[key], unrated_capital.get(key), currency)
                 for key in sorted(converted - set(capital))
             ),
+            *_shared_notes({(row[0], row[1]) for row in given if row[3] and not row[4]} | set(allocated)),
             *_price_notes(chosen, held),
         ),
     )
@@ -150,7 +152,7 @@ def _capital(daily: Sequence[Sequence[Any]], rows: Iterable[Sequence[Any]]) -> d
         if row[10] is not None:
             first.setdefault((row[0], row[1], row[11]), row[10])
     found: dict[Key, float] = {}
-    for name, account, currency, capital in rows:
+    for name, account, currency, capital, _ in rows:
         rate = first.get((name, account, currency))
         if capital and rate:
             found[name, account] = found.get((name, account), 0.0) + round(capital * rate, 8)
@@ -281,6 +283,18 @@ def _capital_note(label: str, allocated: str | None, currency: str) -> str:
         else f"{label} has no allocation"
     )
     return f"{why}: its amounts count, but it and the portfolio have no returns."
+
+
+def _shared_notes(allocated: Iterable[Key]) -> list[str]:
+    """Who has its allocation as capital in more than one account."""
+    accounts: dict[str, list[str]] = defaultdict(list)
+    for name, account in sorted(allocated):
+        accounts[name].append(account or "no account")
+    return [
+        f"{name} traded in {len(places)} accounts ({', '.join(places)}): its allocation counts in each of them."
+        for name, places in accounts.items()
+        if len(places) > 1
+    ]
 
 
 def _price_notes(mode: str, held: Iterable[Sequence[Any]]) -> list[str]:

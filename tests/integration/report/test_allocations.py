@@ -80,3 +80,20 @@ def test_without_a_rate_for_it_there_are_amounts_and_a_note_and_no_returns(fresh
     assert len(notes) == 1
     assert "abroad" in notes[0]
     assert "CHFUSD" in notes[0]
+
+
+def test_in_several_accounts_it_counts_in_each_and_the_report_says_so(fresh: Home) -> None:
+    ledger = open_ledger(fresh)
+    ledger.insert_strategy("trend", allocation=1_000.0, currency="USD")
+    for number, account in enumerate(("U1", "")):
+        for side, price in (("BUY", 100.0), ("SELL", 110.0)):
+            ledger.insert_execution(
+                f"{number}-{side}", None, "trend", symbol="SPY", side=side, quantity=1, price=price, account=account,
+                exec_time="2024-03-04 15:00:00",
+            )  # fmt: skip
+
+    report = reports.build(fresh)
+
+    assert [scope.figure("total_return") for scope in report.strategies] == [pytest.approx(0.01)] * 2
+    assert report.portfolio.figure("total_return") == pytest.approx(20.0 / 2_000.0)
+    assert report.notes == ("trend traded in 2 accounts (no account, U1): its allocation counts in each of them.",)
