@@ -2,7 +2,8 @@
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,10 +71,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 @pytest.fixture
-def book(home: Home) -> Book:
+def book(home: Home) -> Iterator[Book]:
     """Writes what was recorded an hour ago: nothing moves any more."""
     open_ledger(home)
-    return Book(Ledger(home, clock=ManualClock(system_clock.now() - 3600 * SECOND)))
+    with closing(Ledger(home, clock=ManualClock(system_clock.now() - 3600 * SECOND))) as ledger:
+        yield Book(ledger)
 
 
 @pytest.fixture
