@@ -3,7 +3,7 @@
 from quantstrip.model import Halt
 from quantstrip.risk.guard import Guard
 from quantstrip.risk.profile import CASH_ONLY, NATIVE, OFF, PROFILES, RiskProfile
-from quantstrip.risk.rules import Book, Intent, Refusal, check
+from quantstrip.risk.rules import Book, Intent, Refusal, check, within_limits
 
 __all__ = [
     "CASH_ONLY",
@@ -17,4 +17,5 @@ __all__ = [
     "Refusal",
     "RiskProfile",
     "check",
+    "within_limits",
 ]

@@ -180,23 +180,28 @@ RULES: tuple[tuple[str, Rule], ...] = (
 _BUY = OrderSide.BUY
 
 
-def check(profile: RiskProfile, intent: Intent, book: Book, guard: Guard) -> Refusal | None:
-    """The first rule that refuses the opening part of an order, or None."""
-    # Most orders pass all rules, and one look at the limits is cheaper than ten calls.
-    _, side, _, _, value, decision_price, last_price, ts = intent[:]
-    equity, cash, own, gross = book[:]
+def within_limits(
+    guard: Guard, side: OrderSide, value: float, ts: Micros, equity: float, cash: float, own: float, gross: float
+) -> bool:
+    """True where an opening order of ``value``, decided on the last known price, is sure to pass every rule.
+
+    Most orders do, and one look at the limits is cheaper than ten calls; the other arguments are a ``Book``'s. False
+    means that ``check`` has to say.
+    """
     order_value, symbol_weight, total_weight, cash_ratio = guard.limits
-    if (
-        last_price == decision_price
-        and value <= order_value
+    return (
+        value <= order_value
         and own + value <= symbol_weight * equity
         and gross + value <= total_weight * equity
-        and (cash - value >= cash_ratio * equity if side is _BUY else profile.allow_short)
+        and (cash - value >= cash_ratio * equity if side is _BUY else guard.profile.allow_short)
         and ts >= guard.quiet_until
         and not guard.halted
         and guard.killed is None
-    ):
-        return None
+    )
+
+
+def check(profile: RiskProfile, intent: Intent, book: Book, guard: Guard) -> Refusal | None:
+    """The first rule that refuses the opening part of an order, or None."""
     if guard.killed is not None:
         return Refusal("kill_switch", f"entries are switched off: {guard.killed}")
     for name, rule in RULES:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from math import nan
+from math import inf, nan
 
 from quantstrip.clock import Micros, to_text
 from quantstrip.model import Instrument, Leg, Order, OrderSide, OrderType, Signal
-from quantstrip.risk import Book, Guard, Intent, Refusal, RiskProfile, check
+from quantstrip.model.trade import PLAIN
+from quantstrip.risk import Book, Guard, Intent, Refusal, RiskProfile, check, within_limits
 from quantstrip.trading.account import Account
 from quantstrip.trading.orders import OrderBook, bracket_orders
 from quantstrip.trading.references import References
@@ -70,22 +71,29 @@ class Desk:
 
         NaN is a price that nobody knows any more: no rule that needs it lets an entry pass.
         """
-        symbol, side = signal[:2]
+        symbol, side, _, kind, limit, quantity = signal[:6]
         price = self._account.prices.get(symbol, nan)
         instrument = self._instruments.get(symbol)
         if instrument is None:
             known = ", ".join(sorted(self._instruments)) or "none"
             return _refused("validity", f"{symbol!r} is not an instrument of this run; there are: {known}")
-        wrong = problem(signal, price)
-        if wrong is not None:
-            return _refused("validity", wrong)
+        plain = kind is _MARKET and limit is None and signal[8:18] == PLAIN
+        if not (plain and 0.0 < price < inf and (quantity is None or 0.0 < quantity < inf)):  # as most are
+            wrong = problem(signal, price)
+            if wrong is not None:
+                return _refused("validity", wrong)
         if self._hours is not None and not self._hours(instrument, ts):
             return _refused("trading_hours", f"{instrument.calendar} is closed at {to_text(ts)} UTC")
-        reducing, opening, note = self._size(signal, instrument, price)
+        held = self._account.position(symbol, signal.leg).quantity
+        if quantity is None and not self._open and (held < 0.0 if side is _BUY else held > 0.0):
+            reducing, opening, note = abs(held), 0.0, ""  # all of it: the commonest exit
+        else:
+            reducing, opening, note = self._size(signal, held, instrument, price)
         decided = decision_price or price
         refusal = None
         if opening > 0.0:
-            refusal = self._check(signal, instrument, opening, decided, price, ts)
+            expected = price if plain else expected_price(signal, price)
+            refusal = self._check(signal, instrument, opening, expected, decided, price, ts)
             if refusal is not None:
                 opening, note = 0.0, "clipped to the position: the opening part was refused"
             else:
@@ -95,12 +103,11 @@ class Desk:
         if decided != decided:  # NaN
             decided = price
         order = self._order(signal, ts, sequence, reducing, opening, decided, note)
-        if opening > 0.0 and signal[13:18] != _NO_BRACKET:
+        if opening > 0.0 and not plain and signal[13:18] != _NO_BRACKET:
             return [order, *bracket_orders(order, opening)], refusal
         return [order], refusal
 
-    def _size(self, signal: Signal, instrument: Instrument, price: float) -> Size:
-        held = self._account.position(signal.symbol, signal.leg).quantity
+    def _size(self, signal: Signal, held: float, instrument: Instrument, price: float) -> Size:
         equity = 0.0
         if signal.quantity is None and (held >= 0.0 if signal.side is _BUY else held <= 0.0):
             if self._quantity is not None:
@@ -122,26 +129,39 @@ class Desk:
         )
 
     def _check(
-        self, signal: Signal, instrument: Instrument, opening: float, decided: float, last: float, ts: Micros
+        self,
+        signal: Signal,
+        instrument: Instrument,
+        opening: float,
+        expected: float,
+        decided: float,
+        last: float,
+        ts: Micros,
     ) -> Refusal | None:
-        value = opening * expected_price(signal, last) * instrument.multiplier
-        intent = _new_intent((instrument, signal.side, signal.leg, opening, value, decided, last, ts))
-        return check(self.profile, intent, self._book(signal.symbol), self._guard)
+        account, (symbol, side) = self._account, signal[:2]
+        value = opening * expected * instrument.multiplier
+        if self._open or account.held:
+            equity, cash, own, gross = self._values(symbol)
+        else:
+            equity, cash, own, gross = account.cash, account.cash, 0.0, 0.0
+        if last == decided and within_limits(self._guard, side, value, ts, equity, cash, own, gross):
+            return None
+        intent = Intent(instrument, side, signal.leg, opening, value, decided, last, ts)
+        return check(self.profile, intent, Book(equity, cash, own, gross), self._guard)
 
-    def _book(self, symbol: str) -> Book:
-        """The account as if every waiting entry had filled."""
+    def _values(self, symbol: str) -> tuple[float, float, float, float]:
+        """Equity, cash, value of ``symbol`` and of all as if every waiting entry had filled."""
         account = self._account
         cash = account.cash
-        equity, gross, own = account.values(symbol) if account.held else (cash, 0.0, 0.0)
-        if self._open:
-            for order, opening in self.entries():
-                last = account.prices.get(order.symbol, order.decision_price)
-                price = order.limit_price or order.stop_price or last
-                value = opening * price * self._instruments[order.symbol].multiplier
-                gross += value
-                cash -= value if order.side is _BUY else 0.0
-                own += value if order.symbol == symbol else 0.0
-        return _new_book((equity, cash, own, gross))
+        equity, gross, own = account.values(symbol)
+        for order, opening in self.entries():
+            last = account.prices.get(order.symbol, order.decision_price)
+            price = order.limit_price or order.stop_price or last
+            value = opening * price * self._instruments[order.symbol].multiplier
+            gross += value
+            cash -= value if order.side is _BUY else 0.0
+            own += value if order.symbol == symbol else 0.0
+        return equity, cash, own, gross
 
     def entries(self) -> Iterator[tuple[Order, float]]:
         """Waiting orders that would open something, and how many units: of a flip, what exceeds the position.
@@ -180,9 +200,7 @@ class Desk:
 _BUY = OrderSide.BUY
 _MARKET = OrderType.MARKET
 _NO_BRACKET = (None,) * 5
-# Made for every order: without a Python call for each tuple they take half the time.
-_new_intent: Callable[[tuple[object, ...]], Intent] = partial(tuple.__new__, Intent)
-_new_book: Callable[[tuple[object, ...]], Book] = partial(tuple.__new__, Book)
+# Made for every signal: without a Python call for the tuple it takes half the time.
 _new_order: Callable[[tuple[object, ...]], Order] = partial(tuple.__new__, Order)
 
 

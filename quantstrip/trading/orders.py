@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from quantstrip.model import FINAL, Order, OrderSide, OrderState, OrderType, advance
 from quantstrip.model.position import QUANTITY_DIGITS
+from quantstrip.model.states import ALLOWED
 from quantstrip.ports import OrderUpdate
 
 _DUST = 10.0**-QUANTITY_DIGITS
@@ -65,7 +66,9 @@ class OrderBook:
         tracked = self.open.get(reference)
         if tracked is None:
             return None
-        state = advance(tracked.state, new)
+        state = tracked.state
+        if new is not state:
+            state = new if new in ALLOWED[state] else advance(state, new)  # which says what is wrong
         if state is tracked.state and filled == tracked.filled:
             return None
         tracked.state = state

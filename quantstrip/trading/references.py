@@ -14,15 +14,15 @@ class References:
     """Makes the references of one run's orders."""
 
     def __init__(self, run: str, strategy: str) -> None:
-        self._begun = hashlib.blake2b(f"{run}|{strategy}|".encode(), digest_size=12)
+        self._begun = {leg: hashlib.blake2b(f"{run}|{strategy}|{leg}|".encode(), digest_size=12) for leg in Leg}
 
     def make(self, leg: Leg, ts: Micros, sequence: int) -> str:
         """24 hex digits of BLAKE2b over run, strategy, leg, time of the deciding bar, sequence.
 
         ``sequence`` numbers the signals of one moment, refused ones too, so that it does not depend on the verdicts.
         """
-        words = self._begun.copy()
-        words.update(f"{leg}|{ts}|{sequence}".encode())
+        words = self._begun[leg].copy()
+        words.update(f"{ts}|{sequence}".encode())
         return words.hexdigest()
 
 

@@ -11,7 +11,7 @@ from quantstrip.clock import DAY, SECOND
 from quantstrip.errors import ConfigError
 from quantstrip.matching import bar_session_end
 from quantstrip.model import Bar, Instrument, Leg, OrderSide
-from quantstrip.risk import CASH_ONLY, NATIVE, OFF, PROFILES, Book, Guard, Intent, RiskProfile, check
+from quantstrip.risk import CASH_ONLY, NATIVE, OFF, PROFILES, Book, Guard, Intent, RiskProfile, check, within_limits
 from quantstrip.risk.rules import RULES, Refusal
 
 AAPL = Instrument("AAPL")
@@ -347,3 +347,5 @@ def test_what_passes_at_one_look_passes_every_rule(
     found = check(profile, one, account, guard_)
     reasons = [name for name, rule in RULES if rule(profile, one, account, guard_) is not None]
     assert (found and found.rule) == (reasons[0] if reasons else None)
+    passes = within_limits(guard_, one.side, one.value, one.ts, account.equity, account.cash, symbol_value, gross)
+    assert not (passes and one.last_price == one.decision_price and reasons)
