@@ -45,8 +45,7 @@ def install(session: Session, system: bool, name: str, run_as: str | None, port:
 @_SCOPE
 @_NAME
 @json_option
-@pass_session
-def uninstall(session: Session, system: bool, name: str, as_json: bool) -> None:  # noqa: ARG001 - the unit's name says it all
+def uninstall(system: bool, name: str, as_json: bool) -> None:
     """Stop and disable the unit and delete it; the home stays as it is."""
     from quantstrip.operations.units import uninstall as uninstall_unit
 
@@ -63,8 +62,7 @@ def uninstall(session: Session, system: bool, name: str, as_json: bool) -> None:
 @_SCOPE
 @_NAME
 @json_option
-@pass_session
-def status(session: Session, system: bool, name: str, as_json: bool) -> None:  # noqa: ARG001
+def status(system: bool, name: str, as_json: bool) -> None:
     """Show whether the unit is installed, enabled and active."""
     from quantstrip.operations.units import unit_status
 

@@ -51,6 +51,11 @@ class Reading:
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise _explained(error, self._timeout_seconds) from error
 
+    def dicts(self, sql: str, params: Parameters = ()) -> tuple[dict[str, Any], ...]:
+        """The rows of one SELECT by column name; raises as ``query``."""
+        columns, rows = self.query(sql, params)
+        return tuple(dict(zip(columns, row, strict=True)) for row in rows)
+
 
 @contextmanager
 def reading(store: Store, timeout_seconds: float | None) -> Iterator[Reading]:

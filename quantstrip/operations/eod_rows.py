@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from quantstrip.clock import Micros, to_text
 from quantstrip.ledger import Ledger
-from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
 from quantstrip.operations.ledger import REPORTING_CURRENCY
 from quantstrip.operations.rates import MissingRate, missing_rates
@@ -126,12 +125,12 @@ def read_day(ledger: Ledger, span: Span, *, newest: bool) -> DayRows:
     window = (to_text(span.since), to_text(span.until), MOST_TOLD + 1)
     with ledger.reading(timeout_seconds=READ_SECONDS) as read:
         currency = str(read.query(REPORTING_CURRENCY)[1][0][0])
-        days = _dicts(read, _DAYS, (span.mode, span.day, _CURVE))
-        strategies = [_idle(row) for row in _dicts(read, _STRATEGIES, {"mode": span.mode, "day": span.day})]
-        fills = _dicts(read, _FILLS, (span.mode, span.day, MOST_FILLS))
-        positions = _dicts(read, _POSITIONS, (span.mode,)) if newest else None
+        days = read.dicts(_DAYS, (span.mode, span.day, _CURVE))
+        strategies = [_idle(row) for row in read.dicts(_STRATEGIES, {"mode": span.mode, "day": span.day})]
+        fills = read.dicts(_FILLS, (span.mode, span.day, MOST_FILLS))
+        positions = read.dicts(_POSITIONS, (span.mode,)) if newest else None
         missing = missing_rates(read, span.mode, span.day)
-        jobs, alerts = _dicts(read, _JOBS, window), _dicts(read, _ALERTS, window)
+        jobs, alerts = read.dicts(_JOBS, window), read.dicts(_ALERTS, window)
     return DayRows(
         currency=currency,
         today=days[0] if days and days[0]["trade_date"] == span.day else {},
@@ -152,8 +151,3 @@ def read_day(ledger: Ledger, span: Span, *, newest: bool) -> DayRows:
 def _idle(row: Row) -> Row:
     """A strategy without a row in the session made nothing in it; one whose row has no rate made what nobody knows."""
     return row if row["rows_today"] else row | dict.fromkeys(_OF_THE_DAY, 0.0)
-
-
-def _dicts(read: Reading, sql: str, params: Any) -> tuple[Row, ...]:
-    columns, rows = read.query(sql, params)
-    return tuple(dict(zip(columns, row, strict=True)) for row in rows)

@@ -56,17 +56,17 @@ def held_positions(read: Reading, mode: str, session: str | None, now: Micros) -
         now: the wall's time.
 
     """
-    held = {_key(row): row for row in _dicts(read, _POSITIONS, (mode,))}
+    held = {_key(row): row for row in read.dicts(_POSITIONS, (mode,))}
     for row in held.values():
         if session is not None and row["mark_source"] == "run" and row["mark_date"] > session:
             then = (row["strategy_run_id"], row["symbol"], row["leg"], session)
-            row |= next(iter(_dicts(read, _MARK_THEN, then)), _UNMARKED)
+            row |= next(iter(read.dicts(_MARK_THEN, then)), _UNMARKED)
     first: dict[tuple[Any, ...], _Row] = {}
     for fill in _ahead(read, mode, session, now):
         first.setdefault(_key(fill), fill)
     for key, fill in first.items():
         held.pop(key, None)
-        found = _dicts(read, _POSITION_THEN, (*key, mode, fill["seq_id"]))
+        found = read.dicts(_POSITION_THEN, (*key, mode, fill["seq_id"]))
         if found and found[0]["position"]:
             held[key] = {**dict.fromkeys(_SHOWN), **fill, **found[0]}
     shown = (OpenPosition(*(row[name] for name in _SHOWN)) for row in held.values())
@@ -84,13 +84,8 @@ def _ahead(read: Reading, mode: str, session: str | None, now: Micros) -> Sequen
     """Fills that are recorded, but of later sessions than are shown; oldest first."""
     if session is None:
         return []
-    return _dicts(read, _AHEAD, (mode, session, to_text(now - _RECENT_SECONDS * SECOND)))
+    return read.dicts(_AHEAD, (mode, session, to_text(now - _RECENT_SECONDS * SECOND)))
 
 
 def _key(row: _Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in _KEY)
-
-
-def _dicts(read: Reading, sql: str, params: tuple[object, ...]) -> list[_Row]:
-    columns, rows = read.query(sql, params)
-    return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -94,8 +94,7 @@ def _picture(read: Reading, mode: str, modes: tuple[str, ...], session: str | No
     until = ALL_SESSIONS if session is None else session
     currency = str(read.query(REPORTING_CURRENCY)[1][0][0])
     sessions = sessions_of(read, mode, until)
-    columns, found = read.query(_FIGURES, (mode, until))
-    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    rows = list(read.dicts(_FIGURES, (mode, until)))
     together = next(row for row in rows if row["strategy"] is None)
     rows.remove(together)
     strategies = tuple(_strategy(row, sessions.get(_key(row))) for row in rows)
