@@ -18,6 +18,9 @@ page = st.navigation(
         ],
         "Platform": [
             st.Page("screens/logging.py", title="Logging", icon=":material/article:", url_path="logging"),
+            st.Page(
+                "screens/notifications.py", title="Notifications", icon=":material/mail:", url_path="notifications"
+            ),
             st.Page("screens/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
         ],
     }

@@ -60,6 +60,37 @@ def no_logs(home: Home) -> markup.Html:
     )
 
 
+def no_accounts() -> markup.Html:
+    """Nobody can be reached."""
+    return _steps(
+        "Nobody is told anything yet",
+        [
+            markup.text("Under Accounts, add the mail account that messages are to come from, or a channel."),
+            markup.text("Send a test message with it."),
+            markup.text("Under Recipients, say who is told; without that, the account's own address is."),
+        ],
+    )
+
+
+_BOXES = {
+    "all": "Nothing was written yet. What your clients send, and alerts about what went wrong, appears here.",
+    "waiting": "Nothing waits to be sent.",
+    "failed": "Nothing failed.",
+    "sent": "Nothing was sent yet.",
+    "put aside": "Nothing was discarded, and no simulation wrote a message.",
+}
+
+
+def no_messages(box: str) -> markup.Html:
+    """A box without messages."""
+    return markup.notice("good" if box == "failed" else "info", markup.text(_BOXES[box]))
+
+
+def no_alerts() -> markup.Html:
+    """Nothing went wrong."""
+    return markup.notice("good", markup.text("No alerts: nothing went wrong that you should know of."))
+
+
 def service_stopped(home: Home) -> markup.Html:
     """The service does not run: nothing on this page moves."""
     return markup.notice(

@@ -1,4 +1,4 @@
-"""``notify accounts, add, remove, default, test, list, show, resend, discard, drain``."""
+"""``notify accounts, add, remove, default, test, list, show, resend, discard, drain, recipients, alerts, seen``."""
 
 import sys
 from typing import Any
@@ -226,6 +226,87 @@ def drain(session: Session, as_json: bool) -> int:
             f"tried {done.tried}, delivered {done.delivered}, given up {done.given_up}, still waiting {done.waiting}"
         )
     return 1 if done.waiting else 0
+
+
+@notify.command(short_help="List or choose who is told about a client.")
+@click.argument("client", default="")
+@click.argument("who", nargs=-1)
+@click.option("--nobody", is_flag=True, help="Tell nobody about CLIENT.")
+@click.option("--as-default", is_flag=True, help="Tell those who are told by default.")
+@json_option
+@pass_session
+def recipients(
+    session: Session, client: str, who: tuple[str, ...], nobody: bool, as_default: bool, as_json: bool
+) -> None:
+    """List who is told, or say that WHO (addresses, names of channels) are told about CLIENT.
+
+    The CLIENT named default is everyone who names nobody.
+
+    \b
+    quantstrip notify recipients
+    quantstrip notify recipients ma_cross you@example.com phone
+    quantstrip notify recipients ma_cross --as-default
+    """  # noqa: D301 - click reads \b as a character
+    from quantstrip.operations import recipients as operations
+
+    home = session.existing_home()
+    if bool(who) + nobody + as_default > 1:
+        raise click.UsageError("name people, or --nobody, or --as-default")
+    if client and (who or nobody or as_default):
+        name = "" if client == "default" else client
+        operations.set_recipients(home, name, None if as_default else who)
+    found = operations.list_recipients(home)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            each.client or "default",
+            ", ".join(each.recipients) or "nobody",
+            "" if each.own or not each.client else "as default",
+        )
+        for each in found
+        if client in ("", each.client or "default")
+    ]
+    print_table(("CLIENT", "TOLD", ""), rows)
+
+
+@notify.command(short_help="List alerts.")
+@click.option("--unseen", is_flag=True, help="Only those that nobody has seen.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most alerts to show.")
+@json_option
+@pass_session
+def alerts(session: Session, unseen: bool, limit: int, as_json: bool) -> None:
+    """List the newest alerts first: what happened, how often, and whether people were told."""
+    from quantstrip.operations.alerts import list_alerts
+
+    found = list_alerts(session.existing_home(), limit, unseen=unseen)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            "" if each.seen else "new",
+            local_text(each.newest),
+            each.kind,
+            each.client,
+            each.subject + (f" ({each.occurrences} times)" if each.occurrences > 1 else ""),
+            each.told,
+        )
+        for each in found
+    ]
+    print_table(("", "WHEN", "KIND", "CLIENT", "SUBJECT", "TOLD"), rows)
+
+
+@notify.command(short_help="Mark every alert as seen.")
+@json_option
+@pass_session
+def seen(session: Session, as_json: bool) -> None:
+    """Mark every alert as seen; one that happens again counts anew."""
+    from quantstrip.operations.alerts import mark_alerts_seen
+
+    count = mark_alerts_seen(session.existing_home())
+    _done(f"{count} alerts marked as seen", as_json, seen=count)
 
 
 def _done(words: str, as_json: bool, **facts: Any) -> None:

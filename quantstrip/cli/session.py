@@ -122,7 +122,7 @@ pass_session = click.make_pass_decorator(Session)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 demo_option = click.option("--demo", is_flag=True, help="Work on the demo's own home.")
 
-_MOMENTS = {"since", "started", "heartbeat", "when", "last_error_at", "created", "sent", "next_attempt"}
+_MOMENTS = {"since", "started", "heartbeat", "when", "last_error_at", "created", "sent", "next_attempt", "newest"}
 
 
 def print_json(value: Any) -> None:

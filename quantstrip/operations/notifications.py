@@ -17,6 +17,8 @@ from quantstrip.notify.options import options, targets
 from quantstrip.operations.settings import manager_of
 from quantstrip.ports import Message
 
+_MANY = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
@@ -38,6 +40,17 @@ class AccountInfo:
     from_name: str
     verify: bool
     default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInfo:
+    """A mail provider's server; ``note`` says what one must know to log in."""
+
+    title: str
+    server: str
+    port: int
+    security: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +118,7 @@ class Health:
 def health(home: Home) -> Health:
     """How notifications are."""
     ledger = open_ledger(home)
-    late = sum(1 for row in ledger.messages("queued", 1000) if row["last_error"])
+    late = sum(1 for row in ledger.messages("queued", _MANY) if row["last_error"])
     dead = ledger.message_counts().get("dead", 0)
     return Health(len(accounts.names(ledger)), len(list_channels(home)), late, dead)
 
@@ -307,6 +320,11 @@ def recipients_of(home: Home, client: str = "") -> list[str]:
     found = targets(settings, client, options(settings).recipients)
     default = open_ledger(home).get_default_email_account()
     return list(found) or ([accounts.of_row(default).sender] if default else [])
+
+
+def providers() -> dict[str, ProviderInfo]:
+    """Templates of mail providers, by the names that ``put_account`` takes."""
+    return {name: ProviderInfo(*each) for name, each in PROVIDERS.items()}
 
 
 def provider_note(provider: str) -> str:

@@ -141,3 +141,31 @@ def test_an_account_that_is_not_there_is_answered_with_the_command_that_lists_th
         assert done.returncode == 1
         assert "no mail account is called 'away'" in done.stderr
         assert "quantstrip notify accounts" in done.stderr
+
+
+def test_who_is_told_is_listed_and_chosen_for_a_client(quantstrip: Run, home: Home) -> None:
+    open_ledger(home).set_client("pairs", mode="paper")
+    assert quantstrip("notify", "recipients", "default", "you@example.com").returncode == 0
+    shown = quantstrip("notify", "recipients", "pairs", "Ann <ann@example.com>", "b@example.com").stdout
+    assert "pairs" in shown
+    assert "ann@example.com, b@example.com" in shown
+    assert "you@example.com" not in shown
+    quantstrip("notify", "recipients", "pairs", "--nobody")
+    default, pairs = json.loads(quantstrip("notify", "recipients", "--json").stdout)
+    assert (default["recipients"], pairs["recipients"], pairs["own"]) == (["you@example.com"], [], True)
+    assert "as default" in quantstrip("notify", "recipients", "pairs", "--as-default").stdout
+    assert quantstrip("notify", "recipients", "pairs", "--as-default", "--nobody").returncode == 2
+    refused = quantstrip("notify", "recipients", "pairs", "pager")
+    assert (refused.returncode, "there is no channel 'pager'" in refused.stderr) == (1, True)
+
+
+def test_alerts_are_listed_and_marked_as_seen(quantstrip: Run, home: Home) -> None:
+    for _ in range(2):
+        open_ledger(home).alert("client_crashed", "pairs crashed", "trace", "pairs", "pairs")
+    shown = quantstrip("notify", "alerts").stdout
+    assert "pairs crashed (2 times)" in shown
+    assert "waiting" in shown
+    (row,) = json.loads(quantstrip("notify", "alerts", "--unseen", "--json").stdout)
+    assert row["newest"].startswith("20")
+    assert quantstrip("notify", "seen").stdout == "1 alerts marked as seen\n"
+    assert json.loads(quantstrip("notify", "alerts", "--unseen", "--json").stdout) == []
