@@ -220,6 +220,7 @@ def test_home_in_a_browser(visitor: Visitor, total: Decimal) -> None:
     tile = page.locator(".qs-tile").filter(has=page.get_by_text("Total PnL", exact=True))
     expect(tile).to_contain_text(f"{total:+,.2f} USD")
     table = page.get_by_role("table", name="Strategies")
+    expect(table.locator("th").filter(has_text="Total PnL")).to_be_visible()  # the tiles come first, the table below
     place = table.locator("th").all_inner_texts().index("Total PnL")
     *strategies, portfolio = [
         cents(row.locator("td").nth(place).inner_text()) for row in table.locator("tbody tr").all()
