@@ -212,7 +212,9 @@ class SettingsManager:
         parts = self._leaf_path(path)
         found = _walk(self._file.merged(), parts)
         if not isinstance(found, dict) or is_secret(found):
-            raise SettingsError(f"there is no folder {join(parts)} to lock")
+            raise SettingsError(
+                f"there is no folder {join(parts)} to lock", hint="See what there is with: quantstrip settings list"
+            )
 
         def change(tree: Tree) -> None:
             reserved = folder_at(tree, (RESERVED,))

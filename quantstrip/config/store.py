@@ -118,7 +118,7 @@ class SettingsFile:
         except OSError as error:
             raise self._unreadable(error) from error
         except UnicodeDecodeError as error:
-            raise SettingsError(f"{self.path} is not UTF-8 text: {error}") from error
+            raise SettingsError(f"{self.path} is not UTF-8 text: {error}", hint="Save it as UTF-8.") from error
 
     def _unreadable(self, error: OSError) -> SettingsError:
         return SettingsError(

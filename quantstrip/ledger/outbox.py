@@ -259,7 +259,10 @@ class Outbox(Family):
     def _must_be(self, tx: Transaction, outbox_id: int, allowed: Sequence[str], what: str) -> None:
         status = self._status(tx, outbox_id)
         if status not in allowed:
-            raise InvalidRecord(f"message {outbox_id} is {status} and cannot be {what}")
+            raise InvalidRecord(
+                f"message {outbox_id} is {status} and cannot be {what}",
+                hint=f"What became of it: quantstrip notify show {outbox_id}",
+            )
 
     @staticmethod
     def _status(tx: Transaction, outbox_id: int) -> str:

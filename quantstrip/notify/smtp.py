@@ -67,7 +67,8 @@ class SmtpChannel:
         with self._errors(), self._connection(self.total_seconds + len(data) / _SLOWEST) as server:
             if options and not server.has_extn("SMTPUTF8"):
                 raise MessageRefused(
-                    f"{account.place} takes no addresses beyond ASCII, and one of {', '.join(message.recipients)} is"
+                    f"{account.place} takes no addresses beyond ASCII, and one of {', '.join(message.recipients)} is",
+                    hint="Write to an address in ASCII, or use an account whose server takes others (SMTPUTF8).",
                 )
             try:
                 refused = server.sendmail(account.sender, list(message.recipients), data, options)

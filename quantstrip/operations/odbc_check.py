@@ -74,7 +74,10 @@ def refuse_writing(connection: Any, found: DataSource) -> None:
         except pyodbc.Error as error:
             if "readonly" in str(error).replace(" ", ""):
                 continue
-            raise DataSourceError(f"the ledger cannot be read through {found.name!r}: {error.args[-1]}") from error
+            raise DataSourceError(
+                f"the ledger cannot be read through {found.name!r}: {error.args[-1]}",
+                hint="Set it up anew: quantstrip odbc install. Then see: quantstrip doctor",
+            ) from error
         raise DataSourceError(
             f"the data source {found.name!r} lets programs write to the ledger: {statement.split()[0]} was allowed",
             hint="Set it up anew: quantstrip odbc install --replace",

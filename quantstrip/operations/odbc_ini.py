@@ -108,7 +108,10 @@ class IniSources:
         except FileNotFoundError:
             return ""
         except OSError as error:
-            raise DataSourceError(f"{self._path} cannot be read: {error.strerror or error}") from error
+            raise DataSourceError(
+                f"{self._path} cannot be read: {error.strerror or error}",
+                hint="See that it is a file, and yours to read.",
+            ) from error
 
     def _replace(self, text: str) -> None:
         target = self._path.resolve()  # a link stays a link
