@@ -48,7 +48,7 @@ def _fits(default: Any, value: Any) -> bool:
         case Integral():
             return isinstance(value, Integral) and not isinstance(value, bool)
         case Real():
-            return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+            return not isinstance(value, bool) and isinstance(value, Real) and isfinite(value)
         case str():
             return isinstance(value, str)
     return not isinstance(value, str | Real)  # an array does as well
