@@ -51,7 +51,7 @@ def tools(home: Home) -> str:
         )
         st.download_button(
             "Export",
-            settings_transfer.export_settings(home),
+            lambda: settings_transfer.export_settings(home),
             "settings.toml",
             "application/toml",
             icon=":material/download:",

@@ -17,8 +17,6 @@ from quantstrip.notify.options import options, targets
 from quantstrip.operations.settings import manager_of
 from quantstrip.ports import Message
 
-_MANY = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
@@ -118,7 +116,7 @@ class Health:
 def health(home: Home) -> Health:
     """How notifications are."""
     ledger = open_ledger(home)
-    late = sum(1 for row in ledger.messages("queued", _MANY) if row["last_error"])
+    late = ledger.query("SELECT count(*) FROM outbox WHERE status = 'queued' AND last_error <> ''")[1][0][0]
     dead = ledger.message_counts().get("dead", 0)
     return Health(len(accounts.names(ledger)), len(list_channels(home)), late, dead)
 
@@ -260,7 +258,7 @@ def send_test(home: Home, name: str, recipient: str = "") -> str:
 
 def list_messages(home: Home, status: str = "", limit: int = 50) -> list[MessageInfo]:
     """The newest messages first, of one status or all."""
-    return [_info(row) for row in open_ledger(home).messages(status, limit)]
+    return [message_info(row) for row in open_ledger(home).messages(status, limit)]
 
 
 def get_message(home: Home, number: int) -> MessageDetail:
@@ -274,7 +272,7 @@ def get_message(home: Home, number: int) -> MessageDetail:
     if row is None:
         raise UnknownRecord(f"there is no message {number}", hint="List them with: quantstrip notify list")
     return MessageDetail(
-        _info(row),
+        message_info(row),
         row["message_id"],
         row["body"],
         row["html"] or "",
@@ -353,7 +351,8 @@ def _each(ledger: Ledger, numbers: Iterable[int], call: str) -> None:
             getattr(ledger, call)(number)
 
 
-def _info(row: Mapping[str, Any]) -> MessageInfo:
+def message_info(row: Mapping[str, Any]) -> MessageInfo:
+    """A row of ``outbox``, whole or without body and HTML, as it is listed."""
     return MessageInfo(
         id=int(row["outbox_id"]),
         status=str(row["status"]),
