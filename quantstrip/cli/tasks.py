@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quantstrip.operations.tasks import Task
 
 _STATES = ("queued", "running", "done", "failed", "cancelled", "interrupted")
-_PATHS = ("file", "bars")
+_PATHS = ("file", "bars", "risk")
 _MOMENTS = ("created", "started", "finished", "heartbeat", "cancel_requested")
 
 
@@ -146,8 +146,10 @@ def _arguments(text: str) -> dict[str, Any]:
         raise click.BadParameter(f'JSON is expected, such as \'{{"form": "xlsx"}}\': {error}') from None
     if not isinstance(found, dict):
         raise click.BadParameter(f'a JSON object is expected, such as \'{{"form": "xlsx"}}\', got {text}')
-    made = {name: str(Path(found[name]).expanduser().resolve()) for name in _PATHS if isinstance(found.get(name), str)}
-    return found | made
+    paths = {name: Path(found[name]).expanduser() for name in _PATHS if isinstance(found.get(name), str)}
+    if "risk" in paths and not paths["risk"].is_file():
+        del paths["risk"]  # a profile's name
+    return found | {name: str(path.resolve()) for name, path in paths.items()}
 
 
 @contextmanager

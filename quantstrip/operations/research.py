@@ -65,10 +65,43 @@ def backtest(
         StrategyFault: the strategy raised while it ran.
 
     """
+    check_options(
+        symbols=symbols, start=start, end=end, cash=cash, fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk,
+        quantity=quantity,
+    )  # fmt: skip
+    profile, costs = risk_profile(risk), _costs(fee_rate, slippage_bps)
+    strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}))
+    tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
+    first, last = _moment(start, "start"), _moment(end, "end", last=True)
+    cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
+    return run_backtest(
+        strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity, warmup=warmup,
+        virtual_legs=virtual_legs, on_progress=on_progress,
+    )  # fmt: skip
+
+
+def check_options(
+    *,
+    symbols: Sequence[str] | None = None,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    cash: float = CASH,
+    fee_rate: float | None = None,
+    slippage_bps: float | None = None,
+    risk: str | Path = "form",
+    quantity: float | None = None,
+) -> None:
+    """Refuse what no backtest could run with, without a look at the strategy or its bars; arguments as of ``backtest``.
+
+    Raises:
+        ConfigError: no such risk profile, no symbol, or a number that means nothing.
+        DataError: what should be a date is none, or the span ends before it begins.
+
+    """
     if symbols is not None and not symbols:
         raise ConfigError("symbols must name at least one, got none", hint="Leave symbols out for the strategy's own.")
-    profile = risk_profile(risk)
-    costs = _costs(fee_rate, slippage_bps)
+    risk_profile(risk)
+    _costs(fee_rate, slippage_bps)
     if not 0.0 < cash < float("inf"):
         raise ConfigError(f"cash must be a positive amount, got {cash!r}", hint="For example 100000.")
     if quantity is not None and not 0.0 < quantity < float("inf"):
@@ -78,16 +111,9 @@ def backtest(
             f"fee_rate is a fraction of the traded value from 0 to below 1, got {fee_rate!r}",
             hint="Write 0.001 for 0.1 %.",
         )
-    strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}))
-    tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     if first is not None and last is not None and first > last:
         raise DataError(f"start {start} lies after end {end}", hint="Swap the two, or leave one out.")
-    cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
-    return run_backtest(
-        strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity, warmup=warmup,
-        virtual_legs=virtual_legs, on_progress=on_progress,
-    )  # fmt: skip
 
 
 def _tables(

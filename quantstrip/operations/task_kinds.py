@@ -28,6 +28,8 @@ class Kind:
         help: what it does, in a sentence.
         arguments: a dataclass.
         work: ``module:function``.
+        check: ``module:function`` that takes the arguments and refuses, when they are asked for, what the work would
+            refuse; "" where the arguments say it all.
 
     """
 
@@ -35,6 +37,20 @@ class Kind:
     help: str
     arguments: type
     work: str
+    check: str = ""
+
+    def accept(self, given: object) -> Any:
+        """``given`` as this kind's arguments, looked at as far as that is possible without doing the work.
+
+        Raises:
+            TaskRefused: they do not fit.
+            QuantstripError: the work could not be done with them.
+
+        """
+        arguments = self.read(given)
+        if self.check:
+            _function(self.check)(arguments)
+        return arguments
 
     def read(self, given: object) -> Any:
         """``given`` as this kind's arguments.
@@ -47,8 +63,7 @@ class Kind:
 
     def load(self) -> "Work":
         """The function."""
-        module, _, name = self.work.partition(":")
-        work: Work = getattr(import_module(module), name)
+        work: Work = _function(self.work)
         return work
 
 
@@ -104,7 +119,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
         Kind("backtest", "Run a strategy's file over historical bars.", BacktestArguments,
-             "quantstrip.operations.task_work:backtest"),
+             "quantstrip.operations.task_work:backtest", "quantstrip.operations.task_work:check_backtest"),
         Kind("report", "Build the portfolio's report as a page or a workbook.", ReportArguments,
              "quantstrip.operations.task_work:report"),
     )
@@ -122,6 +137,11 @@ def kind_of(name: str, kinds: Mapping[str, Kind] = KINDS) -> Kind:
     if name not in kinds:
         raise TaskRefused(f"there is no kind of task {name!r}", hint=f"There are: {', '.join(kinds)}")
     return kinds[name]
+
+
+def _function(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _there(name: str, text: str, is_right: Callable[[Path], bool]) -> None:

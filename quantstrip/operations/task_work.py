@@ -22,6 +22,19 @@ _ALL_TRADES = 1_000_000
 _PAGE_TRADES = 500
 
 
+def check_backtest(arguments: BacktestArguments) -> None:
+    """Refuse what ``backtest`` would refuse before it looks at the strategy; no code of the user's runs.
+
+    Raises:
+        ConfigError, DataError: as ``research.check_options``.
+
+    """
+    from quantstrip.operations import research
+
+    checked = ("symbols", "start", "end", "cash", "fee_rate", "slippage_bps", "risk", "quantity")
+    research.check_options(**{name: getattr(arguments, name) for name in checked})
+
+
 def backtest(home: Home, arguments: BacktestArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:
     """Run a strategy over bars; ``result.json`` is ``BacktestResult.to_dict``, ``equity.csv`` its curve."""
     from quantstrip.operations import research

@@ -73,10 +73,11 @@ def submit(
 
     Raises:
         TaskRefused: no such kind, or arguments that do not fit.
+        QuantstripError: the work could not be done with them (a date that is none, a negative amount).
         ServiceNotRunning: nobody would do it.
 
     """
-    checked = asdict(kind_of(kind, kinds).read(arguments))
+    checked = asdict(kind_of(kind, kinds).accept(arguments))
     if not served(home):
         raise ServiceNotRunning(
             f"the task {kind} cannot be done: no service runs on the home {home.root}",
@@ -121,9 +122,10 @@ def run_now(
 
     Raises:
         TaskRefused: no such kind, or arguments that do not fit.
+        QuantstripError: the work could not be done with them (a date that is none, a negative amount).
 
     """
-    checked = asdict(kind_of(kind, kinds).read(arguments))
+    checked = asdict(kind_of(kind, kinds).accept(arguments))
     ledger = open_ledger(home)
     with ledger.transaction():  # no worker may claim it in between
         task_id = ledger.add_task(kind, checked, by)

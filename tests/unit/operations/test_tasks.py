@@ -18,6 +18,7 @@ from quantstrip.clock import DAY, ManualClock, system_clock, to_text
 from quantstrip.errors import (
     DataError,
     InvalidRecord,
+    QuantstripError,
     ServiceNotRunning,
     TaskCancelled,
     TaskError,
@@ -255,6 +256,9 @@ def test_the_task_takes_every_argument_of_a_backtest_with_its_default() -> None:
         ("backtest", {"file": "examples/ma_cross.py"}, "absolute path of a file"),
         ("backtest", {"file": "/no/such.py"}, "absolute path of a file"),
         ("backtest", {"file": str(asset("examples") / "ma_cross.py"), "bars": "/no/such"}, "path of a folder"),
+        ("backtest", {"file": str(asset("examples") / "ma_cross.py"), "cash": -5}, "cash must be a positive amount"),
+        ("backtest", {"file": str(asset("examples") / "ma_cross.py"), "start": "soon"}, "expected a date"),
+        ("backtest", {"file": str(asset("examples") / "ma_cross.py"), "risk": "none"}, "neither a risk profile"),
         ("report", {"as_of": "yesterday"}, "as_of must be a date"),
         ("report", {"form": "pdf"}, "one of html, xlsx"),
     ],
@@ -262,7 +266,7 @@ def test_the_task_takes_every_argument_of_a_backtest_with_its_default() -> None:
 def test_what_a_worker_could_not_use_is_refused_when_it_is_asked_for(
     made_home: Home, kind: str, arguments: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(TaskRefused, match=words):
+    with pytest.raises(QuantstripError, match=words):
         tasks.run_now(made_home, kind, arguments)
     assert tasks.list_tasks(made_home) == []
 
