@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from quantstrip import ledger as ledger_room
+from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from tests.chromium import chromium
 
@@ -65,3 +66,9 @@ def _nothing_left_open() -> Iterator[None]:
     yield
     for ledger in list(ledger_room._open.values()):
         ledger.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home in which nothing happened yet."""
+    return Home(tmp_path / "home").create()

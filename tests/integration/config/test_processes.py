@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import keyring
 import pytest
@@ -27,11 +26,6 @@ def no_keyring() -> Iterator[None]:
     keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]
     yield
     keyring.set_keyring(before)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
 
 
 def start(home: Home, program: str, *arguments: str) -> subprocess.Popen[str]:

@@ -30,11 +30,6 @@ def _one_day() -> None:
         time.sleep(left / SECOND + 1)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
-
-
 @contextmanager
 def running(home: Home, example: str) -> Iterator["subprocess.Popen[bytes]"]:
     """The example as ``quantstrip run`` starts it; ended when the block ends."""

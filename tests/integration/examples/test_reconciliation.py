@@ -1,17 +1,8 @@
 """The reconciliation examples run as they are, against a real ledger."""
 
-from pathlib import Path
-
-import pytest
-
 from quantstrip.home import Home
 from tests.integration.examples.test_clients import rows, running, stop, wait_for
 from tests.unit.brokers.flex_samples import response, statement, trade, trades, write
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
 
 
 def test_positions_are_compared_and_the_one_that_differs_is_told(home: Home) -> None:

@@ -130,11 +130,6 @@ class OneByOne(ReplayFeed):
 # --------------------------------------------------------------------------------------- the operation behind the CLI
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
-
-
 def test_a_file_is_backtested_on_the_sample_as_it_is(home: Home) -> None:
     result = backtest(home, EXAMPLES / "ma_cross.py")
     assert result.run["symbols"] == SYMBOLS

@@ -1,17 +1,11 @@
 """Real files, real processes."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
 
 
 @pytest.fixture

@@ -4,9 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
 
 from quantstrip.home import Home
 from quantstrip.log import tail
@@ -18,11 +15,6 @@ from quantstrip.home import Home
 from quantstrip.log import logger, open_stream
 home = Home(Path(sys.argv[1]))
 """
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
 
 
 def start(home: Home, program: str, **environment: str) -> subprocess.Popen[str]:

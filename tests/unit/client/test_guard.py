@@ -1,18 +1,12 @@
 """The lock that keeps a second copy away."""
 
 import os
-from pathlib import Path
 
 import pytest
 
 from quantstrip.client.guard import client_lock, is_orphan, lock_path
 from quantstrip.errors import ClientBusy
 from quantstrip.home import Home
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
 
 
 def test_a_second_copy_is_refused_and_told_who_holds_the_lock(home: Home) -> None:

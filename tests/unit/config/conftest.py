@@ -1,7 +1,6 @@
 """A home of its own for each test, and system keyrings that are real backends of the keyring library."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import keyring
 import pytest
@@ -55,11 +54,6 @@ def memory_keyring() -> MemoryKeyring:
     backend = MemoryKeyring()
     keyring.set_keyring(backend)
     return backend
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
 
 
 @pytest.fixture

@@ -2,18 +2,12 @@
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from quantstrip.errors import SecretError
 from quantstrip.home import Home
 from quantstrip.operations import access
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
 
 
 def test_the_token_is_made_once_and_stays(home: Home) -> None:

@@ -1,18 +1,11 @@
 """A home, a clock that moves when told to, and a process that is left as it was."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from quantstrip.clock import ManualClock, from_text
-from quantstrip.home import Home
 from quantstrip.log import close_stream
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
 
 
 @pytest.fixture

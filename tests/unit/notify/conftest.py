@@ -20,11 +20,6 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
-
-
-@pytest.fixture
 def settings(home: Home) -> SettingsManager:
     return SettingsManager(home)
 

@@ -20,11 +20,6 @@ SECRET = "hunter2-of-the-broker"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
-
-
-@pytest.fixture
 def other(tmp_path: Path) -> Home:
     return Home(tmp_path / "other").create()
 

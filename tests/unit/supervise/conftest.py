@@ -9,11 +9,6 @@ from quantstrip.ledger import Ledger
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
-
-
-@pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(from_text("2026-01-05 10:00:00"))
 
