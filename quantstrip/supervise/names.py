@@ -7,7 +7,6 @@ from pathlib import Path
 from quantstrip.errors import ClientError
 
 WARDEN = "warden"
-DASHBOARD = "dashboard"
 NOTIFIER = "notifier"
 WORKER = "worker"
 _PREFIX = "client-"
