@@ -1,6 +1,6 @@
 """Reconciliation: one call compares the ledger with a broker's statement, takes over what it missed, and reports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -8,12 +8,16 @@ from quantstrip.errors import LedgerError, StatementError, UnknownRecord
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.model import Mode
-from quantstrip.model.statement import Statement
+from quantstrip.model.statement import Statement, StatementFill
 from quantstrip.operations.ledger import existing_ledger
 from quantstrip.trading.statement import Comparison, Difference, Outcome, compare_executions, compare_positions, events
 
 FLEX_BROKER: Final = "IBKR"
 """Name of the broker of fills from Flex that belong to no order, where the account has none yet."""
+_CURRENCIES: Final = (
+    "SELECT DISTINCT currency FROM position_day "
+    "WHERE mode = ? AND account = ? AND symbol = ? AND contract_id IN (?, '') AND fills > 0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,9 @@ def reconcile(
         return _result(None, statement, mode, compared, agreed, found, [], [], [])
     with ledger.transaction():
         first = compare_executions(ledger.statement_fills(statement, mode), statement.fills or ())
-        taken, late = _take_over(ledger, first, mode, broker, statement) if take_over else ([], [])
+        refused = _in_other_currencies(ledger, first.unseen, mode) if take_over else {}
+        statement = statement._replace(notes=(*statement.notes, *refused.values()))
+        taken, late = _take_over(ledger, first, mode, broker, statement, refused) if take_over else ([], [])
         compared, agreed, found = _compare(ledger, statement, mode)
         if statement.fills is None:
             confirmed = ledger.confirm_positions(mode, _symbols(ledger, agreed))
@@ -151,13 +157,28 @@ def _compare(ledger: Ledger, statement: Statement, mode: str) -> tuple[Compariso
     return compared, agreed, [*compared.differences, *held, *events(statement)]
 
 
+def _in_other_currencies(ledger: Ledger, fills: Iterable[StatementFill], mode: str) -> dict[str, str]:
+    """Missed fills that would put two currencies into one position, by exec_id, with the note that says so."""
+    notes = {}
+    for fill in fills:
+        rows = ledger.query(_CURRENCIES, (mode, fill.account, fill.symbol, fill.contract_id))[1]
+        others = sorted({str(row[0]) for row in rows} - {fill.currency})
+        if fill.currency and others:
+            notes[fill.exec_id] = (
+                f"{fill.exec_id} is in {fill.currency}, and the ledger has fills of {fill.symbol} in "
+                f"{', '.join(others)}: it was not taken over. Put those right first: quantstrip journal correct "
+                "EXEC_ID --delete, then enter them again with --currency."
+            )
+    return notes
+
+
 def _take_over(
-    ledger: Ledger, compared: Comparison, mode: str, broker: str, statement: Statement
+    ledger: Ledger, compared: Comparison, mode: str, broker: str, statement: Statement, refused: Collection[str]
 ) -> tuple[list[Difference], list[str]]:
     """Book what was missed, oldest first; what was booked, and which of it had to go before later fills."""
     found = {one.key: one for one in compared.differences}
     taken, late = [], []
-    for fill in compared.unseen:
+    for fill in (fill for fill in compared.unseen if fill.exec_id not in refused):
         name = broker or ledger.broker_of(mode, fill.account) or _broker_of(statement)
         done = ledger.take_over_fill(fill, mode, name)
         if done is not None:

@@ -143,6 +143,27 @@ def test_a_fill_without_a_known_reference_goes_to_unallocated_with_an_alert(made
     assert [alert["kind"] for alert in ledger.alerts()] == ["order_unknown"]
 
 
+def test_a_fill_in_another_currency_than_those_of_its_symbol_is_told_and_not_added_to_them(
+    made_home: Home, ledger: Ledger
+) -> None:
+    book(ledger, fill("x1", symbol="SAP"))  # booked without a word on its currency, in dollars
+    euros = week(fill("x1", symbol="SAP", currency="EUR"), fill("x2", symbol="SAP", currency="EUR"), fill("x3"))
+
+    result = reconcile(made_home, euros, take_over=True)
+
+    assert result.taken_over == ("x3",)
+    assert outcomes(result)[1:] == [("DIFFERENT", "x1", "currency"), ("MISSING_HERE", "x2", "execution")]
+    assert ["x2 is in EUR, and the ledger has fills of SAP in USD" in note for note in result.notes] == [True]
+    assert ledger.query("SELECT currency, position FROM v_positions WHERE symbol = 'SAP'")[1] == [("USD", 10.0)]
+
+    ledger.correct_execution("x1", "in euros", delete=True)
+    ledger.insert_manual_trade("trend", "SAP", "BUY", 10, 400.0, account="U1", currency="EUR", exec_time=fill("x1").ts)
+    again = reconcile(made_home, euros, take_over=True)
+
+    assert set(again.taken_over) == {"x1", "x2"}, "the fill that was missed, and the fees of the one entered by hand"
+    assert ledger.query("SELECT DISTINCT currency FROM v_positions WHERE symbol = 'SAP'")[1] == [("EUR",)]
+
+
 def test_taking_over_again_takes_nothing(made_home: Home, ledger: Ledger) -> None:
     book(ledger, fill("x2", "SELL", ts=from_text("2024-03-06 16:00:00")))
     both = week(fill("x1"), fill("x2", "SELL", ts=from_text("2024-03-06 16:00:00")))
