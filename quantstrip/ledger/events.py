@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, text, update
 
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
@@ -69,14 +69,11 @@ _LAST_OF_STRATEGY = Statement(
 
 
 def _moving(status: EventStatus) -> Statement:
+    before = ", ".join(f"'{one}'" for one in _BEFORE[status])
     return Statement(
-        lambda: (
-            update(strategy_event)
-            .where(
-                strategy_event.c.order_id == bindparam("order"),
-                or_(*(strategy_event.c.status == str(before) for before in _BEFORE[status])),
-            )
-            .values(status=str(status), update_time=bindparam("now"))
+        lambda: text(
+            f"UPDATE strategy_event SET status = '{status}', update_time = :now "  # noqa: S608 - our own words
+            f"WHERE order_id = :order AND status IN ({before})"
         )
     )
 

@@ -34,7 +34,6 @@ _FILL = Statement(
         _E.trade_date,
     ).where(_E.exec_id == bindparam("exec_id"))
 )  # fmt: skip
-_FILL_KEY = ("strategy_id", "mode", "account", "symbol", "contract_id", "leg", "broker_id", "trade_date")
 _GET = Statement(
     lambda: (
         select(execution)
@@ -76,7 +75,7 @@ def append_execution(tx: Transaction, now: int, row: dict[str, Any], group_label
     """Insert a complete new execution and book it on what is held; its key."""
     held, booking = book(tx, row)
     row |= {"amount": booking.amount, "create_time": tx.now, "update_time": tx.now}
-    seq = tx.insert(_INSERT, row) or 0
+    seq = row["seq_id"] = tx.insert(_INSERT, row) or 0
     differs = record_booking(tx, row, seq, booking, group_label)
     count_fill(tx, row, booking)
     follow_trade(tx, row, seq, held, booking)
@@ -85,6 +84,7 @@ def append_execution(tx: Transaction, now: int, row: dict[str, Any], group_label
         pay_trade(tx, seq, currency, amount)
     if row["order_id"] is not None:
         order_filled(tx, row["order_id"])
+    tx.booked[row["exec_id"]] = row
     if differs is not None:
         raise_alert(
             tx,
@@ -135,10 +135,14 @@ def _from_order(tx: Transaction, context: Context, now: int, row: dict[str, Any]
             f"under the strategy {UNALLOCATED!r}. Insert orders before they are sent, or give strategy_id.",
             rate_key=f"order_unknown:{order_id}",
         )
-    defaults = {"mode": str(context.mode), "leg": "NET", "account": "", "contract_id": "", "broker_id": None}
-    for name, value in defaults.items():
+    row.setdefault("broker_id", None)
+    if row.get("mode") is None:
+        row["mode"] = str(context.mode)
+    if row.get("leg") is None:
+        row["leg"] = "NET"
+    for name in ("account", "contract_id"):
         if row.get(name) is None:
-            row[name] = value
+            row[name] = ""
     row.setdefault("strategy_run_id", None)
     row.setdefault("client_run_id", context.client_run_id)
 
@@ -160,9 +164,9 @@ def _compare(tx: Transaction, now: int, row: dict[str, Any], same: tuple[Any, ..
 
 def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
     """Insert a checked commission; its key. The same (execution, fee type, revision) again changes nothing."""
-    fill = tx.one(_FILL, row)
+    fill = tx.booked.get(row["exec_id"]) or tx.first(_FILL, row)
     if row["currency"] is None:
-        row["currency"] = fill[0] if fill is not None else _guess(tx, now, row)
+        row["currency"] = fill["currency"] if fill is not None else _guess(tx, now, row)
     row |= {
         "booked_amount": round(row["amount"], minor_digits(row["currency"])),
         "create_time": tx.now,
@@ -171,8 +175,8 @@ def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
     created = tx.insert(_FEE_INSERT, row)
     if created is not None:
         if fill is not None:
-            count_fee(tx, dict(zip(_FILL_KEY, fill[2:], strict=True)), row["currency"], row["booked_amount"])
-            pay_trade(tx, fill[1], row["currency"], row["booked_amount"])
+            count_fee(tx, fill, row["currency"], row["booked_amount"])
+            pay_trade(tx, fill["seq_id"], row["currency"], row["booked_amount"])
         return created
     there = tx.one(_FEE, row)
     if there[1:] != (row["amount"], row["currency"]):

@@ -1,10 +1,11 @@
 """Instruments, end-of-day prices, and the session a moment belongs to."""
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, or_, select
 
-from quantstrip.clock import from_text
+from quantstrip.clock import from_text, to_text
 from quantstrip.errors import QuantstripError
 from quantstrip.ledger import validate
 from quantstrip.ledger.alerts import raise_alert
@@ -31,6 +32,8 @@ _FIND = Statement(
 )
 _CALENDARS = Statement(lambda: select(instrument.c.calendar).distinct())
 _ready: set[str] = set()
+_session: dict[str, tuple[str, str, str]] = {}
+"""Of each calendar the session that was asked for last: the close before it, its own close, its date."""
 _ALL = Statement(lambda: select(instrument).order_by(instrument.c.symbol, instrument.c.contract_id))
 _PUT_PRICE = Upsert(
     mtm_price,
@@ -103,11 +106,15 @@ def ready_calendars(store: Store, *names: str) -> None:
 
 def trade_date_of(tx: Transaction, now: int, calendar: str, exec_time: str) -> str:
     """The session's date a moment belongs to; its UTC date, with an alert, where the calendar has no answer."""
-    # Calendars bring pandas with them, which only a process that trades should pay for.
+    # Calendars bring numpy with them, which only a process that trades should pay for.
     from quantstrip.calendars import get_calendar
 
+    after, until, day = _session.get(calendar, ("", "", ""))
+    if after < exec_time < until:
+        return day
     try:
-        return get_calendar(calendar).session_of(from_text(exec_time)).isoformat()
+        found = get_calendar(calendar)
+        session = found.session_of(from_text(exec_time))
     except QuantstripError as error:
         raise_alert(
             tx,
@@ -118,6 +125,11 @@ def trade_date_of(tx: Transaction, now: int, calendar: str, exec_time: str) -> s
             rate_key=f"calendar:{calendar}",
         )
         return exec_time[:10]
+    day = session.isoformat()
+    with suppress(QuantstripError):  # the calendar's first session has none before it
+        ends = found.close_ts(found.previous_session(session)), found.close_ts(session)
+        _session[calendar] = (to_text(ends[0]), to_text(ends[1]), day)
+    return day
 
 
 class Instruments(Family):

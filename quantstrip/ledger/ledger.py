@@ -30,7 +30,7 @@ from quantstrip.ledger.reporting import ReportingCurrency
 from quantstrip.ledger.reports import EmailAccounts, Reports
 from quantstrip.ledger.risk import RiskControls
 from quantstrip.ledger.runs import ClientRuns, JobRuns
-from quantstrip.ledger.store import BUSY_SECONDS, Store, Transaction
+from quantstrip.ledger.store import BUSY_SECONDS, Store, Writing
 from quantstrip.ledger.strategy_runs import StrategyRuns
 from quantstrip.ledger.tasks import Tasks
 from quantstrip.ledger.totals_check import differences
@@ -99,11 +99,9 @@ class Ledger(
         """Whose money moves where a call does not say; set by ``start_client_run``, ``live`` before."""
         return str(self.context.mode)
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> Writing:
         """Make every call of this thread inside the block one durable transaction: all of it is kept, or nothing."""
-        with self.store.write() as transaction:
-            yield transaction
+        return self.store.write()
 
     @contextmanager
     def get_connection(self) -> Iterator[sqlite3.Connection]:

@@ -34,14 +34,21 @@ _ABANDONED: list[object] = []  # connections inherited through fork: neither use
 
 
 class Transaction:
-    """One transaction of one connection. ``now`` is the wall clock when it began, as ledger text."""
+    """One transaction of one connection.
 
-    __slots__ = ("_execute", "now", "raw")
+    Attributes:
+        now: the wall clock when it began, as ledger text.
+        booked: executions that it booked, by exec_id, so that their commissions need not look them up.
+
+    """
+
+    __slots__ = ("_execute", "booked", "now", "raw")
 
     def __init__(self, raw: sqlite3.Connection, now: str) -> None:
         self.raw = raw
         self._execute = raw.execute
         self.now = now
+        self.booked: dict[str, dict[str, Any]] = {}
 
     def run(self, statement: Statement, values: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
         """Execute ``statement``."""

@@ -36,24 +36,32 @@ _DAY = Statement(
         "multiplier = coalesce(excluded.multiplier, multiplier)"
     )
 )
-_BEGIN = Insert(round_trip, with_key=True)
-_MOVE = Statement(
+_FEE = Statement(
     lambda: text(
-        "UPDATE round_trip SET fills = fills + 1, position = :position, avg_price = :avg_price, cost = :cost, "
-        "max_quantity = max(max_quantity, abs(:position)), opened_quantity = round(opened_quantity + :opened, 9), "
-        "opened_value = opened_value + :opened * :price, closed_quantity = round(closed_quantity + :closed, 9), "
-        "closed_value = closed_value + :closed * :price, realized_pnl = round(realized_pnl + :gain, 8), "
-        "closed = CASE WHEN :position = 0.0 THEN :exec_time END, "
-        "close_date = CASE WHEN :position = 0.0 THEN :trade_date END, "
-        # A fill of an earlier session may be heard of late: a position is marked at the newest session's, as days are.
-        "last_fill_time = CASE WHEN :trade_date < last_fill_date THEN last_fill_time ELSE :exec_time END, "
-        "last_fill_price = CASE WHEN :trade_date < last_fill_date THEN last_fill_price ELSE :price END, "
-        "last_fill_date = max(last_fill_date, :trade_date), strategy_run_id = :strategy_run_id "
-        "WHERE strategy_id = :strategy_id AND symbol = :symbol AND mode = :mode AND account = :account "
-        "AND contract_id = :contract_id AND leg = :leg AND broker_id IS :broker_id AND closed IS NULL "
-        "RETURNING trade_id"
+        "UPDATE position_day SET commission = round(commission + :fee, 8) WHERE strategy_id = :strategy_id "
+        "AND mode = :mode AND account = :account AND symbol = :symbol AND contract_id = :contract_id AND leg = :leg "
+        "AND broker_id = coalesce(:broker_id, 0) AND currency = :currency AND trade_date = :trade_date"
     )
 )
+_BEGIN = Insert(round_trip, with_key=True)
+_MOVES = (
+    "UPDATE round_trip SET fills = fills + 1, position = :position, avg_price = :avg_price, cost = :cost, "
+    "max_quantity = max(max_quantity, abs(:position)), opened_quantity = round(opened_quantity + :opened, 9), "
+    "opened_value = opened_value + :opened * :price, closed_quantity = round(closed_quantity + :closed, 9), "
+    "closed_value = closed_value + :closed * :price, realized_pnl = round(realized_pnl + :gain, 8), "
+    # A fill of an earlier session may be heard of late: a position is marked at the newest session's, as days are.
+    "last_fill_time = CASE WHEN :trade_date < last_fill_date THEN last_fill_time ELSE :exec_time END, "
+    "last_fill_price = CASE WHEN :trade_date < last_fill_date THEN last_fill_price ELSE :price END, "
+    "last_fill_date = max(last_fill_date, :trade_date), strategy_run_id = :strategy_run_id"
+)
+_OPEN = (
+    " WHERE strategy_id = :strategy_id AND symbol = :symbol AND mode = :mode AND account = :account "
+    "AND contract_id = :contract_id AND leg = :leg AND broker_id IS :broker_id AND closed IS NULL "
+    "RETURNING trade_id"
+)
+_MOVE = Statement(lambda: text(_MOVES + _OPEN))
+# Apart, for naming the column on which the index of open trades depends would write that index anew at each fill.
+_CLOSE = Statement(lambda: text(_MOVES + ", closed = :exec_time, close_date = :trade_date" + _OPEN))
 _LINK = Insert(trade_fill, with_key=True)
 _LINKED = Statement(
     lambda: select(trade_fill.c.trade_id, trade_fill.c.closed_trade_id, trade_fill.c.closed_share).where(
@@ -110,7 +118,7 @@ def follow_trade(tx: Transaction, execution: dict[str, Any], seq: int, held: flo
         closed = 0.0 if adds else abs(held) if flipped else abs(trade)
         ends = Position() if flipped else after
         moved = tx.one(
-            _MOVE,
+            _CLOSE if ends.is_flat else _MOVE,
             execution
             | {
                 "position": ends.quantity,
@@ -163,8 +171,10 @@ def _begin(tx: Transaction, execution: dict[str, Any], seq: int, position: Posit
 
 def count_fee(tx: Transaction, execution: dict[str, Any], currency: str, amount: float) -> None:
     """Add a fee to the session of its fill, in the fee's own currency."""
-    nothing = {"fills": 0, "quantity": 0.0, "cost_change": 0.0, "gain": 0.0, "turnover": 0.0, "price": None}
-    tx.run(_DAY, execution | nothing | {"currency": currency, "fee": amount, "multiplier": None})
+    paid = execution | {"currency": currency, "fee": amount}
+    if tx.run(_FEE, paid).rowcount == 0:  # the first fee in this currency, which is not the fill's
+        nothing = {"fills": 0, "quantity": 0.0, "cost_change": 0.0, "gain": 0.0, "turnover": 0.0, "price": None}
+        tx.run(_DAY, paid | nothing | {"multiplier": None})
 
 
 def pay_trade(tx: Transaction, seq: int, currency: str, amount: float) -> None:
