@@ -81,7 +81,15 @@ def split(targets: str | Iterable[str]) -> tuple[list[str], list[str]]:
         if not isinstance(part, str):
             raise MessageInvalid(f"a recipient is text, got {part!r}", hint="Write it like you@example.com.")
         lines.append(header("a recipient", part).replace(";", ","))
-    found = [address or name for name, address in getaddresses(lines) if address or name]
+    found = [each for line in lines for each in _named(line)]
     addresses = [each for each in found if "@" in each]
     channels = list(dict.fromkeys(each.strip() for each in found if "@" not in each))
     return parse(addresses) if addresses else [], channels
+
+
+def _named(line: str) -> list[str]:
+    """The addresses and names in a line with commas; what is neither is refused, not left out."""
+    pairs = getaddresses([line])
+    if pairs.count(("", "")) > sum(not part.strip() for part in line.split(",")):
+        raise MessageInvalid(f"{line!r} is no mail address", hint="Write it like you@example.com.")
+    return [address or name for name, address in pairs if address or name]

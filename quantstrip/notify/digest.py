@@ -91,10 +91,8 @@ def _owner(ledger: "Ledger") -> tuple[str, ...]:
 def _messages(
     audience: tuple[str, ...], alerts: Sequence[Alert], settings: Settings, home: "Home | None"
 ) -> list[NewMessage]:
-    try:
-        addresses, channels = split(audience)
-    except NotifyError as error:
-        logger.error("{} alerts cannot be sent to {}: {}", len(alerts), ", ".join(audience), error)
+    addresses, channels = _reachable(audience)
+    if not addresses and not channels:
         return []
     shown = [_shown(alert, settings) for alert in alerts[:_MOST]]
     first = shown[0]["subject"]
@@ -119,6 +117,21 @@ def _messages(
     )
     others = [replace(told, message_id=message_id(), recipients=[name], channel=name, html="") for name in channels]
     return [told, *others] if addresses else others
+
+
+def _reachable(audience: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Addresses and channels of an audience; one that is neither keeps nobody else from being told."""
+    addresses: list[str] = []
+    channels: list[str] = []
+    for each in audience:
+        try:
+            found = split(each)
+        except NotifyError as error:
+            logger.error("alerts cannot be sent to {}: {}", each, error)
+            continue
+        addresses += [one for one in found[0] if one not in addresses]
+        channels += [one for one in found[1] if one not in channels]
+    return addresses, channels
 
 
 def _shown(alert: Alert, settings: Settings) -> dict[str, Any]:

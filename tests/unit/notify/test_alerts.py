@@ -61,6 +61,14 @@ def desk(ledger: Ledger, settings: SettingsManager, clock: ManualClock) -> Desk:
     return Desk(ledger, settings, clock)
 
 
+def test_an_address_that_is_none_keeps_nobody_else_from_being_told(desk: Desk) -> None:
+    desk.settings.set_by_path("notify.recipients", ["owner@", "owner@example.com", "phone"], "list")
+    desk.alert("trend: job failed")
+    desk.later()
+    assert [told for told, _ in desk.told()] == [["owner@example.com"]]
+    assert [told for told, _ in desk.told("phone")] == [["phone"]]
+
+
 def test_an_alert_is_told_when_its_window_is_over(desk: Desk) -> None:
     desk.alert("trend: job failed", "Traceback\n  no price", client="trend")
     desk.later(59)

@@ -50,6 +50,13 @@ def test_what_is_no_address_is_refused(wrong: str) -> None:
 def test_a_name_without_an_at_is_a_channel() -> None:
     assert addresses.split(["a@example.com", "phone", "phone", " chat "]) == (["a@example.com"], ["phone", "chat"])
     assert addresses.split("phone, b@example.com") == (["b@example.com"], ["phone"])
+    assert addresses.split("a@example.com,, b@example.com;") == (["a@example.com", "b@example.com"], [])
+
+
+@pytest.mark.parametrize("wrong", [["a@example.com", "b@"], "a@example.com, b@", ["@example.com"]])
+def test_what_is_no_address_is_refused_and_not_left_out(wrong: str | list[str]) -> None:
+    with pytest.raises(MessageInvalid, match="is no mail address"):
+        addresses.split(wrong)
 
 
 @given(st.text(max_size=60))
