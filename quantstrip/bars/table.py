@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from quantstrip.clock import SECOND, Micros, to_datetime
 from quantstrip.errors import DataError
-from quantstrip.model import TIMEFRAMES, Bar, bar_of_row
+from quantstrip.model import TIMEFRAMES, Bar, bars_of_rows
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -167,16 +167,15 @@ class BarTable:
         for start in range(0, len(self), chunk):
             yield from self.chunk(start, start + chunk)
 
-    def chunk(self, start: int, stop: int) -> Iterator[Bar]:
-        """Bars of rows ``start`` to ``stop``."""
+    def chunk(self, start: int, stop: int, ts: list[Micros] | None = None) -> Iterator[Bar]:
+        """Bars of rows ``start`` to ``stop``; ``ts`` are their closes, where the caller has listed them already."""
         cut = slice(start, stop)
-        return map(
-            bar_of_row,
+        return bars_of_rows(
             zip(
                 repeat(self.symbol),
                 repeat(self.timeframe),
                 self.ts_open[cut].tolist(),
-                self.ts[cut].tolist(),
+                self.ts[cut].tolist() if ts is None else ts,
                 self.open[cut].tolist(),
                 self.high[cut].tolist(),
                 self.low[cut].tolist(),

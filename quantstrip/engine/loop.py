@@ -158,8 +158,8 @@ class Engine:
         marks, broker, clock, guard, prices = self._marks, self.broker, self._clock, self.guard, self.account.prices
         history, alone, on_bar = self._only, self._alone, self.strategy.on_bar
         bars: Sequence[Bar] = ()
-        ts = 0
-        low, high, until = marks.calm()
+        ts: Micros = 0
+        low, high, until, edge = marks.calm(history.length)
         busy = not (alone and broker.idle)
         for (ts, bars), _ in zip(islice(slices, self._every), self._lines, strict=False):
             clock.moment = ts
@@ -168,16 +168,16 @@ class Engine:
                 events = broker.advance(ts, bars)
                 if events:
                     self._handle_events(events, ts)
-                    low, high, until = marks.turn(history.length)
+                    low, high, until, edge = marks.turn(history.length)
                 busy = not (alone and broker.idle)
-            if ts > until or not low <= bar.close <= high:
+            if history.length >= edge and (ts > until or not low <= bar.close <= high):
                 marks.mark(ts, bars, history.length)
                 if guard.changed:  # noted before what a halt refuses
                     self._oversight.note_halts(ts)
                 if not alone:
                     self._show(bars, ts)
                     continue
-                low, high, until = marks.calm()
+                low, high, until, edge = marks.calm(history.length)
             history.length += 1
             if history.growing:
                 history.grow(bar)

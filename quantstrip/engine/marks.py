@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from array import array
 
 _INF = float("inf")
-RESTLESS: tuple[float, float, Micros] = (_INF, -_INF, -1)
+Calm = tuple[float, float, Micros, int]
+"""A calm range: lowest and highest close, the last moment, and the row up to which every bar is known to lie inside."""
+RESTLESS: Calm = (_INF, -_INF, -1, -1)
 """The calm range that no bar lies in."""
+_BLOCK = 256
+"""Rows whose lowest and highest close are kept: one look tells for all of them."""
 _INSIDE = 1e-12
 """The calm range is narrower by this fraction than arithmetic says: at its edge rounding does not decide."""
 
@@ -55,6 +59,7 @@ class Marks:
         self._curve = equity
         self._columns = columns
         self._watched = watched
+        self._blocks = [] if columns is None else _blocks(columns)
         self._row = 0
         """Rows of the columns that are in the curve."""
         self._changes: list[tuple[int, float, float]] = []
@@ -81,29 +86,38 @@ class Marks:
             self._curve.append(equity)
         self.equity = equity
 
-    def turn(self, row: int) -> tuple[float, float, Micros]:
+    def turn(self, row: int) -> Calm:
         """Note what equity is made of from ``row`` on, after fills; returns the calm range that follows."""
         held = self._account.held
         if self._columns is None or len(held) > 1 or self._guard.changed:  # a mark of this very slice says it
             return RESTLESS
         self._changes.append((row, self._account.cash, held[0].units if held else 0.0))
-        return self.calm()
+        return self.calm(row)
 
-    def calm(self) -> tuple[float, float, Micros]:
-        """Lowest and highest close, and the last moment, up to which nothing needs a mark."""
+    def calm(self, row: int) -> Calm:
+        """The range in which nothing needs a mark, for the bars from ``row`` on."""
         held, guard = self._account.held, self._guard
         if self._columns is None or len(held) > 1 or (self._watched and guard.halted):
             return RESTLESS
         cash = self._account.cash
         if not held:
-            return (-_INF, _INF, guard.next_end) if guard.low <= cash <= guard.peak else RESTLESS
-        units = held[0].units
-        low, high = (guard.low - cash) / units, (guard.peak - cash) / units
-        if units < 0.0:
-            low, high = high, low
-        low *= 1.0 + _INSIDE if low > 0.0 else 1.0 - _INSIDE
-        high *= 1.0 - _INSIDE if high > 0.0 else 1.0 + _INSIDE
-        return low, high, guard.next_end
+            if not guard.low <= cash <= guard.peak:
+                return RESTLESS
+            low, high = -_INF, _INF
+        else:
+            units = held[0].units
+            low, high = (guard.low - cash) / units, (guard.peak - cash) / units
+            if units < 0.0:
+                low, high = high, low
+            low *= 1.0 + _INSIDE if low > 0.0 else 1.0 - _INSIDE
+            high *= 1.0 - _INSIDE if high > 0.0 else 1.0 + _INSIDE
+        until, edge, block = guard.next_end, -1, row // _BLOCK
+        for lowest, highest, last in self._blocks[block : block + 2]:
+            if not (lowest >= low and highest <= high and last <= until):
+                break
+            block += 1
+            edge = block * _BLOCK
+        return low, high, until, edge
 
     def settle(self, ts: Micros, bars: Sequence[Bar], rows: int) -> None:
         """Bring curve, prices and guard up to ``bars``, the last of ``rows`` slices."""
@@ -134,3 +148,11 @@ class Marks:
         changes = self._changes
         _, cash, units = changes[-1] if changes[-1][0] <= row else changes[-2]
         return cash + units * float(self._columns.close[row])
+
+
+def _blocks(columns: Columns) -> list[tuple[float, float, Micros]]:
+    """Lowest close, highest close and last moment of each block of rows; NaN, which is neither, lies in no range."""
+    starts = np.arange(0, len(columns.ts), _BLOCK)
+    lowest, highest = np.minimum.reduceat(columns.close, starts), np.maximum.reduceat(columns.close, starts)
+    last = columns.ts[np.minimum(starts + _BLOCK, len(columns.ts)) - 1]
+    return list(zip(lowest.tolist(), highest.tolist(), last.tolist(), strict=True))

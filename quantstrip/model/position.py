@@ -152,9 +152,10 @@ def rounded(value: float, digits: int) -> float:
     if 0 <= digits <= _DIGITS:
         scale = _SCALES[digits]
         units = value * scale
-        if -1e12 < units < 1e12:
+        if units * units < 1e24:  # as a chain of comparisons it would take twice the time
             whole = units + _SHIFT - _SHIFT
-            if -0.499 < units - whole < 0.499:
+            off = units - whole
+            if off * off < 0.249:
                 return whole / scale
     return round(value, digits)
 
