@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import click
 
-_STEPS = 1000
+_STEPS = 200
 
 
 class Bar:
     """Shows a share that grows, and what is being done.
 
     Args:
-        draw: takes how many of the thousand steps are new, and the note; None shows nothing.
+        draw: takes how many of the two hundred steps are new, and the note; None shows nothing.
 
     """
 

@@ -96,6 +96,7 @@ def backtest(session: Session, /, file: Path, label: str, as_json: bool, calenda
         result = research.backtest(
             session.readable_home(), file, calendar=None if calendar == "none" else calendar, **given
         )
+        bar.to(1.0)
     if not as_json:
         click.echo(str(result))
         return

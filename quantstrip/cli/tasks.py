@@ -88,6 +88,7 @@ def run(session: Session, /, kind: str, arguments: str, now: bool, no_wait: bool
     if now:
         with progress_bar() as bar:
             made = tasks.run_now(home, kind, given, by="quantstrip task", heard=lambda p: bar.to(p.fraction, p.note))
+            bar.to(made.progress)
         return _told(made, as_json=as_json)
     made = tasks.submit(home, kind, given, by="quantstrip task")
     if not no_wait:
