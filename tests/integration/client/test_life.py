@@ -106,13 +106,13 @@ def test_a_second_request_interrupts_the_job_at_once(station: Any) -> None:
 
 
 def test_kill_9_in_mid_job_is_recorded_as_interrupted_and_the_daily_job_is_not_repeated(station: Any) -> None:
-    chosen = station.home.data / "time"  # a second after the first start, the same time of day at the next
+    chosen = station.home.data / "time"  # seconds after the first start, the same time of day at the next
     soon = f"""
             from datetime import UTC, datetime, timedelta
             from pathlib import Path
             file = Path({str(chosen)!r})
             if not file.exists():
-                file.write_text(f"{{datetime.now(UTC) + timedelta(seconds=2):%H:%M:%S}}")
+                file.write_text(f"{{datetime.now(UTC) + timedelta(seconds=4):%H:%M:%S}}")
             self.scheduler.every().day.at(file.read_text(), "UTC").do(self.job)
 """
     every_second = "            self.scheduler.every(1).seconds.do(self.job)\n"

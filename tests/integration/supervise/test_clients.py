@@ -163,7 +163,7 @@ def test_a_client_that_hangs_with_the_ledger_locked_is_ended_and_no_other_suffer
                         time.sleep(600)
         """,
     )
-    until("it was started again", lambda: len(service.ledger.client_runs("hogging")) == 2, 60)
+    until("it was started again", lambda: len(service.ledger.client_runs("hogging")) == 2)
     service.await_state("hogging", "running")
     assert service.ledger.client_runs("hogging")[1]["outcome"] == "unresponsive"
     assert service.await_state("waiting", "running").pid == healthy.pid
@@ -187,7 +187,7 @@ def test_a_client_that_takes_the_ledger_while_it_is_loaded_is_ended_and_no_other
             pass
         """,
     )
-    until("it was started again", lambda: len(service.ledger.client_runs("hogging_early")) == 2, 60)
+    until("it was started again", lambda: len(service.ledger.client_runs("hogging_early")) == 2)
     service.await_state("hogging_early", "running")
     assert service.ledger.client_runs("hogging_early")[1]["outcome"] == "unresponsive"
     assert service.await_state("waiting_too", "running").pid == healthy.pid
