@@ -29,9 +29,16 @@ def test_a_bar_draws_only_what_can_be_seen() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["backtest", "FILE", "--end", "2001-01-01"], "total return"),
+        (["backtest", "FILE", "--symbols", "IBM", "--end", "2001-01-01"], "total return"),
         (
-            ["task", "run", "backtest", "--now", "--arguments", '{"file": "FILE", "end": "2001-01-01"}'],
+            [
+                "task",
+                "run",
+                "backtest",
+                "--now",
+                "--arguments",
+                '{"file": "FILE", "symbols": ["IBM"], "end": "2001-01-01"}',
+            ],
             "done, 100% done",
         ),
     ],
