@@ -1,6 +1,7 @@
 """What every test needs: nothing a test starts may touch the home or the keyring of whoever runs it."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,17 @@ settings.load_profile("search")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests (``-n``), keep each file in one, and files that share a service."""
+    """Where several processes share the tests (``-n``), keep each file in one, and files that share a service.
+
+    Raises:
+        pytest.UsageError: a test is named by this process's number, so that the others do not know it.
+
+    """
     tests = Path(__file__).parent
+    own = re.compile(rf"\[(.*\D)?{os.getpid()}(\D.*)?\]$")
     for item in items:
+        if os.getpid() > 9999 and own.search(item.nodeid):  # a shorter number may stand there for something else
+            raise pytest.UsageError(f"{item.nodeid}: give the case an id that is the same in every process")
         file = item.path.relative_to(tests).as_posix()
         together = next((folder for folder in _TOGETHER if file.startswith(f"{folder}/")), file)
         item.add_marker(pytest.mark.xdist_group(together))

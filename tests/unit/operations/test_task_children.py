@@ -29,7 +29,11 @@ def test_what_another_living_worker_does_is_its_own_affair(children: Children, l
     assert ledger.task(number)["state"] == "interrupted"
 
 
-@pytest.mark.parametrize("worker", ["999999999:1", f"{os.getpid()}:1.before", sender_of()])
+@pytest.mark.parametrize(
+    "worker",
+    ["999999999:1", f"{os.getpid()}:1.before", sender_of()],
+    ids=["another that is gone", "another that had this number", "this one"],
+)
 def test_one_claimed_by_a_worker_that_is_gone_or_by_this_one_before_it_began_anew_is_interrupted(
     children: Children, ledger: Ledger, worker: str
 ) -> None:
