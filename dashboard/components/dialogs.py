@@ -8,17 +8,27 @@ import streamlit as st
 from components import frame
 
 _OPEN: Final = "dialog"
+_SEEN: Final = "dialog-seen"
 Body = Callable[[str], None]
 
 
 def ask(kind: str, subject: str = "") -> None:
     """Open the dialog ``kind`` about ``subject``; a callback of a button."""
+    close()
     st.session_state[_OPEN] = (kind, subject)
 
 
 def close() -> None:
     """Close what is open."""
     st.session_state.pop(_OPEN, None)
+    st.session_state.pop(_SEEN, None)
+
+
+def changed(value: object) -> bool:
+    """Whether what a dialog is about is another one than at the last look; the first look is when it opens."""
+    before = st.session_state.get(_SEEN)
+    st.session_state[_SEEN] = repr(value)
+    return before is not None and before != repr(value)
 
 
 def done(words: str) -> None:

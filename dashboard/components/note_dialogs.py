@@ -101,6 +101,6 @@ def told(home: Home, client: str) -> None:
     channels = notifications.list_channels(home)
     st.caption(markup.plain(f"Channels: {', '.join(channels)}" if channels else "No channel is set up."))
     label = "As by default" if client else "The default account's own address"
-    if now is not None and now.own and st.button(label, type="tertiary", key="told-back"):
+    if now is not None and now.own and st.button(label, key="told-back"):
         recipients.set_recipients(home, client, None)
         dialogs.done("They are told as by default" if client else "The default account's own address is told")

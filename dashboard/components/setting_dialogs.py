@@ -33,11 +33,15 @@ def show(home: Home, folders: Mapping[str, Folder]) -> None:
 def edit(home: Home, path: str) -> None:
     """Change one value, or give it up."""
     leaf = settings_tree.leaf_at(home, path)
+    changed = dialogs.changed(leaf.value)
     st.html(about(leaf))
     with st.form("edit-form", border=False):
         value = leaf.value if leaf.is_set else leaf.default
         given = setting_editor.field(leaf.type, value, f"value-{path}", choices=leaf.choices)
         if st.form_submit_button("Save", type="primary", key="save-setting"):
+            if changed:  # in another window, by a command or in the file: that is not overwritten in silence
+                now = "another secret" if leaf.secret else shown.shown(leaf.value) if leaf.is_set else "not set"
+                raise SettingsError(f"{path} was changed meanwhile: it is {now}", hint="Save again to overwrite it.")
             save(home, path, leaf.type, given)
     if leaf.changed:
         label = "Delete" if leaf.default is None else "Back to the default"

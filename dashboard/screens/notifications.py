@@ -22,6 +22,7 @@ def main(home: Home) -> None:
     with frame.boundary():
         frame.title("Notifications")
         frame.say_notice()
+        inbox.box_counts(home)  # without a ledger the page says so once, and shows nothing else
         note_dialogs.show(home)
         overview(home)
         parts = {"Inbox": messages, "Alerts": warned, "Accounts": accounts, "Recipients": people}

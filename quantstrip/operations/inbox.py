@@ -2,7 +2,7 @@
 
 from quantstrip.errors import MessageInvalid
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.notifications import MessageInfo, message_info
 
 RESENDABLE = ("queued", "dead", "discarded")
@@ -32,6 +32,7 @@ def inbox(home: Home, box: str = "all", limit: int = 50) -> list[MessageInfo]:
 
     Raises:
         MessageInvalid: there is no such box.
+        LedgerError: there is no ledger.
 
     """
     if box not in BOXES:
@@ -40,7 +41,7 @@ def inbox(home: Home, box: str = "all", limit: int = 50) -> list[MessageInfo]:
     within = f"status IN ({', '.join('?' * len(statuses))})" if statuses else "1 = 1"
     where = _FAILED if box == "failed" else within
     values = (*(() if box == "failed" else statuses), limit)
-    with open_ledger(home).reading() as read:
+    with existing_ledger(home).reading() as read:
         rows = read.dicts(
             f"SELECT {_COLUMNS} FROM outbox WHERE {where} ORDER BY outbox_id DESC LIMIT ?",  # noqa: S608 - own words
             values,
@@ -49,8 +50,13 @@ def inbox(home: Home, box: str = "all", limit: int = 50) -> list[MessageInfo]:
 
 
 def box_counts(home: Home) -> dict[str, int]:
-    """How many messages there are in each box."""
-    with open_ledger(home).reading() as read:
+    """How many messages there are in each box.
+
+    Raises:
+        LedgerError: there is no ledger.
+
+    """
+    with existing_ledger(home).reading() as read:
         rows = read.query("SELECT status, count(*) FROM outbox GROUP BY status")[1]
         failed = read.query(f"SELECT count(*) FROM outbox WHERE {_FAILED}")[1][0][0]  # noqa: S608 - own words
     by_status = {str(status): int(count) for status, count in rows}

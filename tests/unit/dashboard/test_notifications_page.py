@@ -64,6 +64,12 @@ def test_an_empty_home_says_what_to_do_first(home: Home, ledger: Ledger, show: A
     assert "nobody" in tab(page, "Recipients").text
 
 
+def test_without_a_ledger_it_says_so_and_makes_none(home: Home, show: Any) -> None:
+    page = show(PAGE)
+    assert "there is no ledger at" in page.text
+    assert not home.database.exists()
+
+
 def test_the_inbox_shows_what_became_of_each_message_and_html_as_text(home: Home, written: Ledger, show: Any) -> None:
     page = show(PAGE)
     assert "waiting Hello 3 <b>x</b> to you@example.com" in page.text

@@ -232,6 +232,19 @@ def test_an_import_that_is_refused_says_why(home: Home, show: Any) -> None:
     assert "Did you mean dashboard.port?" in page.text
 
 
+def test_what_was_changed_meanwhile_is_told_before_it_is_overwritten(home: Home, show: Any) -> None:
+    page = show(PAGE)
+    app = dialog(page, "edit", "dashboard.port")
+    settings.set_setting(home, "dashboard.port", 9000)
+    app.number_input(key="value-dashboard.port").set_value(9001)
+    save(page)
+    assert "dashboard.port was changed meanwhile: it is 9000" in page.text
+    assert set_of(home, "dashboard.port") == 9000
+    app.number_input(key="value-dashboard.port").set_value(9001)
+    save(page)
+    assert set_of(home, "dashboard.port") == 9001
+
+
 def test_a_setting_deleted_meanwhile_is_told_in_the_dialog(home: Home, show: Any) -> None:
     page = show(PAGE)
     dialog(page, "edit", "mine.gone")
