@@ -159,7 +159,8 @@ class Engine:
         history, alone, on_bar = self._only, self._alone, self.strategy.on_bar
         bars: Sequence[Bar] = ()
         ts: Micros = 0
-        low, high, until, edge = marks.calm(history.length)
+        row = history.length
+        low, high, until, edge = marks.calm(row)
         busy = not (alone and broker.idle)
         for (ts, bars), _ in zip(islice(slices, self._every), self._lines, strict=False):
             clock.moment = ts
@@ -168,17 +169,18 @@ class Engine:
                 events = broker.advance(ts, bars)
                 if events:
                     self._handle_events(events, ts)
-                    low, high, until, edge = marks.turn(history.length)
+                    low, high, until, edge = marks.turn(row)
                 busy = not (alone and broker.idle)
-            if history.length >= edge and (ts > until or not low <= bar.close <= high):
-                marks.mark(ts, bars, history.length)
+            if row >= edge and (ts > until or not low <= bar.close <= high):
+                marks.mark(ts, bars, row)
                 if guard.changed:  # noted before what a halt refuses
                     self._oversight.note_halts(ts)
                 if not alone:
                     self._show(bars, ts)
                     continue
-                low, high, until, edge = marks.calm(history.length)
-            history.length += 1
+                low, high, until, edge = marks.calm(row)
+            row += 1
+            history.length = row
             if history.growing:
                 history.grow(bar)
             try:
@@ -246,8 +248,9 @@ class Engine:
                 self.recorder.order(order, instrument)
         self.summary.orders += len(orders)
         for order in orders:
-            reference, state, reason = order.reference, _SUBMITTED, ""
-            if order.parent and order.parent not in self.orders.open:
+            reference, parent = order.reference, order.parent
+            state, reason = _SUBMITTED, ""
+            if parent and parent not in self.orders.open:
                 state, reason = _CANCELLED, "the entry was refused"
             else:
                 try:

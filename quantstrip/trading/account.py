@@ -65,7 +65,7 @@ class Account:
         if holding is None:
             holding = self._holdings[symbol, leg] = Holding(instrument, leg)
         booking = apply(holding.position, side, quantity, price, holding.multiplier, holding.digits)
-        position, _, _, _, amount = booking[:]
+        position = booking.position
         was, units = holding.units, position.quantity * holding.multiplier
         holding.position, holding.units = position, units
         if was == 0.0:
@@ -73,7 +73,7 @@ class Account:
             self.prices.setdefault(symbol, price)
         elif units == 0.0:
             self.held.remove(holding)
-        self.cash += amount - commission
+        self.cash += booking.amount - commission
         self.commission += commission
         return booking
 

@@ -66,17 +66,17 @@ class OrderBook:
         tracked = self.open.get(reference)
         if tracked is None:
             return None
-        state = tracked.state
-        if new is not state:
-            state = new if new in ALLOWED[state] else advance(state, new)  # which says what is wrong
-        if state is tracked.state and filled == tracked.filled:
+        if new is not tracked.state:
+            if new not in ALLOWED[tracked.state]:
+                advance(tracked.state, new)  # says what is wrong
+            tracked.state = new
+        elif filled == tracked.filled:
             return None
-        tracked.state = state
         tracked.filled = filled
         tracked.average_price = average
         if external_id:
             tracked.external_id = external_id
-        if state in FINAL:
+        if new in FINAL:
             del self.open[reference]
         return tracked
 
