@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from quantstrip.clock import Micros, now_text, system_clock
+from quantstrip.clock import Clock, Micros, system_clock, to_text
 from quantstrip.home import Home
 from quantstrip.ledger.query import Reading
 from quantstrip.model.enums import Mode
@@ -62,8 +62,10 @@ _seen: dict[tuple[Path, str | None], tuple[tuple[object, ...], Picture]] = {}
 """The last picture of each ledger and mode: pages ask every other second, and mostly nothing was recorded since."""
 
 
-def picture(home: Home, mode: str | None = None) -> Picture:
+def picture(home: Home, mode: str | None = None, clock: Clock = system_clock) -> Picture:
     """The portfolio in ``mode``; in the first of live, paper, replay and simulation that has a run where it is None.
+
+    ``clock`` says the wall time, by which runs count as moving and marks have an age.
 
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
@@ -72,11 +74,11 @@ def picture(home: Home, mode: str | None = None) -> Picture:
     ledger = existing_ledger(home)
     place = (ledger.path, mode)
     with ledger.reading() as read:
-        now = system_clock.now()
+        now = clock.now()
         modes = tuple(sorted((row[0] for row in read.query(_MODES)[1]), key=lambda one: _ORDER.get(one, len(_ORDER))))
         chosen = mode if mode and mode in modes else next(iter(modes), "")
         session = shown_session(read, chosen, now)
-        stamp = (*read.query(_STAMP)[1][0], session, modes, now_text()[:10])
+        stamp = (*read.query(_STAMP)[1][0], session, modes, to_text(now)[:10])
         seen = _seen.get(place)
         if seen is not None and seen[0] == stamp:
             return seen[1]

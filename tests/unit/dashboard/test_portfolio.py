@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantstrip.clock import from_text, to_datetime
+from quantstrip.clock import ManualClock, from_text, system_clock, to_datetime
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
+from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations import reports
 from quantstrip.operations.curves import MOST_POINTS, Curve
 from quantstrip.operations.figures import Picture
@@ -179,7 +179,8 @@ def test_whenever_it_is_read_a_picture_fits_together(empty_database: Path, steps
     with TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").create()
         shutil.copy(empty_database, home.database)
-        book = Book(open_ledger(home))
+        clock = ManualClock(system_clock.now())  # no time passes, however slow the machine
+        book = Book(Ledger(home, clock=clock))
         runs = {name: book.run(name) for name in "ab"}
         day, held, cash = dict.fromkeys("ab", 0), dict.fromkeys("ab", 0), dict.fromkeys("ab", 100_000.0)
         for name, what, units in steps:
@@ -190,18 +191,18 @@ def test_whenever_it_is_read_a_picture_fits_together(empty_database: Path, steps
                 signed = units if what == "buy" else -units
                 book.fill(runs[name], name, when, signed, price, commission=0.25)
                 held[name], cash[name] = held[name] + signed, cash[name] - signed * price - 0.25
-                _fits_together(picture(home))
+                _fits_together(picture(home, clock=clock))
             runs[name].progress(from_text(when), cash[name] + held[name] * price)
             if what == "flush":
                 runs[name].flush()
-            _fits_together(picture(home))
+            _fits_together(picture(home, clock=clock))
         for run in runs.values():
             run.close()
         last = max(day.values())
         for name in "ab":  # the shorter feed goes on to the end of the longer one, without a trade
             if day[name] < last:
                 book.equity(runs[name], {f"{nth(last)} 20:00:00": cash[name] + held[name] * (50.0 + last % 7)})
-        shown = picture(home)
+        shown = picture(home, clock=clock)
         _fits_together(shown)
         assert shown.view.portfolio.session == nth(last)
         figures = "strategy, realized_pnl, unrealized_pnl, commission, total_pnl, fills"
