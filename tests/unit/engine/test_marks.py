@@ -1,5 +1,6 @@
 """Calm stretches: what the loop skips while only the price moves changes not one bit of the result."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from quantstrip.brokers import CostModel, SimulatedBroker
 from quantstrip.clock import MINUTE, Micros
 from quantstrip.engine import FillRecorder
-from quantstrip.model import Bar, Signal
+from quantstrip.model import Bar, Control, Halt, Signal
 from quantstrip.ports import Columns, Feed
 from quantstrip.risk import NATIVE, OFF, RiskProfile
 from tests.unit.engine.conftest import Lab, ListFeed, Scripted
@@ -85,6 +86,52 @@ def test_known_columns_give_the_very_same_run(
     moves = np.random.default_rng(seed).normal(0.0, step, 120).tolist()
     streamed, known = feeds(lab, minutes(moves))
     assert result(lab, known, plan, profile, every) == result(lab, streamed, plan, profile, 1)
+
+
+@pytest.mark.parametrize("profile", [OFF, TIGHT], ids=lambda profile: str(profile.name))
+@pytest.mark.parametrize("step", [0.01, 0.1])
+@pytest.mark.parametrize("seed", range(4))
+def test_blocks_of_bars_told_from_their_extremes_hide_no_peak_halt_or_session(
+    lab: Lab, seed: int, step: float, profile: RiskProfile
+) -> None:
+    draw = np.random.default_rng(seed)
+    moves = draw.normal(0.0, step, 900).tolist()
+    plan = {
+        int(at): [("BUY" if number % 2 else "SELL", 60)]
+        for number, at in enumerate(np.sort(draw.choice(900, size=9, replace=False)))
+    }
+    streamed, known = feeds(lab, minutes(moves, per_day=400))
+    assert result(lab, known, plan, profile, 1000) == result(lab, streamed, plan, profile, 1)
+
+
+def test_a_halt_lifted_before_the_bar_of_a_fill_is_noted_at_that_bar(lab: Lab) -> None:
+    told: list[tuple[Micros, list[Halt]]] = []
+
+    class Watched(FillRecorder):
+        kept = True
+
+        def controls(self, ts: Micros) -> Sequence[Control]:
+            return [Control("clear")] if ts == bars[5].ts else ()
+
+        def halts(self, ts: Micros, in_force: Sequence[Halt]) -> None:
+            told.append((ts, list(in_force)))
+
+    bars = minutes([0.0, 0.0, 0.0, -3.0, 0.0, 0.0, 0.0, 0.0])
+    said = {0: [Signal("S", quantity=80)], 4: [Signal("S", "SELL")]}  # the exit fills in the bar after the clearing
+    lab.run(Saying(said), feeds(lab, bars)[1], recorder=Watched(), cash=10_000.0, risk=TIGHT, progress_every=1000)
+    assert [(ts, len(halts)) for ts, halts in told] == [(bars[3].ts, 2), (bars[5].ts, 0)]
+
+
+def test_a_session_that_begins_with_a_fill_counts_losses_from_the_equity_before_it(lab: Lab) -> None:
+    bars = minutes([0.0] * 6, per_day=2)
+    dear = SimulatedBroker(lab.instruments, CostModel(0.0, 1.0))
+    said = {1: [Signal("S", quantity=80)]}  # the day's last bar
+    _, summary = lab.run(
+        Saying(said), feeds(lab, bars[:4])[1], broker=dear, cash=10_000.0, risk=TIGHT, progress_every=1000
+    )  # fmt: skip
+    assert [halt.reason.split(" at ")[0].split("from ")[1] for halt in summary.halts if halt.calendar] == [
+        "10,000.00 to 9,920.00"
+    ]
 
 
 @pytest.mark.parametrize("quantity", [80, -80])
