@@ -21,6 +21,8 @@ from quantstrip.operations.tasks import Task, list_tasks
 _MOST_OUTPUT: Final = 20_000_000
 """Bytes of what a task prints that are kept; a file that grew beyond begins anew."""
 _LAST_SECONDS: Final = 5.0
+_DYING_SECONDS: Final = 1.0
+"""What the kernel may take to end the child of a worker that was killed."""
 _MANY: Final = 1000
 _ONCE_MORE: Final = "Ask for it once more with: quantstrip task repeat {}"
 
@@ -134,6 +136,7 @@ class Children:
             if task.task_id in self.running or self._answered_for(task):
                 continue
             why = f"the worker ended while it ran; it is not repeated by itself\n{_ONCE_MORE.format(task.task_id)}"
+            self._end_leftovers(task)
             state = self.ledger.settle_task(task.task_id, why)
             logger.warning("task {} is {}: its worker is gone", task.task_id, state)
 
@@ -150,6 +153,24 @@ class Children:
                 elif self.clock.monotonic() > deadline:
                     child.kill()
             self.clock.wait(0.05)
+
+    def _end_leftovers(self, task: Task) -> None:
+        """End what a task of a worker that is gone had started; its own process died with the worker.
+
+        Its process id is that of its group. After the machine was started anew both may be a stranger's: the worker's
+        name ends with the run of the machine that it was given in.
+        """
+        worker = str(self.ledger.task(task.task_id)["worker"])
+        same_run = worker.rpartition(".")[2] == self.name.rpartition(".")[2]
+        in_its_own_process = worker.partition(":")[0] == str(task.pid)  # of a terminal: its group is not ours
+        if not same_run or in_its_own_process or task.pid <= 1:
+            return
+        deadline = self.clock.monotonic() + _DYING_SECONDS
+        while _in_use(task.pid) and self.clock.monotonic() < deadline:
+            self.clock.wait(0.05)
+        if not _in_use(task.pid):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(task.pid, signal.SIGKILL)
 
     def _answered_for(self, task: Task) -> bool:
         worker = str(self.ledger.task(task.task_id)["worker"])
@@ -175,6 +196,14 @@ def _bound(output: Path) -> None:
     with suppress(OSError):
         if output.stat().st_size > _MOST_OUTPUT:
             os.truncate(output, 0)
+
+
+def _in_use(pid: int) -> bool:
+    """True while a process has this number that is more than a zombie."""
+    try:
+        return bool(sender_of(pid))
+    except ProcessLookupError:
+        return False
 
 
 def _death(child: Child) -> str:

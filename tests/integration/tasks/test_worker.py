@@ -149,6 +149,20 @@ def test_a_killed_worker_takes_its_task_along_which_is_interrupted_and_not_repea
     assert runs.read_text() == "run "
 
 
+def test_what_a_task_of_a_killed_worker_started_is_ended_by_the_next_worker(desk: Desk, tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    number = desk.queue(f"Path({str(mark)!r}).write_text(str(subprocess.Popen(['sleep', '600']).pid)); time.sleep(600)")
+    worker = desk.start()
+    helper = int(until("the helper", lambda: mark.exists() and mark.read_text()))
+    until("its process is noted", lambda: desk.task(number).pid)
+    worker.kill()
+    worker.wait(20)
+    assert psutil.pid_exists(helper)
+    desk.start()
+    desk.await_state(number, "interrupted")
+    until("the helper is gone", lambda: not psutil.pid_exists(helper))
+
+
 def test_a_task_cancelled_after_its_worker_was_killed_is_cancelled_at_once(desk: Desk) -> None:
     number = desk.queue(SLOW)
     worker = desk.start()
