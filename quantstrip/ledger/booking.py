@@ -10,12 +10,12 @@ from sqlalchemy import bindparam, select, update
 
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
-from quantstrip.ledger.tables import position_event
+from quantstrip.ledger.tables import position_event, round_trip
 from quantstrip.model import FLAT, Booking, OrderSide, Position, apply, minor_digits
 
 _P = position_event.c
-KEY = ("strategy_id", "symbol", "mode", "account", "contract_id", "leg")
-"""What makes a position, beside the broker, who may be unknown (NULL)."""
+KEY = ("strategy_id", "symbol", "mode", "account", "contract_id", "leg", "currency")
+"""What makes a position, beside the broker, who may be unknown (NULL): amounts of two currencies are never added."""
 
 _LAST = Statement(
     lambda: (
@@ -27,6 +27,18 @@ _LAST = Statement(
         )
         .order_by(_P.execution_seq.desc())
         .limit(1)
+    )
+)
+_R = round_trip.c
+_CURRENCIES = Statement(
+    lambda: (
+        select(_R.currency)
+        .where(
+            *(_R[name] == bindparam(name) for name in KEY[:-1]),
+            _R.broker_id.is_not_distinct_from(bindparam("broker_id")),
+            _R.closed.is_(None),
+        )
+        .order_by(_R.currency)
     )
 )
 _INSERT = Insert(position_event, keyed=True)
@@ -46,8 +58,13 @@ _ADOPT = Statement(
 _FIGURES = ("position", "avg_price", "trade_quantity", "trade_price")
 
 
+def held_in(tx: Transaction, key: dict[str, Any]) -> list[str]:
+    """The currencies in which (strategy, broker, account, mode, instrument, leg) is held at present."""
+    return [currency for (currency,) in tx.all(_CURRENCIES, key)]
+
+
 def position_of(tx: Transaction, key: dict[str, Any]) -> Position:
-    """What is held by (strategy, broker, account, mode, instrument, leg), as booked so far."""
+    """What is held by (strategy, broker, account, mode, instrument, leg, currency), as booked so far."""
     last = tx.one(_LAST, key)
     # apply() only carries the total of realised PnL along; the ledger sums it from the rows.
     return FLAT if last is None else Position(last[0], last[1], last[2], 0.0)
@@ -80,7 +97,7 @@ def record_booking(
 
     """
     position = booking.position
-    row = {name: execution[name] for name in (*KEY, "broker_id", "exec_id", "order_id", "currency", "trade_date")}
+    row = {name: execution[name] for name in (*KEY, "broker_id", "exec_id", "order_id", "trade_date")}
     row |= {
         "event_time": execution["exec_time"],
         "position": position.quantity,

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 
 from quantstrip.clock import Micros, to_text
 from quantstrip.ledger.alerts import raise_alert
-from quantstrip.ledger.booking import position_of
+from quantstrip.ledger.booking import KEY, position_of
 from quantstrip.ledger.events import confirm_orders, executed_orders
 from quantstrip.ledger.statements import Statement
 from quantstrip.ledger.store import Store
@@ -17,7 +17,7 @@ from quantstrip.ports import PositionDifference
 _P = position_event.c
 _KEYS = Statement(
     lambda: (
-        select(_P.strategy_id, _P.symbol, _P.mode, _P.account, _P.contract_id, _P.leg, _P.broker_id)
+        select(*(_P[name] for name in KEY), _P.broker_id)
         .where(
             _P.mode == bindparam("mode"), _P.account == bindparam("account"), _P.broker_id == bindparam("broker_id"),
             _P.execution_seq.is_not(None),

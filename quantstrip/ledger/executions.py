@@ -7,10 +7,10 @@ from sqlalchemy import bindparam, or_, select
 from quantstrip.errors import InvalidRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.alerts import raise_alert
-from quantstrip.ledger.booking import book, record_booking
+from quantstrip.ledger.booking import book, held_in, record_booking
 from quantstrip.ledger.events import order_filled
 from quantstrip.ledger.family import Context, Family
-from quantstrip.ledger.instruments import ready_calendars, terms_of, trade_date_of
+from quantstrip.ledger.instruments import Terms, ready_calendars, terms_of, trade_date_of
 from quantstrip.ledger.names import UNALLOCATED, broker_id_of, strategy_id_of
 from quantstrip.ledger.orders import ORDER_OF
 from quantstrip.ledger.statements import Insert, Statement
@@ -102,10 +102,31 @@ def complete(tx: Transaction, context: Context, now: int, row: dict[str, Any]) -
     """Fill in what the broker did not say: from the order, else from the instrument, the calendar, the context."""
     _from_order(tx, context, now, row)
     terms = terms_of(tx, now, row["symbol"], row["contract_id"], row["instrument_type"])
-    row["currency"] = row["currency"] or terms.currency
+    row["currency"] = _currency(tx, now, row, terms)
     row["instrument_type"] = row["instrument_type"] or terms.instrument_type
     row["trade_date"] = row["trade_date"] or trade_date_of(tx, now, terms.calendar, row["exec_time"])
     row["multiplier"] = terms.multiplier
+
+
+def _currency(tx: Transaction, now: int, row: dict[str, Any], terms: Terms) -> str:
+    """The fill's currency: as it was said, else the instrument's, else that of what is held.
+
+    A fill in another currency than its instrument's is kept apart from what is held, and a person is told.
+    """
+    said: str | None = row["currency"]
+    if not terms.registered:
+        return said or next(iter(held_in(tx, row)), terms.currency)
+    if said not in (None, terms.currency):
+        raise_alert(
+            tx,
+            now,
+            "currency_unlike_instrument",
+            f"{row['symbol']} was traded in {said}, its instrument is in {terms.currency}",
+            f"Execution {row['exec_id']} was booked in {said}, as a position of its own. Is it another listing? Give "
+            "its contract_id with the fills and with set_instrument(...). Is the instrument wrong? Set its currency.",
+            rate_key=f"currency_unlike_instrument:{row['symbol']}:{row['contract_id']}",
+        )
+    return said or terms.currency
 
 
 def _from_order(tx: Transaction, context: Context, now: int, row: dict[str, Any]) -> None:
@@ -284,7 +305,7 @@ class Executions(Family):
             "mode": None if mode is None else str(validate.mode(mode)),
             "leg": None if leg is None else str(validate.leg(leg)),
             "account": validate.optional_words(account),
-            "currency": validate.optional_words(currency),
+            "currency": validate.currency(currency),
             "trade_date": validate.day("trade_date", trade_date),
         }
         moment = validate.moment("exec_time", exec_time, "")
@@ -334,7 +355,7 @@ class Executions(Family):
         row: dict[str, Any] = {
             "exec_id": validate.words("exec_id", exec_id),
             "amount": validate.finite("amount", amount),
-            "currency": validate.optional_words(currency),
+            "currency": validate.currency(currency),
             "fee_type": validate.optional_words(fee_type) or COMMISSION,
             "realized_pnl": validate.optional("realized_pnl", realized_pnl),
             "metadata": validate.to_json("metadata", metadata),

@@ -61,6 +61,7 @@ class Terms(NamedTuple):
     currency: str = "USD"
     calendar: str = "NYSE"
     instrument_type: str | None = None
+    registered: bool = True
 
 
 def put_instrument(tx: Transaction, given: Instrument) -> None:
@@ -87,7 +88,7 @@ def terms_of(tx: Transaction, now: int, symbol: str, contract_id: str, instrumen
             "set_instrument(...) before trading it; past fills need a correcting entry.",
             rate_key=f"instrument_unknown:{symbol}:{contract_id}",
         )
-    return Terms(instrument_type=instrument_type)
+    return Terms(instrument_type=instrument_type, registered=False)
 
 
 def ready_calendars(store: Store, *names: str) -> None:

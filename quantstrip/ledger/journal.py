@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from quantstrip.clock import to_text
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
-from quantstrip.ledger.booking import position_of
+from quantstrip.ledger.booking import held_in, position_of
 from quantstrip.ledger.corrections import replace, reverse
 from quantstrip.ledger.executions import COMMISSION, Executions, record_commission
 from quantstrip.ledger.instruments import ready_calendars, terms_of, trade_date_of
@@ -272,6 +272,11 @@ class Journal(Executions):
             "leg": where["leg"] or "NET",
         }
         moment = validate.moment("exec_time", where["exec_time"], "")
+        known = held_in(tx, key)
+        if where["currency"] is None and len(known) > 1:
+            raise InvalidRecord(f"{giver} holds {symbol} in {' and '.join(known)}", hint="Give the currency.")
+        where["currency"] = validate.currency(where["currency"]) or next(iter(known), "")
+        key["currency"] = where["currency"]
         held = position_of(tx, key)
         then = held_at(tx, self.store.now(), key, moment) if moment else held
         for one, when in ((then, f" at {moment[:19]} UTC" if moment else ""), (held, "")):

@@ -1,12 +1,12 @@
 """The reporting currency: a setting that the views must know, so it is a row of the database too."""
 
-import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, text
 
 from quantstrip.errors import InvalidRecord, QuantstripError
 from quantstrip.home import Home
+from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.statements import Statement
 from quantstrip.ledger.tables import reporting
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from quantstrip.ledger.ledger import Ledger
 
 SETTING = "platform.reporting_currency"
-_CODE = re.compile(r"[A-Z]{3,5}")
 _GET = Statement(lambda: select(reporting.c.currency).where(reporting.c.reporting_id == bindparam("one", 1)))
 _SET = Statement(
     lambda: text(
@@ -44,11 +43,10 @@ class ReportingCurrency(Family):
             InvalidRecord: it is no currency code, such as EUR.
 
         """
-        code = str(currency).strip().upper()
-        if _CODE.fullmatch(code) is None:
+        code = validate.currency(currency)
+        if code is None:
             raise InvalidRecord(
-                f"a reporting currency is a code such as EUR, got {currency!r}",
-                hint=f"Change the setting {SETTING}.",
+                f"a reporting currency is a code such as EUR, got {currency!r}", hint=f"Change the setting {SETTING}."
             )
         if self.reporting_currency() != code:
             with self.store.write() as tx:

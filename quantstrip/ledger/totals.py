@@ -56,8 +56,8 @@ _MOVES = (
 )
 _OPEN = (
     " WHERE strategy_id = :strategy_id AND symbol = :symbol AND mode = :mode AND account = :account "
-    "AND contract_id = :contract_id AND leg = :leg AND broker_id IS :broker_id AND closed IS NULL "
-    "RETURNING trade_id"
+    "AND contract_id = :contract_id AND leg = :leg AND broker_id IS :broker_id AND currency = :currency "
+    "AND closed IS NULL RETURNING trade_id"
 )
 _MOVE = Statement(lambda: text(_MOVES + _OPEN))
 # Apart, for naming the column on which the index of open trades depends would write that index anew at each fill.

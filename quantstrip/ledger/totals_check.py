@@ -26,29 +26,29 @@ _KEPT_DAYS = f"""
     FROM position_day
 """
 _POSITIONS = f"""
-    SELECT {_KEY}, ROUND(SUM(realized_pnl), 6), ROUND(SUM(position * newest), 6), ROUND(SUM(cost * newest), 6)
+    SELECT {_KEY}, currency, ROUND(SUM(realized_pnl), 6), ROUND(SUM(position * newest), 6), ROUND(SUM(cost * newest), 6)
     FROM (
         SELECT p.*, execution_seq = MAX(execution_seq) OVER (
-            PARTITION BY strategy_id, mode, account, symbol, contract_id, leg, broker_id
+            PARTITION BY strategy_id, mode, account, symbol, contract_id, leg, broker_id, currency
         ) AS newest
         FROM position_event p WHERE execution_seq IS NOT NULL
     )
-    GROUP BY {_KEY}
+    GROUP BY {_KEY}, currency
 """
 _KEPT_POSITIONS = f"""
-    SELECT {_KEY}, ROUND(SUM(realized_pnl), 6), ROUND(SUM(position), 6), ROUND(SUM(cost), 6)
-    FROM round_trip GROUP BY {_KEY}
+    SELECT {_KEY}, currency, ROUND(SUM(realized_pnl), 6), ROUND(SUM(position), 6), ROUND(SUM(cost), 6)
+    FROM round_trip GROUP BY {_KEY}, currency
 """
 
 
 def differences(tx: Transaction) -> list[str]:
     """What the sums say otherwise than the rows, in words; empty when they agree. Reads every row."""
     found = []
-    for table, rows, kept in (
-        ("position_day", _DAYS, _KEPT_DAYS),
-        ("round_trip", _POSITIONS, _KEPT_POSITIONS),
+    for table, rows, kept, names in (
+        ("position_day", _DAYS, _KEPT_DAYS, 9),
+        ("round_trip", _POSITIONS, _KEPT_POSITIONS, 8),
     ):
         for one, other, word in ((rows, kept, "the rows say"), (kept, rows, "it says")):
             lacking = tx.raw.execute(f"SELECT * FROM ({one}) EXCEPT SELECT * FROM ({other})").fetchall()
-            found += [f"{table}: {word} {', '.join(map(str, row))}" for row in lacking if any(row[7:])]
+            found += [f"{table}: {word} {', '.join(map(str, row))}" for row in lacking if any(row[names:])]
     return found

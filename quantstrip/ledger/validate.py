@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from quantstrip.model import Leg, Mode, OrderSide
 Moment = Micros | str | datetime | None
 _EARLIEST = from_text("1970-01-02 00:00:00")
 _LATEST = from_text("2200-01-01 00:00:00")
+_CURRENCY = re.compile(r"[A-Z]{3,5}")
 _SIDES = {
     "BUY": OrderSide.BUY, "B": OrderSide.BUY, "BOT": OrderSide.BUY, "BOUGHT": OrderSide.BUY,
     "SELL": OrderSide.SELL, "S": OrderSide.SELL, "SLD": OrderSide.SELL, "SOLD": OrderSide.SELL,
@@ -76,6 +78,14 @@ def words(name: str, value: Any) -> str:
 def optional_words(value: Any) -> str | None:
     """Text, or None; enums and numbers become their text."""
     return None if value is None else str(value)
+
+
+def currency(value: Any) -> str | None:
+    """A currency's code in capitals; None where none is given."""
+    code = "" if value is None else str(value).strip().upper()
+    if code and _CURRENCY.fullmatch(code) is None:
+        raise InvalidRecord(f"a currency is a code such as EUR, got {value!r}", hint="Give three to five letters.")
+    return code or None
 
 
 def side(value: Any) -> OrderSide:

@@ -3,13 +3,11 @@
 Entries are history as soon as they are booked, so a mistake is better refused than corrected.
 """
 
-import re
 from typing import Any, Final
 
 from quantstrip.errors import LedgerError
-from quantstrip.ledger import Ledger
+from quantstrip.ledger import Ledger, validate
 
-_CODE: Final = re.compile(r"[A-Z]{3,5}")
 _HELD: Final = (
     "SELECT account, broker AS broker_id, contract_id, leg, currency, position FROM v_positions "
     "WHERE strategy = ? AND symbol = ? AND mode = ? ORDER BY account, broker, contract_id, leg"
@@ -25,12 +23,11 @@ def trade_fits(ledger: Ledger, strategy: str, given: dict[str, Any]) -> dict[str
     Where it holds none that fits, the trade begins one, in the place that was given.
 
     Raises:
-        LedgerError: the currency is no code, the strategy holds several that fit, or in another currency.
+        InvalidRecord: the currency is no code.
+        LedgerError: the strategy holds several that fit, or in another currency.
 
     """
-    code = None if given.get("currency") is None else str(given["currency"]).strip().upper()
-    if code is not None and _CODE.fullmatch(code) is None:
-        raise LedgerError(f"a currency is a code such as EUR, got {given['currency']!r}")
+    code = validate.currency(given.get("currency"))
     fits = _fitting(_positions(ledger, strategy, given), given)
     if not fits:
         return given | {"currency": code}

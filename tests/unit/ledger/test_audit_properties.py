@@ -143,7 +143,7 @@ def test_a_row_that_was_inserted_with_sql_is_named(
         live(ledger, done)
         keys = all_keys(ledger, table)
         names = [name for name in columns(table) if name != KEYS[table]]
-        unique = {"exec_id": "exec_id || '~'", "client_reference": "NULL", "broker_time": "NULL"}
+        unique = {"exec_id": "exec_id || '~'", "corrects": "NULL", "client_reference": "NULL", "broker_time": "NULL"}
         chosen = ", ".join(unique.get(name, name) for name in names)
         with from_outside(ledger) as raw:
             made = raw.execute(
