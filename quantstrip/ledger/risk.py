@@ -2,21 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, or_, select, text
 
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
-from quantstrip.ledger.tables import risk_control, risk_control_taken, risk_halt, strategy, strategy_run
+from quantstrip.ledger.tables import risk_control, risk_control_taken, strategy_run
 
 KILL, REVIVE, CLEAR = "kill", "revive", "clear"
 HALTING = ("max_daily_loss", "max_drawdown")
 """The rules that halt entries."""
 
-_H, _C, _R = risk_halt.c, risk_control.c, strategy_run.c
-_LATER = risk_control.alias("later")
+_C, _R = risk_control.c, strategy_run.c
 _INSERT = Insert(risk_control)
 _RUN = Statement(
     lambda: (
@@ -36,45 +35,15 @@ _SWITCH = Statement(
 )
 
 
-def _cleared() -> Any:
-    """A person lifted the halt after it was recorded; its run takes that in before its next bar."""
-    return exists().where(
-        _C.strategy_run_id == _H.strategy_run_id,
-        _C.action == CLEAR,
-        or_(_C.rule == "", _C.rule == _H.rule),
-        _C.create_time >= _H.create_time,
-    )
-
-
 _IN_FORCE = Statement(
-    lambda: (
-        select(
-            risk_halt, _R.client, _R.mode, strategy.c.name.label("strategy"),
-        )
-        .join(strategy_run, _R.strategy_run_id == _H.strategy_run_id)
-        .join(strategy, strategy.c.strategy_id == _R.strategy_id)
-        .where(
-            _R.current == 1,
-            _H.ended.is_(None),
-            or_(bindparam("client").is_(None), _R.client == bindparam("client")),
-            ~_cleared(),
-        )
-        .order_by(_H.risk_halt_id)
+    lambda: text(
+        "SELECT risk_halt_id, strategy_run_id, rule, calendar, event_time, reason, create_time, client, mode, strategy "
+        "FROM v_halts WHERE :client IS NULL OR client = :client ORDER BY risk_halt_id"
     )
-)  # fmt: skip
+)
 _KILLED = Statement(
-    lambda: (
-        select(risk_control)
-        .where(
-            _C.action == KILL,
-            or_(bindparam("client").is_(None), _C.client == bindparam("client")),
-            ~exists().where(
-                _LATER.c.client == _C.client,
-                or_(_LATER.c.action == KILL, _LATER.c.action == REVIVE),
-                _LATER.c.risk_control_id > _C.risk_control_id,
-            ),
-        )
-        .order_by(_C.client)
+    lambda: text(
+        "SELECT client, reason, create_time FROM v_kill_switches WHERE :client IS NULL OR client = :client ORDER BY client"
     )
 )
 _HISTORY = Statement(

@@ -23,7 +23,6 @@ _COLUMNS = (
     "outbox_id, status, create_time, sent, next_attempt, attempts, subject, recipients, channel, account, client, kind,"
     " last_error"
 )
-_FAILED = "(status = 'dead' OR (status = 'queued' AND coalesce(last_error, '') <> ''))"
 # Bodies and attachments are not read: a page that updates by itself asks every two seconds.
 
 
@@ -39,11 +38,11 @@ def inbox(home: Home, box: str = "all", limit: int = 50) -> list[MessageInfo]:
         raise MessageInvalid(f"there is no box {box!r}", hint=f"There are: {', '.join(BOXES)}.")
     statuses = BOXES[box]
     within = f"status IN ({', '.join('?' * len(statuses))})" if statuses else "1 = 1"
-    where = _FAILED if box == "failed" else within
+    where = "failed = 1" if box == "failed" else within
     values = (*(() if box == "failed" else statuses), limit)
     with existing_ledger(home).reading() as read:
         rows = read.dicts(
-            f"SELECT {_COLUMNS} FROM outbox WHERE {where} ORDER BY outbox_id DESC LIMIT ?",  # noqa: S608 - own words
+            f"SELECT {_COLUMNS} FROM v_messages WHERE {where} ORDER BY outbox_id DESC LIMIT ?",  # noqa: S608 - own words
             values,
         )
     return [message_info(row) for row in rows]
@@ -57,8 +56,8 @@ def box_counts(home: Home) -> dict[str, int]:
 
     """
     with existing_ledger(home).reading() as read:
-        rows = read.query("SELECT status, count(*) FROM outbox GROUP BY status")[1]
-        failed = read.query(f"SELECT count(*) FROM outbox WHERE {_FAILED}")[1][0][0]  # noqa: S608 - own words
+        rows = read.query("SELECT status, COUNT(*) FROM v_messages GROUP BY status")[1]
+        failed = read.query("SELECT COALESCE(SUM(failed), 0) FROM v_messages")[1][0][0]
     by_status = {str(status): int(count) for status, count in rows}
     found = {box: sum(by_status.get(each, 0) for each in statuses) for box, statuses in BOXES.items()}
     return found | {"all": sum(by_status.values()), "failed": int(failed)}

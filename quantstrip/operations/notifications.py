@@ -116,8 +116,8 @@ class Health:
 def health(home: Home) -> Health:
     """How notifications are."""
     ledger = open_ledger(home)
-    late = ledger.query("SELECT count(*) FROM outbox WHERE status = 'queued' AND last_error <> ''")[1][0][0]
-    dead = ledger.message_counts().get("dead", 0)
+    counted = ledger.query("SELECT status, COUNT(*) FROM v_messages WHERE failed = 1 GROUP BY status")[1]
+    late, dead = (dict(counted).get(status, 0) for status in ("queued", "dead"))
     return Health(len(accounts.names(ledger)), len(list_channels(home)), late, dead)
 
 

@@ -11,9 +11,11 @@ import pytest
 from quantstrip.clock import from_text
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, LedgerRecorder
+from quantstrip.ledger.outbox import NewMessage
 from quantstrip.ledger.report_metrics import ReportFigure
 from quantstrip.ledger.views import read_view, view_files
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType, Signal
+from quantstrip.model.halt import Halt
 
 Open = Callable[..., Ledger]
 TYPES = {"TEXT": str, "INTEGER": int, "REAL": float, "DATE": date, "TIME": datetime}
@@ -46,7 +48,10 @@ def story(ledger: Ledger) -> None:
         )
     recorder.rejected(Signal("SAP", OrderSide.BUY), decided, "quantity", "too much")
     recorder.progress(decided, 1001.0)
+    recorder.halts(decided, [Halt("max_drawdown", decided, "down 9 %")])
     recorder.close()
+    ledger.kill_entries("a_client", "holiday")
+    ledger.queue_message(NewMessage("<1@home>", ["you@example.com"], "hello", "text"))
     client = ledger.start_client_run("c", 1, "code", "paper")
     ledger.record_missed_job("c", "job", decided, client)
     ledger.alert("job_error", "it failed", "ValueError", client="c", rate_key="c")

@@ -7,7 +7,9 @@ import pytest
 
 from quantstrip.clock import ManualClock, from_text
 from quantstrip.ledger import Ledger, LedgerRecorder
+from quantstrip.ledger.outbox import NewMessage
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType
+from quantstrip.model.halt import Halt
 
 Rows = Callable[..., list[dict[str, Any]]]
 
@@ -200,3 +202,45 @@ def test_an_alert_that_repeats_is_one_row_that_counts(ledger: Ledger, clock: Man
         "occurrences": 2, "first_time": "2024-03-06 17:00:00.000000", "last_time": "2024-03-06 17:01:00.000000",
         "seen": 0, "notified": None,
     }  # fmt: skip
+
+
+def test_what_keeps_entries_off_is_a_halt_nobody_lifted_or_a_kill_switch(
+    ledger: Ledger, clock: ManualClock, rows: Rows
+) -> None:
+    run = ledger.open_strategy_run("k", "dax_client", "dax", "paper", "P1", "code", {}, "feed", 1000.0)
+    recorder, at = LedgerRecorder(ledger, run, "SIM"), from_text("2024-03-05 15:00:00")
+    daily, drawdown = Halt("max_daily_loss", at, "lost 5 %", "XETR"), Halt("max_drawdown", at, "down 9 %")
+    recorder.halts(at, [daily, drawdown])
+    ledger.kill_entries("other", "holiday")
+
+    halted, _ = rows("SELECT * FROM v_halts ORDER BY rule")
+    assert halted == {
+        "risk_halt_id": 1, "mode": "paper", "client": "dax_client", "strategy": "dax", "rule": "max_daily_loss",
+        "reason": "lost 5 %", "event_time": "2024-03-05 15:00:00.000000", "create_time": "2024-03-06 17:00:00.000000",
+        "calendar": "XETR", "strategy_run_id": run["strategy_run_id"],
+    }  # fmt: skip
+    assert rows("SELECT * FROM v_kill_switches") == [
+        {"client": "other", "reason": "holiday", "create_time": "2024-03-06 17:00:00.000000", "risk_control_id": 1}
+    ]
+
+    clock.set(clock.now() + 1_000_000)
+    recorder.halts(at + 1, [drawdown])  # the session is over
+    assert [row["rule"] for row in rows("SELECT rule FROM v_halts")] == ["max_drawdown"]
+    ledger.clear_halts("dax_client", "max_drawdown")
+    ledger.revive_entries("other")
+    assert rows("SELECT * FROM v_halts") == rows("SELECT * FROM v_kill_switches") == []
+
+
+def test_a_message_is_a_row_that_says_whether_it_failed(ledger: Ledger, rows: Rows) -> None:
+    ledger.queue_message(NewMessage("<1@home>", ["a@example.com", "b@example.com"], "closed", "text", client="dax"))
+    (row,) = rows("SELECT * FROM v_messages")
+    assert row == {
+        "outbox_id": 1, "create_time": "2024-03-06 17:00:00.000000", "status": "queued", "failed": 0,
+        "kind": "message", "client": "dax", "channel": "mail", "account": None,
+        "recipients": "a@example.com, b@example.com", "subject": "closed", "attempts": 0,
+        "next_attempt": "2024-03-06 17:00:00.000000",
+        "sent": None, "last_error": None, "message_id": "<1@home>",
+    }  # fmt: skip
+    with ledger.get_connection() as connection:
+        connection.execute("UPDATE outbox SET last_error = 'refused'")
+    assert rows("SELECT failed FROM v_messages") == [{"failed": 1}]

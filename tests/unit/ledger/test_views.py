@@ -14,13 +14,16 @@ Rows = Callable[..., list[dict[str, Any]]]
 AAPL = Instrument("AAPL")
 DAY_1, DAY_2 = from_text("2013-02-28 21:00:00"), from_text("2013-03-01 21:00:00")
 
+OF_NO_MODE = {"v_rates", "v_alerts", "v_kill_switches", "v_messages"}
+"""Views of what belongs to no mode: rates, and the machine."""
+
 
 @pytest.mark.parametrize("view", [path.stem for path in view_files()])
 def test_every_view_reads_an_empty_ledger(ledger: Ledger, view: str) -> None:
     columns, found = ledger.query(f"SELECT * FROM {view}")
 
     assert found == []
-    assert "mode" in columns or view in {"v_rates", "v_alerts"}, "what is of no mode: rates, and the machine"
+    assert "mode" in columns or view in OF_NO_MODE
 
 
 def trade(ledger: Ledger, key: str, strategy: str, trades: list[tuple[int, OrderSide, float, float]]) -> None:
