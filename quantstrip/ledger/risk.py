@@ -43,7 +43,8 @@ _IN_FORCE = Statement(
 )
 _KILLED = Statement(
     lambda: text(
-        "SELECT client, reason, create_time FROM v_kill_switches WHERE :client IS NULL OR client = :client ORDER BY client"
+        "SELECT client, reason, create_time FROM v_kill_switches "
+        "WHERE :client IS NULL OR client = :client ORDER BY client"
     )
 )
 _HISTORY = Statement(
