@@ -45,10 +45,12 @@ class Chain:
         self._told: tuple[int | None, int] | None = None
         self.head: Tip | None = None
 
-    def begun(self, raw: sqlite3.Connection) -> None:
-        """A writing transaction has begun."""
+    def begun(self, raw: sqlite3.Connection, *, unchanged: bool) -> None:
+        """A writing transaction has begun; ``unchanged`` where the newest link is the one that was committed here."""
         self._notes.clear()
         self._told, self._watching = self._writer, self._watched
+        if unchanged:
+            return
         try:
             self.head = tip_of(raw)
         except sqlite3.OperationalError as error:

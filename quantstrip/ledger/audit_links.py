@@ -1,10 +1,12 @@
 """Links of the audit chain: what they hold, and the MAC that ties each to the one before."""
 
+import hashlib
 import hmac
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 GENESIS = bytes(32)
@@ -93,6 +95,21 @@ def mac_of(key: bytes, before: bytes, link: Link) -> bytes:
     return hmac.digest(key, before + _encode(link[:10]).encode("utf-8", "surrogatepass"), "sha256")
 
 
+@lru_cache(maxsize=8)
+def _mac_with(key: bytes) -> Callable[[bytes], bytes]:
+    """``hmac.digest(key, ..., "sha256")`` in half the time: what the key alone decides (RFC 2104) is hashed once."""
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+
+    def mac(message: bytes) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(message)
+        around.update(within.digest())
+        return around.digest()
+
+    return mac
+
+
 def last_link(raw: sqlite3.Connection) -> Link | None:
     """The newest link, None where there is none."""
     row = raw.execute(_LAST).fetchone()
@@ -126,7 +143,7 @@ def append_rows(raw: sqlite3.Connection, key: bytes, tip: Tip, writer: int, chan
     what ``mac_of`` makes of the same links.
     """
     sequence, operation, key_id, mac = tip
-    inserted, updated = [], []
+    inserted, updated, mac_with = [], [], _mac_with(key)
     for table, row_key, after, before in changes:
         sequence += 1
         operation, was = (_INSERTED, "null") if before is None else (_UPDATED, f'{{"bytes":"{before.hex()}"}}')
@@ -134,7 +151,7 @@ def append_rows(raw: sqlite3.Connection, key: bytes, tip: Tip, writer: int, chan
             f'[{sequence},"{table}",{row_key},"{operation}",{writer},{{"bytes":"{after.hex()}"}},{was},null,'
             f'"{key_id}","{now}"]'
         )
-        mac = hmac.digest(key, mac + text.encode(), "sha256")
+        mac = mac_with(mac + text.encode())
         # The driver takes a bytearray as it is, and asks around for somebody who can convert bytes.
         link = (sequence, table, row_key, operation, writer, bytearray(after), key_id, now, bytearray(mac))
         if before is None:

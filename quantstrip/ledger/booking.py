@@ -4,6 +4,7 @@ Nothing else in the platform changes a position. The arithmetic is ``quantstrip.
 """
 
 import json
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -11,7 +12,7 @@ from sqlalchemy import bindparam, select, update
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import position_event, round_trip
-from quantstrip.model import FLAT, Booking, OrderSide, Position, apply, minor_digits
+from quantstrip.model import FLAT, Booking, Position, apply, minor_digits
 
 _P = position_event.c
 KEY = ("strategy_id", "symbol", "mode", "account", "contract_id", "leg", "currency")
@@ -56,6 +57,10 @@ _ADOPT = Statement(
     )
 )
 _FIGURES = ("position", "avg_price", "trade_quantity", "trade_price")
+_TAKEN = (*KEY, "broker_id", "exec_id", "order_id", "trade_date", "strategy_run_id")
+_taken = itemgetter(*_TAKEN)
+_whose = itemgetter(*KEY, "broker_id")
+_but_currency = itemgetter(*KEY[:-1], "broker_id")
 
 
 def held_in(tx: Transaction, key: dict[str, Any]) -> list[str]:
@@ -70,16 +75,38 @@ def position_of(tx: Transaction, key: dict[str, Any]) -> Position:
     return FLAT if last is None else Position(last[0], last[1], last[2], 0.0)
 
 
-def book(tx: Transaction, execution: dict[str, Any]) -> tuple[float, Booking]:
-    """What was held, and what the execution does to it; nothing is written."""
-    held = position_of(tx, execution)
-    return held.quantity, applied(held, execution)
+def first_currency(tx: Transaction, key: dict[str, Any]) -> str | None:
+    """The first of the currencies in which a position is held at present; None where nothing is."""
+    known, whose = tx.known, _but_currency(key)
+    known.look(tx.raw)
+    if whose not in known.currencies:
+        known.currencies[whose] = next(iter(held_in(tx, key)), None)
+    return known.currencies[whose]
+
+
+def book(tx: Transaction, execution: dict[str, Any]) -> tuple[float, Booking, int | None]:
+    """What was held, what the execution does to it, and its open round trip where known; nothing is written."""
+    tx.known.look(tx.raw)
+    held, trade_id = tx.known.holdings.get(_whose(execution)) or (position_of(tx, execution), None)
+    return held.quantity, applied(held, execution), trade_id
+
+
+def remember(tx: Transaction, execution: dict[str, Any], booking: Booking, trade_id: int | None) -> None:
+    """Keep for the next fill what an execution, the last row that was written, has left."""
+    known, (quantity, avg_price, cost, _) = tx.known, booking.position
+    known.holdings[_whose(execution)] = Position(quantity, avg_price, cost, 0.0), trade_id
+    whose, currency = _but_currency(execution), execution["currency"]
+    if quantity and whose in known.currencies:
+        known.currencies[whose] = min(known.currencies[whose] or currency, currency)
+    else:
+        known.currencies.pop(whose, None)
+    known.keep(tx.raw)
 
 
 def applied(held: Position, execution: dict[str, Any]) -> Booking:
     """What the execution does to a position."""
-    side, digits = OrderSide(execution["side"]), minor_digits(execution["currency"])
-    return apply(held, side, execution["quantity"], execution["price"], execution["multiplier"], digits)
+    digits = minor_digits(execution["currency"])
+    return apply(held, execution["side"], execution["quantity"], execution["price"], execution["multiplier"], digits)
 
 
 def record_booking(
@@ -97,19 +124,17 @@ def record_booking(
 
     """
     position = booking.position
-    row = {name: execution[name] for name in (*KEY, "broker_id", "exec_id", "order_id", "trade_date")}
-    row |= {
+    row = dict(zip(_TAKEN, _taken(execution), strict=True)) | {
         "event_time": execution["exec_time"],
         "position": position.quantity,
         "avg_price": position.avg_price,
         "trade_quantity": booking.trade_quantity,
         "trade_price": execution["price"],
-        "event_type": event_type or str(booking.event),
+        "event_type": event_type or booking.event.value,
         "group_label": group_label,
         "cost": position.cost,
         "realized_pnl": booking.realized_pnl,
         "execution_seq": seq,
-        "strategy_run_id": execution["strategy_run_id"],
         "create_time": tx.now,
         "update_time": tx.now,
     }

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, or_, select
 from quantstrip.errors import InvalidRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.alerts import raise_alert
-from quantstrip.ledger.booking import book, held_in, record_booking
+from quantstrip.ledger.booking import book, first_currency, record_booking, remember
 from quantstrip.ledger.events import order_filled
 from quantstrip.ledger.family import Context, Family
 from quantstrip.ledger.instruments import Terms, ready_calendars, terms_of, trade_date_of
@@ -16,7 +16,7 @@ from quantstrip.ledger.orders import ORDER_OF
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import commission, execution
-from quantstrip.ledger.totals import count_fee, count_fill, fees_of, follow_trade, pay_trade
+from quantstrip.ledger.totals import TradeLink, count_fee, count_fill, fees_of, follow_trade, pay_trade
 from quantstrip.model import minor_digits
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ COMMISSION = "COMMISSION"
 
 _E, _C = execution.c, commission.c
 _INSERT = Insert(execution)
+# Two looks in one statement: whether the execution is there, and whether a commission came before it.
+_THERE = "SELECT (SELECT seq_id FROM execution WHERE exec_id = ?), EXISTS (SELECT 1 FROM commission WHERE exec_id = ?)"
 _SAME = Statement(lambda: select(_E.seq_id, _E.side, _E.quantity, _E.price).where(_E.exec_id == bindparam("exec_id")))
 _FILL = Statement(
     lambda: select(
@@ -63,28 +65,34 @@ def record_execution(
 
     ``row`` holds every column that is known; what is missing (None) comes from the order, the instrument, the context.
     """
-    same = tx.one(_SAME, row)
-    if same is not None:
-        _compare(tx, now, row, same)
-        return int(same[0])
+    exec_id = row["exec_id"]
+    there, paid = tx.sql(_THERE, (exec_id, exec_id)).fetchone()
+    if there is not None:
+        _compare(tx, now, row, tx.one(_SAME, row))
+        return int(there)
     complete(tx, context, now, row)
-    return append_execution(tx, now, row, group_label)
+    return append_execution(tx, now, row, group_label, paid=bool(paid))
 
 
-def append_execution(tx: Transaction, now: int, row: dict[str, Any], group_label: str | None = None) -> int:
-    """Insert a complete new execution and book it on what is held; its key."""
-    held, booking = book(tx, row)
-    row |= {"amount": booking.amount, "create_time": tx.now, "update_time": tx.now}
+def append_execution(
+    tx: Transaction, now: int, row: dict[str, Any], group_label: str | None = None, *, paid: bool = True
+) -> int:
+    """Insert a complete new execution and book it on what is held; its key. ``paid``: it may have fees already."""
+    held, booking, open_id = book(tx, row)
+    row["amount"], row["create_time"], row["update_time"] = booking.amount, tx.now, tx.now
     seq = row["seq_id"] = tx.insert(_INSERT, row) or 0
     differs = record_booking(tx, row, seq, booking, group_label)
     count_fill(tx, row, booking)
-    follow_trade(tx, row, seq, held, booking)
-    for currency, amount in fees_of(tx, row["exec_id"]):  # a commission may come before its execution
+    link = follow_trade(tx, row, seq, held, booking, open_id)
+    for currency, amount in fees_of(tx, row["exec_id"]) if paid else ():  # a commission may come before its execution
         count_fee(tx, row, currency, amount)
-        pay_trade(tx, seq, currency, amount)
-    if row["order_id"] is not None:
-        order_filled(tx, row["order_id"])
-    tx.booked[row["exec_id"]] = row
+        pay_trade(tx, seq, currency, amount, link)
+    order_id = row["order_id"]
+    if order_id is not None and order_id not in tx.known.filled:
+        order_filled(tx, order_id)
+        tx.known.filled.add(order_id)
+    tx.booked[row["exec_id"]] = row, link
+    remember(tx, row, booking, link.trade_id)
     if differs is not None:
         raise_alert(
             tx,
@@ -115,7 +123,7 @@ def _currency(tx: Transaction, now: int, row: dict[str, Any], terms: Terms) -> s
     """
     said: str | None = row["currency"]
     if not terms.registered:
-        return said or next(iter(held_in(tx, row)), terms.currency)
+        return said or first_currency(tx, row) or terms.currency
     if said not in (None, terms.currency):
         raise_alert(
             tx,
@@ -132,11 +140,11 @@ def _currency(tx: Transaction, now: int, row: dict[str, Any], terms: Terms) -> s
 def _from_order(tx: Transaction, context: Context, now: int, row: dict[str, Any]) -> None:
     """Fill in from the order what the broker did not say; without an order the fill is kept all the same."""
     order_id = row["order_id"]
-    order = None if order_id is None else tx.one(ORDER_OF, row)
-    if order is not None:
-        known = dict(zip(_ORDER_FIELDS, order, strict=True))
+    known = None if order_id is None else _order(tx, row)
+    if known is not None:
         if row["symbol"] not in (None, known["symbol"]):
-            known |= {"contract_id": None, "instrument_type": None, "currency": None}  # another leg of a combination
+            # another leg of a combination
+            known = known | {"contract_id": None, "instrument_type": None, "currency": None}
         for name, value in known.items():
             if row.get(name) is None:
                 row[name] = value
@@ -168,6 +176,18 @@ def _from_order(tx: Transaction, context: Context, now: int, row: dict[str, Any]
     row.setdefault("client_run_id", context.client_run_id)
 
 
+def _order(tx: Transaction, row: dict[str, Any]) -> dict[str, Any] | None:
+    """What the order of an execution says, None where it is not in the ledger."""
+    known, asked = tx.known, (row["order_id"], row["symbol"])
+    known.look(tx.raw)
+    order = known.orders.get(asked)
+    if order is None:
+        found = tx.one(ORDER_OF, row)
+        if found is not None:
+            order = known.orders[asked] = dict(zip(_ORDER_FIELDS, found, strict=True))
+    return order
+
+
 def _compare(tx: Transaction, now: int, row: dict[str, Any], same: tuple[Any, ...]) -> None:
     """An ``exec_id`` sent again with other figures: the first one stays, and a person hears of it."""
     if (row["side"], row["quantity"], row["price"]) != same[1:]:
@@ -185,19 +205,24 @@ def _compare(tx: Transaction, now: int, row: dict[str, Any], same: tuple[Any, ..
 
 def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
     """Insert a checked commission; its key. The same (execution, fee type, revision) again changes nothing."""
-    fill = tx.booked.get(row["exec_id"]) or tx.first(_FILL, row)
+    fill: dict[str, Any] | None
+    link: TradeLink | None = None
+    if row["exec_id"] in tx.booked:
+        fill, link = tx.booked[row["exec_id"]]
+    else:
+        fill = tx.first(_FILL, row)
     if row["currency"] is None:
         row["currency"] = fill["currency"] if fill is not None else _guess(tx, now, row)
-    row |= {
-        "booked_amount": round(row["amount"], minor_digits(row["currency"])),
-        "create_time": tx.now,
-        "update_time": tx.now,
-    }
+    known = tx.known.holds(tx.raw)
+    row["booked_amount"] = round(row["amount"], minor_digits(row["currency"]))
+    row["create_time"] = row["update_time"] = tx.now
     created = tx.insert(_FEE_INSERT, row)
     if created is not None:
         if fill is not None:
             count_fee(tx, fill, row["currency"], row["booked_amount"])
-            pay_trade(tx, fill["seq_id"], row["currency"], row["booked_amount"])
+            pay_trade(tx, fill["seq_id"], row["currency"], row["booked_amount"], link if known else None)
+        if known:
+            tx.known.keep(tx.raw)
         return created
     there = tx.one(_FEE, row)
     if there[1:] != (row["amount"], row["currency"]):
@@ -284,38 +309,38 @@ class Executions(Family):
             UnknownRecord: no such broker or strategy id.
 
         """
-        row: dict[str, Any] = {
+        row: dict[str, Any] = {  # most are not given: a call for each of these would be a tenth of a fill
             "exec_id": validate.words("exec_id", exec_id),
-            "order_id": validate.optional_whole("order_id", order_id),
+            "order_id": None if order_id is None else validate.whole("order_id", order_id),
             "symbol": None if symbol is None else validate.words("symbol", symbol),
-            "instrument_type": validate.optional_words(instrument_type),
-            "contract_id": validate.optional_words(contract_id),
+            "instrument_type": None if instrument_type is None else str(instrument_type),
+            "contract_id": None if contract_id is None else str(contract_id),
             "side": str(validate.side(side)),
             "quantity": validate.positive("quantity", quantity),
             "price": validate.finite("price", price),
-            "exchange": validate.optional_words(exchange),
-            "liquidity_flag": validate.optional_words(liquidity_flag),
-            "order_type": validate.optional_words(order_type),
-            "cum_qty": validate.optional("cum_qty", cum_qty),
-            "avg_price": validate.optional("avg_price", avg_price),
+            "exchange": None if exchange is None else str(exchange),
+            "liquidity_flag": None if liquidity_flag is None else str(liquidity_flag),
+            "order_type": None if order_type is None else str(order_type),
+            "cum_qty": None if cum_qty is None else validate.optional("cum_qty", cum_qty),
+            "avg_price": None if avg_price is None else validate.optional("avg_price", avg_price),
             "is_liquidation": None if is_liquidation is None else int(bool(is_liquidation)),
-            "external_order_id": validate.optional_words(external_order_id),
-            "external_exec_id": validate.optional_words(external_exec_id),
-            "metadata": validate.to_json("metadata", metadata),
+            "external_order_id": None if external_order_id is None else str(external_order_id),
+            "external_exec_id": None if external_exec_id is None else str(external_exec_id),
+            "metadata": None if metadata is None else validate.to_json("metadata", metadata),
             "mode": None if mode is None else str(validate.mode(mode)),
             "leg": None if leg is None else str(validate.leg(leg)),
-            "account": validate.optional_words(account),
-            "currency": validate.currency(currency),
-            "trade_date": validate.day("trade_date", trade_date),
+            "account": None if account is None else str(account),
+            "currency": None if currency is None else validate.currency(currency),
+            "trade_date": None if trade_date is None else validate.day("trade_date", trade_date),
         }
         moment = validate.moment("exec_time", exec_time, "")
-        label = validate.optional_words(group_label)
+        label = None if group_label is None else str(group_label)
         if trade_date is None and not self.context.calendars_ready:
             ready_calendars(self.store)
             self.context.calendars_ready = True
         with self.store.write() as tx:
             row["exec_time"] = moment or tx.now
-            row["broker_id"] = broker_id_of(tx, broker_id)
+            row["broker_id"] = None if broker_id is None else broker_id_of(tx, broker_id)
             row["strategy_id"] = None if strategy_id is None else strategy_id_of(tx, strategy_id)
             if in_time:
                 from quantstrip.ledger.late import record_in_time  # it is made of what is here
@@ -355,10 +380,10 @@ class Executions(Family):
         row: dict[str, Any] = {
             "exec_id": validate.words("exec_id", exec_id),
             "amount": validate.finite("amount", amount),
-            "currency": validate.currency(currency),
-            "fee_type": validate.optional_words(fee_type) or COMMISSION,
-            "realized_pnl": validate.optional("realized_pnl", realized_pnl),
-            "metadata": validate.to_json("metadata", metadata),
+            "currency": None if currency is None else validate.currency(currency),
+            "fee_type": COMMISSION if fee_type is None else str(fee_type) or COMMISSION,
+            "realized_pnl": None if realized_pnl is None else validate.optional("realized_pnl", realized_pnl),
+            "metadata": None if metadata is None else validate.to_json("metadata", metadata),
             "revision": validate.whole("revision", revision),
         }
         with self.store.write() as tx:

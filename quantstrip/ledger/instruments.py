@@ -75,10 +75,14 @@ def terms_of(tx: Transaction, now: int, symbol: str, contract_id: str, instrumen
 
     An unregistered future or option is booked with multiplier 1 and an alert: the fill must be kept either way.
     """
+    known, asked = tx.known, (symbol, contract_id, instrument_type)
+    known.look(tx.raw)
+    terms = known.terms.get(asked)
+    if terms is not None:
+        return terms
     found = tx.one(_FIND, {"symbol": symbol, "contract_id": contract_id})
-    if found is not None:
-        return Terms(*found)
-    if (instrument_type or "").upper() not in _PER_UNIT:
+    terms = Terms(instrument_type=instrument_type, registered=False) if found is None else Terms(*found)
+    if found is None and (instrument_type or "").upper() not in _PER_UNIT:
         raise_alert(
             tx,
             now,
@@ -88,7 +92,9 @@ def terms_of(tx: Transaction, now: int, symbol: str, contract_id: str, instrumen
             "set_instrument(...) before trading it; past fills need a correcting entry.",
             rate_key=f"instrument_unknown:{symbol}:{contract_id}",
         )
-    return Terms(instrument_type=instrument_type, registered=False)
+    else:
+        known.terms[asked] = terms
+    return terms
 
 
 def ready_calendars(store: Store, *names: str) -> None:

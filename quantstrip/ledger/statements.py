@@ -1,6 +1,8 @@
 """Statements of SQLAlchemy Core, kept as text for the driver."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import ClauseElement, Table
@@ -50,22 +52,31 @@ class Insert(Statement):
     fill's columns are empty. Each choice of columns is a text of its own; a caller makes one or two of them.
     """
 
-    __slots__ = ("_columns", "_keyed", "_table", "_texts")
+    __slots__ = ("_columns", "_keyed", "_plans", "_table")
 
     def __init__(self, table: Table, *, keyed: bool = False, with_key: bool = False) -> None:
         super().__init__(lambda: self._insertion(self._columns))
         self._table, self._keyed = table, keyed
         self._columns = tuple(column.name for column in table.c) if with_key else tuple(columns_of(table))
-        self._texts: dict[tuple[str, ...], str] = {}
+        self._plans: dict[tuple[type, ...], tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]] = {}
 
     def bind(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         """The text and its parameters; a column without a value becomes NULL."""
-        get = values.get
-        given = tuple([name for name in self._columns if get(name) is not None])
-        text = self._texts.get(given)
-        if text is None:
-            text = self._texts[given] = str(self._insertion(given or self._columns).compile(dialect=_DIALECT))
-        return text, tuple(map(get, given or self._columns))
+        row = tuple(map(values.get, self._columns))
+        kinds = tuple(map(type, row))
+        plan = self._plans.get(kinds)
+        if plan is None:
+            plan = self._plans[kinds] = self._plan(kinds)
+        text, taken = plan
+        return text, taken(row)
+
+    def _plan(self, kinds: tuple[type, ...]) -> tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]:
+        """The text for a row with values of these types, and what takes its parameters out of it."""
+        given = [place for place, kind in enumerate(kinds) if kind is not NoneType]
+        if len(given) < 2:  # itemgetter gives no tuple then
+            return str(self._insertion(self._columns).compile(dialect=_DIALECT)), tuple
+        text = str(self._insertion([self._columns[place] for place in given]).compile(dialect=_DIALECT))
+        return text, itemgetter(*given)
 
     def _insertion(self, columns: Sequence[str]) -> ClauseElement:
         clause = insert(self._table).values(dict.fromkeys(columns))

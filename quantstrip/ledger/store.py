@@ -12,12 +12,16 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from quantstrip.clock import Clock, Micros, system_clock, to_text
 from quantstrip.ledger.audit import Chain
 from quantstrip.ledger.faults import busy, translate
+from quantstrip.ledger.known import Known
 from quantstrip.ledger.statements import Insert, Statement
+
+if TYPE_CHECKING:
+    from quantstrip.ledger.totals import TradeLink
 
 BUSY_SECONDS = 30.0
 _PRAGMAS = (
@@ -30,6 +34,9 @@ _PRAGMAS = (
 )
 _KEPT = 8
 _SHORTEST, _LONGEST = 0.001, 0.008  # seconds between two looks at the lock
+_process = [os.getpid()]  # asking the system each time would be a good part of entering a transaction
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _process.__setitem__(0, os.getpid()))
 _ABANDONED: list[object] = []  # connections inherited through fork: neither used nor closed in the child
 
 
@@ -38,17 +45,20 @@ class Transaction:
 
     Attributes:
         now: the wall clock when it began, as ledger text.
-        booked: executions that it booked, by exec_id, so that their commissions need not look them up.
+        booked: executions that it booked, by exec_id, and their round trips, so that their commissions need not look
+            them up. The round trip holds while ``known`` does.
+        known: what is known from fills before.
 
     """
 
-    __slots__ = ("_execute", "booked", "now", "raw")
+    __slots__ = ("_execute", "booked", "known", "now", "raw")
 
-    def __init__(self, raw: sqlite3.Connection, now: str) -> None:
+    def __init__(self, raw: sqlite3.Connection, now: str, known: Known | None = None) -> None:
         self.raw = raw
         self._execute = raw.execute
         self.now = now
-        self.booked: dict[str, dict[str, Any]] = {}
+        self.known = known or Known()
+        self.booked: dict[str, tuple[dict[str, Any], TradeLink]] = {}
 
     def run(self, statement: Statement, values: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
         """Execute ``statement``."""
@@ -72,6 +82,10 @@ class Transaction:
         """The first row as a dict, or None."""
         rows = self.dicts(statement, values)
         return rows[0] if rows else None
+
+    def sql(self, text: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+        """Execute plain SQL with parameters by position: what each fill runs."""
+        return self._execute(text, values)
 
     def insert(self, statement: Insert, row: Mapping[str, Any]) -> int | None:
         """Insert ``row``; the new row's key, or None when its key was there already."""
@@ -111,9 +125,10 @@ class Store:
         self._fresh()
 
     def _fresh(self) -> None:
-        self._pid = os.getpid()
+        self._pid = _process[0]
         self._readers: list[Connection] = []
         self._writer: Connection | None = None
+        self.known = Known()
         self._turn = threading.Lock()
         self._threads = _Thread()
 
@@ -173,16 +188,19 @@ class Store:
         if not self._turn.acquire(timeout=self.busy_seconds):
             raise busy(self.path, self.busy_seconds)
         try:
-            raw = self._writer or self._open("rw", None, timeout=0.0)
-            self._writer = raw
+            raw = self._writer
+            if raw is None:
+                self.known.forget()
+                self._writer = raw = self._open("rw", None, timeout=0.0)
             if raw.in_transaction:  # begun, but interrupted before anybody had it
+                self.known.forget()
                 raw.execute("ROLLBACK")
             raw.durable(level)
             pause = _SHORTEST
             while True:
                 try:
                     raw.execute("BEGIN IMMEDIATE")
-                    self.audit.begun(raw)
+                    self.audit.begun(raw, unchanged=self.known.begun(raw))
                     return raw
                 except sqlite3.OperationalError as error:
                     if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or system_clock.monotonic() > deadline:
@@ -190,6 +208,7 @@ class Store:
                 system_clock.wait(pause)
                 pause = min(2 * pause, _LONGEST)
         except BaseException as error:
+            self.known.forget()
             self._turn.release()
             if isinstance(error, sqlite3.Error):
                 raise translate(error, self.path, self.busy_seconds) from error
@@ -197,17 +216,23 @@ class Store:
 
     def end(self, transaction: Transaction, *, commit: bool) -> None:
         """End the transaction and let the next one write; a connection that cannot even roll back is closed."""
-        raw = transaction.raw
+        raw, known, done = transaction.raw, self.known, False
         try:
             if commit:
+                holds = known.holds(raw)
                 self.audit.seal(raw, transaction.now)
+                if holds:  # links change no row that is known
+                    known.keep(raw)
                 raw.execute("COMMIT")
                 self.audit.committed()
+                done = True
             elif raw.in_transaction:  # a full disk has rolled back already
                 raw.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise translate(error, self.path, self.busy_seconds) from error
         finally:
+            if not done:
+                known.forget()
             if raw.in_transaction:
                 self._writer = None
                 raw.close()
@@ -215,7 +240,7 @@ class Store:
 
     def thread(self) -> _Thread:
         """What belongs to this thread, in this process."""
-        if os.getpid() != self._pid:
+        if _process[0] != self._pid:
             # SQLite forbids using, and even closing, a connection that was carried across a fork.
             _ABANDONED.append((self._readers, self._writer, self._threads))
             self._fresh()
@@ -267,12 +292,14 @@ class Writing:
         self._thread = thread = store.thread()
         if thread.transaction is None:
             raw = store.begin(self._level)
-            thread.transaction = self._begun = Transaction(raw, to_text(store.clock.now()))
+            thread.transaction = self._begun = Transaction(raw, to_text(store.clock.now()), store.known)
         return thread.transaction
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if self._begun is not None:
             self._thread.transaction = None
             self._store.end(self._begun, commit=kind is None)
+        elif kind is not None:  # a call failed half way, and its caller may go on
+            self._store.known.forget()
         if isinstance(error, sqlite3.Error):
             raise translate(error, self._store.path, self._store.busy_seconds) from error

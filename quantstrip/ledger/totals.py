@@ -3,7 +3,10 @@
 A report over a year of fills reads these some thousand rows instead of a million (``schema/views``).
 """
 
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, text
 
@@ -20,49 +23,51 @@ _LAST_PRICE = Statement(
         "AND broker_id = coalesce(:broker_id, 0) AND currency = :currency AND trade_date = :trade_date"
     )
 )
-_DAY = Statement(
-    lambda: text(
-        "INSERT INTO position_day (strategy_id, mode, account, symbol, contract_id, leg, broker_id, currency, "
-        "trade_date, fills, quantity, cost_change, realized_pnl, commission, turnover, last_price, multiplier) "
-        "VALUES (:strategy_id, :mode, :account, :symbol, :contract_id, :leg, coalesce(:broker_id, 0), :currency, "
-        ":trade_date, :fills, :quantity, :cost_change, :gain, :fee, :turnover, :price, :multiplier) "
-        "ON CONFLICT DO UPDATE SET fills = fills + excluded.fills, "
-        "quantity = round(quantity + excluded.quantity, 9), "
-        "cost_change = round(cost_change + excluded.cost_change, 8), "
-        "realized_pnl = round(realized_pnl + excluded.realized_pnl, 8), "
-        "commission = round(commission + excluded.commission, 8), "
-        "turnover = round(turnover + excluded.turnover, 8), "
-        "last_price = coalesce(excluded.last_price, last_price), "
-        "multiplier = coalesce(excluded.multiplier, multiplier)"
-    )
+_DAY_KEY = "strategy_id, mode, account, symbol, contract_id, leg, broker_id, currency, trade_date"
+_ONE_DAY = " WHERE " + " AND ".join(f"{name} = ?" for name in _DAY_KEY.split(", "))
+_day: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*_DAY_KEY.split(", "))
+_DAY = (
+    f"INSERT INTO position_day ({_DAY_KEY}, fills, quantity, cost_change, realized_pnl, commission, turnover, "  # noqa: S608
+    "last_price, multiplier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0.0, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET fills = fills + excluded.fills, "
+    "quantity = round(quantity + excluded.quantity, 9), "
+    "cost_change = round(cost_change + excluded.cost_change, 8), "
+    "realized_pnl = round(realized_pnl + excluded.realized_pnl, 8), "
+    "turnover = round(turnover + excluded.turnover, 8), "
+    "last_price = coalesce(excluded.last_price, last_price), "
+    "multiplier = coalesce(excluded.multiplier, multiplier)"
 )
-_FEE = Statement(
-    lambda: text(
-        "UPDATE position_day SET commission = round(commission + :fee, 8) WHERE strategy_id = :strategy_id "
-        "AND mode = :mode AND account = :account AND symbol = :symbol AND contract_id = :contract_id AND leg = :leg "
-        "AND broker_id = coalesce(:broker_id, 0) AND currency = :currency AND trade_date = :trade_date"
-    )
+_FEE = "UPDATE position_day SET commission = round(commission + ?, 8)" + _ONE_DAY  # noqa: S608
+_FIRST_FEE = (
+    f"INSERT INTO position_day ({_DAY_KEY}, fills, quantity, cost_change, realized_pnl, turnover, commission) "  # noqa: S608
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0.0, 0.0, 0.0, 0.0, ?)"
 )
 _BEGIN = Insert(round_trip, with_key=True)
 _MOVES = (
     "UPDATE round_trip SET fills = fills + 1, position = :position, avg_price = :avg_price, cost = :cost, "
-    "max_quantity = max(max_quantity, abs(:position)), opened_quantity = round(opened_quantity + :opened, 9), "
-    "opened_value = opened_value + :opened * :price, closed_quantity = round(closed_quantity + :closed, 9), "
-    "closed_value = closed_value + :closed * :price, realized_pnl = round(realized_pnl + :gain, 8), "
     # A fill of an earlier session may be heard of late: a position is marked at the newest session's, as days are.
     "last_fill_time = CASE WHEN :trade_date < last_fill_date THEN last_fill_time ELSE :exec_time END, "
     "last_fill_price = CASE WHEN :trade_date < last_fill_date THEN last_fill_price ELSE :price END, "
-    "last_fill_date = max(last_fill_date, :trade_date), strategy_run_id = :strategy_run_id"
+    "last_fill_date = max(last_fill_date, :trade_date)"
 )
-_OPEN = (
+_ADDS = (
+    ", max_quantity = max(max_quantity, abs(:position)), opened_quantity = round(opened_quantity + :size, 9), "
+    "opened_value = opened_value + :size * :price"
+)
+_REDUCES = (
+    ", closed_quantity = round(closed_quantity + :size, 9), closed_value = closed_value + :size * :price, "
+    "realized_pnl = round(realized_pnl + :gain, 8)"
+)
+# Apart, for naming the column on which the index of open trades depends would write that index anew at each fill.
+_CLOSES = ", closed = :exec_time, close_date = :trade_date"
+_SEARCH = (
     " WHERE strategy_id = :strategy_id AND symbol = :symbol AND mode = :mode AND account = :account "
     "AND contract_id = :contract_id AND leg = :leg AND broker_id IS :broker_id AND currency = :currency "
     "AND closed IS NULL RETURNING trade_id"
 )
-_MOVE = Statement(lambda: text(_MOVES + _OPEN))
-# Apart, for naming the column on which the index of open trades depends would write that index anew at each fill.
-_CLOSE = Statement(lambda: text(_MOVES + ", closed = :exec_time, close_date = :trade_date" + _OPEN))
-_LINK = Insert(trade_fill, with_key=True)
+_THE_ONE = " WHERE trade_id = :trade_id AND closed IS NULL"
+_LINK = "INSERT INTO trade_fill (execution_seq, trade_id) VALUES (?, ?)"
+_FLIPPED = "INSERT INTO trade_fill (execution_seq, trade_id, closed_trade_id, closed_share) VALUES (?, ?, ?, ?)"
 _LINKED = Statement(
     lambda: select(trade_fill.c.trade_id, trade_fill.c.closed_trade_id, trade_fill.c.closed_share).where(
         trade_fill.c.execution_seq == bindparam("seq")
@@ -73,29 +78,31 @@ _FEES = Statement(
         commission.c.exec_id == bindparam("exec_id")
     )
 )
-_PAY = Statement(
-    lambda: text(
-        "UPDATE round_trip SET commission = round(commission + CASE currency WHEN :currency THEN :fee ELSE 0.0 END, 8),"
-        " other_fees = other_fees + CASE currency WHEN :currency THEN 0 ELSE 1 END WHERE trade_id = :trade_id"
-    )
+_PAY = (
+    "UPDATE round_trip SET commission = round(commission + CASE currency WHEN ? THEN ? ELSE 0.0 END, 8),"
+    " other_fees = other_fees + CASE currency WHEN ? THEN 0 ELSE 1 END WHERE trade_id = ?"
 )
+
+
+class TradeLink(NamedTuple):
+    """The round trip of a fill; where it closed one and opened another, both and which part of it did the former."""
+
+    trade_id: int
+    closed_id: int | None = None
+    share: float | None = None
 
 
 def count_fill(tx: Transaction, execution: dict[str, Any], booking: Booking, sign: int = 1) -> None:
     """Add a fill to its session; ``sign`` is -1 for a correction, which takes one away."""
-    tx.run(
-        _DAY,
-        execution
-        | {
-            "fills": sign,
-            "quantity": booking.trade_quantity,
-            "cost_change": booking.realized_pnl - booking.amount,
-            "gain": booking.realized_pnl,
-            "fee": 0.0,
-            "turnover": sign * abs(booking.amount),
-            "price": execution["price"] if sign == 1 else None,
-        },
-    )
+    gain, amount = booking.realized_pnl, booking.amount
+    price = execution["price"] if sign == 1 else None
+    sums = (sign, booking.trade_quantity, gain - amount, gain, sign * abs(amount), price, execution["multiplier"])
+    tx.sql(_DAY, _day_of(execution) + sums)
+
+
+def _day_of(execution: dict[str, Any]) -> tuple[Any, ...]:
+    """Key of the session of a fill: 0 where no broker is known."""
+    return _day(execution if execution["broker_id"] is not None else execution | {"broker_id": 0})
 
 
 def set_last_price(tx: Transaction, execution: dict[str, Any], price: float | None) -> None:
@@ -103,44 +110,58 @@ def set_last_price(tx: Transaction, execution: dict[str, Any], price: float | No
     tx.run(_LAST_PRICE, execution | {"last_price": price})
 
 
-def follow_trade(tx: Transaction, execution: dict[str, Any], seq: int, held: float, booking: Booking) -> None:
+@cache
+def _move(*, adds: bool, closes: bool, known: bool, run: bool) -> Statement:
+    """The statement for a move: what a fill does not change is not named, for each value costs."""
+    moves = _MOVES + (", strategy_run_id = :strategy_run_id" if run else ", strategy_run_id = NULL")
+    moves += (_ADDS if adds else _REDUCES) + (_CLOSES if closes else "")
+    return Statement(lambda: text(moves + (_THE_ONE if known else _SEARCH)))
+
+
+def follow_trade(
+    tx: Transaction, execution: dict[str, Any], seq: int, held: float, booking: Booking, open_id: int | None = None
+) -> TradeLink:
     """Carry the position's round trip on by one fill: begin it, add to it, close it, or both at a flip.
+
+    Args:
+        open_id: the position's open round trip where it is known; it is looked for otherwise.
 
     Raises:
         LedgerError: the open round trip of a position is missing.
 
     """
     after, trade = booking.position, booking.trade_quantity
-    flipped = held * after.quantity < 0.0
-    link: dict[str, Any] = {"execution_seq": seq, "trade_id": seq}
-    if held != 0.0:
-        adds = held * trade > 0.0
-        closed = 0.0 if adds else abs(held) if flipped else abs(trade)
-        ends = Position() if flipped else after
-        moved = tx.one(
-            _CLOSE if ends.is_flat else _MOVE,
-            execution
-            | {
-                "position": ends.quantity,
-                "avg_price": ends.avg_price,
-                "cost": ends.cost,
-                "opened": abs(trade) if adds else 0.0,
-                "closed": closed,
-                "gain": booking.realized_pnl,
-            },
-        )
-        if moved is None:
-            raise LedgerError(
-                f"the ledger holds {held:g} {execution['symbol']} without an open round trip",
-                hint="The file was changed from outside. Restore a backup: quantstrip db backup, docs/ledger.md.",
-            )
-        if flipped:
-            link |= {"closed_trade_id": moved[0], "closed_share": closed / abs(trade)}
-        else:
-            link["trade_id"] = moved[0]
-    if held == 0.0 or flipped:
+    if held == 0.0:
         _begin(tx, execution, seq, after)
-    tx.run(_LINK, link)
+        tx.sql(_LINK, (seq, seq))
+        return TradeLink(seq)
+    flipped = held * after.quantity < 0.0
+    adds, ends, size = held * trade > 0.0, Position() if flipped else after, abs(held) if flipped else abs(trade)
+    move = _move(
+        adds=adds, closes=ends.is_flat, known=open_id is not None, run=execution["strategy_run_id"] is not None
+    )
+    figures = {
+        "position": ends.quantity, "avg_price": ends.avg_price, "cost": ends.cost, "size": size,
+        "gain": booking.realized_pnl, "trade_id": open_id, "price": execution["price"],
+        "exec_time": execution["exec_time"], "trade_date": execution["trade_date"],
+        "strategy_run_id": execution["strategy_run_id"],
+    }  # fmt: skip
+    if open_id is None:
+        open_id = (tx.one(move, execution | figures) or (None,))[0]
+    elif tx.run(move, figures).rowcount == 0:
+        open_id = None
+    if open_id is None:
+        raise LedgerError(
+            f"the ledger holds {held:g} {execution['symbol']} without an open round trip",
+            hint="The file was changed from outside. Restore a backup: quantstrip db backup, docs/ledger.md.",
+        )
+    if not flipped:
+        tx.sql(_LINK, (seq, open_id))
+        return TradeLink(open_id)
+    link = TradeLink(seq, open_id, size / abs(trade))
+    _begin(tx, execution, seq, after)
+    tx.sql(_FLIPPED, (seq, *link))
+    return link
 
 
 def _begin(tx: Transaction, execution: dict[str, Any], seq: int, position: Position) -> None:
@@ -171,23 +192,25 @@ def _begin(tx: Transaction, execution: dict[str, Any], seq: int, position: Posit
 
 def count_fee(tx: Transaction, execution: dict[str, Any], currency: str, amount: float) -> None:
     """Add a fee to the session of its fill, in the fee's own currency."""
-    paid = execution | {"currency": currency, "fee": amount}
-    if tx.run(_FEE, paid).rowcount == 0:  # the first fee in this currency, which is not the fill's
-        nothing = {"fills": 0, "quantity": 0.0, "cost_change": 0.0, "gain": 0.0, "turnover": 0.0, "price": None}
-        tx.run(_DAY, paid | nothing | {"multiplier": None})
+    day = _day_of(execution if execution["currency"] == currency else execution | {"currency": currency})
+    if tx.sql(_FEE, (amount, *day)).rowcount == 0:  # the first fee in this currency, which is not the fill's
+        tx.sql(_FIRST_FEE, (*day, amount))
 
 
-def pay_trade(tx: Transaction, seq: int, currency: str, amount: float) -> None:
-    """Add a fee to the round trip of its fill; a flip's is shared by quantity between the two."""
-    linked = tx.one(_LINKED, {"seq": seq})
-    if linked is None:  # a corrected fill belongs to no round trip
-        return
-    trade_id, closed_id, share = linked
-    if closed_id is not None:
-        part = round(amount * share, 8)
-        tx.run(_PAY, {"trade_id": closed_id, "currency": currency, "fee": part})
+def pay_trade(tx: Transaction, seq: int, currency: str, amount: float, link: TradeLink | None = None) -> None:
+    """Add a fee to the round trip of its fill, which ``link`` names where it is known; a flip's is shared by quantity
+    between the two.
+    """
+    if link is None:
+        linked = tx.one(_LINKED, {"seq": seq})
+        if linked is None:  # a corrected fill belongs to no round trip
+            return
+        link = TradeLink._make(linked)
+    if link.closed_id is not None and link.share is not None:
+        part = round(amount * link.share, 8)
+        tx.sql(_PAY, (currency, part, currency, link.closed_id))
         amount = round(amount - part, 8)
-    tx.run(_PAY, {"trade_id": trade_id, "currency": currency, "fee": amount})
+    tx.sql(_PAY, (currency, amount, currency, link.trade_id))
 
 
 def fees_of(tx: Transaction, exec_id: str) -> list[tuple[str, float]]:

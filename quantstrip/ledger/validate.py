@@ -24,7 +24,7 @@ _SIDES = {
 
 def finite(name: str, value: Any) -> float:
     """A number that is neither NaN nor infinite; Decimals, numpy numbers and numeric text are welcome."""
-    number = _float(name, value)
+    number = value if type(value) is float else _float(name, value)
     if not math.isfinite(number):
         raise InvalidRecord(
             f"{name} must be a finite number, got {value!r}",
@@ -54,6 +54,8 @@ def positive(name: str, value: Any) -> float:
 
 def whole(name: str, value: Any) -> int:
     """An integer; a float or text that is one is taken."""
+    if type(value) is int:
+        return value
     number = _float(name, value)
     if not math.isfinite(number) or number != int(number):
         raise InvalidRecord(
@@ -90,7 +92,7 @@ def currency(value: Any) -> str | None:
 
 def side(value: Any) -> OrderSide:
     """BUY or SELL; the words brokers use for them (BOT, SLD) are understood."""
-    known = _SIDES.get(str(value).strip().upper())
+    known = _SIDES.get(value if type(value) is str else "") or _SIDES.get(str(value).strip().upper())
     if known is None:
         raise InvalidRecord(
             f"side must be BUY or SELL, got {value!r}", hint="A short sale is a SELL, covering it a BUY."
