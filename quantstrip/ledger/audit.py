@@ -8,12 +8,14 @@ process from its next transaction. Raw SQL from anywhere else has no triggers an
 import getpass
 import sqlite3
 import sys
+from collections.abc import Container
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quantstrip.errors import LedgerError, SecretError
 from quantstrip.ledger.audit_links import Change, Operation, Tip, about_chain, append, append_rows, is_on, tip_of
-from quantstrip.ledger.audit_rows import FORMS, NOTE, row_hash
+from quantstrip.ledger.audit_rows import CHANGED, FORMS, NOTE, row_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from quantstrip.ledger.audit_keys import AuditKeys
     from quantstrip.ledger.family import Context
 
+_FEW = 8
 _WHO = "SELECT client, code_hash FROM client_run WHERE run_id = ?"
 
 
@@ -36,7 +39,8 @@ class Chain:
     def __init__(self, keys: "Callable[[], AuditKeys | None]", context: "Context | None" = None) -> None:
         self._keys, self._context = keys, context
         self._found: AuditKeys | None = None
-        self._notes: dict[tuple[str, int], tuple[Any, ...] | None] = {}
+        # Of each row that was written, how it was before (None: not there) and how it is (None: to be read again).
+        self._notes: dict[tuple[str, int], tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]] = {}
         # The connection that has triggers; they come and go with the transaction that makes or drops them.
         self._watched: sqlite3.Connection | None = None
         self._watching: sqlite3.Connection | None = None
@@ -79,12 +83,13 @@ class Chain:
 
     def _changes(self, raw: sqlite3.Connection) -> list[Change]:
         """What became of each row that a trigger told of, and forget that it did."""
-        changes = []
-        for (table, row_key), before in self._notes.items():
+        changes, undone = [], self._undone(raw)
+        for (table, row_key), (before, row) in self._notes.items():
             form = FORMS[table]
-            row = raw.execute(form.one, (row_key,)).fetchone()
-            if row is None:
-                continue  # the statement that wrote it was undone
+            if row is None or (table, row_key) in undone:
+                row = raw.execute(form.one, (row_key,)).fetchone()
+                if row is None:
+                    continue  # the statement that wrote it was undone
             after = row_hash(form, row)
             if before is None:
                 changes.append(Change(table, row_key, after, None))
@@ -92,6 +97,17 @@ class Chain:
                 changes.append(Change(table, row_key, after, prior))
         self._notes.clear()
         return changes
+
+    def _undone(self, raw: sqlite3.Connection) -> Container[tuple[str, int]]:
+        """Of the rows that triggers told to be new those that may not be there: the statement may have failed later.
+
+        One that is there is as it was told. Few are looked for with one statement; of many, each is read again.
+        """
+        notes = self._notes
+        if len(notes) > _FEW:
+            return notes
+        there = raw.execute(_look_for(tuple([table for table, _ in notes])), [key for _, key in notes]).fetchone()
+        return () if None not in there else [note for note, one in zip(notes, there, strict=True) if one is None]
 
     def committed(self) -> None:
         """What was sealed is kept."""
@@ -171,7 +187,8 @@ class Chain:
         """Have triggers on the writing connection while the audit is on, and none while it is off."""
         on, watching = is_on(self.head), self._watching is raw
         if on and not watching:
-            raw.create_function(NOTE, -1, self._note)
+            raw.create_function(NOTE, -1, self._inserted)
+            raw.create_function(CHANGED, -1, self._changed)
             for form in FORMS.values():
                 for name, definition in form.triggers():
                     raw.execute(f"DROP TRIGGER IF EXISTS temp.{name}")
@@ -183,9 +200,14 @@ class Chain:
                     raw.execute(f"DROP TRIGGER IF EXISTS temp.{name}")
             self._watching = None
 
-    def _note(self, table: str, row_key: int, *before: Any) -> None:
-        """Called by a trigger: with the row as it was for an update, without it for an insertion. The first counts."""
-        self._notes.setdefault((table, row_key), before or None)
+    def _inserted(self, table: str, row_key: int, *row: Any) -> None:
+        """Called by a trigger with a row that is new, as the table holds it: its columns are converted by then."""
+        self._notes[table, row_key] = None, row
+
+    def _changed(self, table: str, row_key: int, *before: Any) -> None:
+        """Called by a trigger with a row as it was: the first time counts, and what it has become is read later."""
+        noted = self._notes.get((table, row_key))
+        self._notes[table, row_key] = (before if noted is None else noted[0]), None
 
     def _introduce(self, raw: sqlite3.Connection, now: str) -> int:
         """The sequence of the link that says who writes; a new one when it is somebody else than before."""
@@ -201,6 +223,13 @@ class Chain:
         self._control(raw, now, Operation.WRITER, detail)
         self._told = (run_id, self.head.sequence)
         return self.head.sequence
+
+
+@lru_cache(maxsize=64)
+def _look_for(tables: tuple[str, ...]) -> str:
+    """SQL that says of one key in each of these tables whether it is there (1) or not (NULL)."""
+    looks = (f"(SELECT 1 FROM {table} WHERE {FORMS[table].key} = ?)" for table in tables)  # noqa: S608 - our own names
+    return f"SELECT {', '.join(looks)}"
 
 
 def _person() -> dict[str, str]:

@@ -17,8 +17,8 @@ from sqlalchemy import Table
 from quantstrip.ledger import tables
 
 _encode = json.JSONEncoder(separators=(",", ":"), default=lambda raw: {"bytes": bytes(raw).hex()}).encode
-NOTE = "audit_note"
-"""The SQL function that triggers call with what was written."""
+NOTE, CHANGED = "audit_note", "audit_changed"
+"""The SQL functions that triggers call: with a row that was inserted, with one as it was before it was changed."""
 
 
 class Form(NamedTuple):
@@ -44,14 +44,16 @@ class Form(NamedTuple):
 
     def triggers(self) -> list[tuple[str, str]]:
         """Name and definition of the temporary triggers that tell of each write."""
-        made = [(f"audit_{self.table}_insert", f"AFTER INSERT ON main.{self.table}", f"NEW.{self.key}")]
-        if self.changes:
-            before = ", ".join(f"OLD.{name}" for name in (self.key, *self.names))
-            made.append((f"audit_{self.table}_update", f"AFTER UPDATE ON main.{self.table}", before))
-        return [
-            (name, f"CREATE TEMP TRIGGER {name} {when} BEGIN SELECT {NOTE}('{self.table}', {values}); END")
-            for name, when, values in made
-        ]
+        kinds = [("insert", NOTE, "NEW")] + ([("update", CHANGED, "OLD")] if self.changes else [])
+        made = []
+        for kind, function, row in kinds:
+            name = f"audit_{self.table}_{kind}"
+            values = ", ".join(f"{row}.{column}" for column in (self.key, *self.names))
+            when = f"AFTER {kind.upper()} ON main.{self.table}"
+            made.append(
+                (name, f"CREATE TEMP TRIGGER {name} {when} BEGIN SELECT {function}('{self.table}', {values}); END")
+            )
+        return made
 
 
 def _form(table: Table, *, changes: bool) -> Form:

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,39 @@ def test_a_statement_that_failed_inside_a_transaction_that_went_on_is_not_linked
         ledger.update_order_external_id(order, "E1")
 
     assert links(ledger, before) == [("orders", 1, "update")]
+    assert ledger.verify_audit().ok
+
+
+@pytest.mark.parametrize("more", [0, 12])
+def test_the_key_of_a_row_that_failed_may_be_the_next_rows(ledger: Ledger, more: int) -> None:
+    order = trade(ledger, "trend")
+
+    with ledger.transaction() as transaction:
+        for _ in range(more):
+            ledger.insert_strategy_event(order, 100, "BUY")
+        for strategy in (99, 1):
+            with suppress(sqlite3.IntegrityError):
+                transaction.raw.execute(
+                    "INSERT INTO strategy_event (event_time, strategy_id, symbol, contract_id, status, create_time, "
+                    "update_time, mode, leg, account) VALUES ('', ?, ?, '', '', '', '', '', '', '')",
+                    (strategy, f"of {strategy}"),
+                )
+
+    assert ledger.query("SELECT symbol FROM strategy_event ORDER BY 1 DESC LIMIT 1")[1] == [("of 1",)]
+    assert ledger.verify_audit().ok
+
+
+@pytest.mark.parametrize("given", [5, 5.0, 2**53 + 1, -0.0, "7", "7.50", "seven", 1e300])
+def test_a_row_is_hashed_as_its_table_holds_it_however_it_was_given(ledger: Ledger, given: float | str) -> None:
+    trade(ledger, "trend")
+
+    with ledger.transaction() as transaction:  # text, numbers and whole numbers, each converted by its column
+        transaction.raw.execute(
+            "INSERT INTO strategy_event (event_time, strategy_id, order_id, symbol, contract_id, position, status, "
+            "create_time, update_time, mode, leg, account) VALUES ('', 1, ?, ?, ?, ?, '', '', '', '', '', '')",
+            (given, given, given, given),
+        )
+
     assert ledger.verify_audit().ok
 
 
