@@ -15,6 +15,9 @@ from quantstrip.operations.research import backtest
 from quantstrip.strategy import load_strategy
 
 STRATEGY = (asset("examples") / "ma_cross.py").read_text(encoding="utf-8")
+_FILLED = "    def on_trade(self, symbol, side, price, volume):\n"
+SLOW = STRATEGY.replace(_FILLED, f"{_FILLED}        __import__('time').sleep(0.01)\n")
+"""Takes more than a second for the whole history: else it is over before a busy machine finds it running."""
 SYMBOLS = ["AAPL", "IBM"]
 
 Booked = tuple[str, str, float, float, int, float]
@@ -73,7 +76,8 @@ def test_history_runs_through_finishes_and_books_what_a_backtest_books(station: 
 def test_a_run_killed_at_random_moments_ends_with_the_same_fills(
     station: Any, expected: list[Fill], feed: str, longest: float
 ) -> None:
-    station.deploy("ma_cross", STRATEGY)
+    assert SLOW != STRATEGY
+    station.deploy("ma_cross", SLOW)
     configure(station, 12.0, feed)
     chance = random.Random(20261121)
     seen = []

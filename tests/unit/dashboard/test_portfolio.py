@@ -179,11 +179,12 @@ def test_whenever_it_is_read_a_picture_fits_together(empty_database: Path, steps
     with TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").create()
         shutil.copy(empty_database, home.database)
-        clock = ManualClock(system_clock.now())  # no time passes, however slow the machine
+        clock = ManualClock(system_clock.now())  # hardly any time passes, however slow the machine
         book = Book(Ledger(home, clock=clock))
         runs = {name: book.run(name) for name in "ab"}
         day, held, cash = dict.fromkeys("ab", 0), dict.fromkeys("ab", 0), dict.fromkeys("ab", 100_000.0)
         for name, what, units in steps:
+            clock.advance(0.001)
             day[name] += 1
             when = f"{nth(day[name])} 20:00:00"
             price = 50.0 + day[name] % 7
@@ -196,12 +197,14 @@ def test_whenever_it_is_read_a_picture_fits_together(empty_database: Path, steps
             if what == "flush":
                 runs[name].flush()
             _fits_together(picture(home, clock=clock))
+        clock.advance(0.001)
         for run in runs.values():
             run.close()
         last = max(day.values())
         for name in "ab":  # the shorter feed goes on to the end of the longer one, without a trade
             if day[name] < last:
                 book.equity(runs[name], {f"{nth(last)} 20:00:00": cash[name] + held[name] * (50.0 + last % 7)})
+        clock.advance(0.001)
         shown = picture(home, clock=clock)
         _fits_together(shown)
         assert shown.view.portfolio.session == nth(last)

@@ -5,6 +5,8 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -135,21 +137,26 @@ def test_a_home_that_is_not_writable_says_so(tmp_path: Path) -> None:
         home.check_writable()
 
 
-def test_the_control_socket_fits_whatever_the_length_of_the_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+@pytest.fixture
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The user's runtime folder, with a short path as it has on real machines."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
+def test_the_control_socket_fits_whatever_the_length_of_the_path(runtime: Path) -> None:
     long = Home(Path("/") / ("x" * 60) / ("y" * 60) / "home")
     other = Home(Path("/") / ("x" * 60) / ("z" * 60) / "home")
     short = Home(Path("/srv/home"))
     assert short.socket == short.run / "supervisor.sock"
-    assert long.socket.is_relative_to(tmp_path)
+    assert long.socket.is_relative_to(runtime)
     assert long.socket != other.socket
     assert len(os.fsencode(long.socket)) <= 108
 
 
-def test_a_socket_can_be_bound_at_that_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+@pytest.mark.usefixtures("runtime")
+def test_a_socket_can_be_bound_at_that_path(tmp_path: Path) -> None:
     home = Home(tmp_path / ("x" * 100) / "home").create()
     with socket.socket(socket.AF_UNIX) as control:
         control.bind(str(home.socket))
