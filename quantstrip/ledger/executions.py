@@ -16,7 +16,7 @@ from quantstrip.ledger.orders import ORDER_OF
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import commission, execution
-from quantstrip.ledger.totals import TradeLink, count_fee, count_fill, fees_of, follow_trade, pay_trade
+from quantstrip.ledger.totals import TradeLink, add_up, count_fee, fees_of, pay_trade
 from quantstrip.model import minor_digits
 
 if TYPE_CHECKING:
@@ -82,15 +82,14 @@ def append_execution(
     row["amount"], row["create_time"], row["update_time"] = booking.amount, tx.now, tx.now
     seq = row["seq_id"] = tx.insert(_INSERT, row) or 0
     differs = record_booking(tx, row, seq, booking, group_label)
-    count_fill(tx, row, booking)
-    link = follow_trade(tx, row, seq, held, booking, open_id)
-    for currency, amount in fees_of(tx, row["exec_id"]) if paid else ():  # a commission may come before its execution
-        count_fee(tx, row, currency, amount)
-        pay_trade(tx, seq, currency, amount, link)
     order_id = row["order_id"]
     if order_id is not None and order_id not in tx.known.filled:
         order_filled(tx, order_id)
         tx.known.filled.add(order_id)
+    link = add_up(tx, row, seq, held, booking, open_id)
+    for currency, amount in fees_of(tx, row["exec_id"]) if paid else ():  # a commission may come before its execution
+        count_fee(tx, row, currency, amount)
+        pay_trade(tx, seq, currency, amount, link)
     tx.booked[row["exec_id"]] = row, link
     remember(tx, row, booking, link.trade_id)
     if differs is not None:
@@ -216,14 +215,22 @@ def record_commission(tx: Transaction, now: int, row: dict[str, Any]) -> int:
     known = tx.known.holds(tx.raw)
     row["booked_amount"] = round(row["amount"], minor_digits(row["currency"]))
     row["create_time"] = row["update_time"] = tx.now
-    created = tx.insert(_FEE_INSERT, row)
+    later = tx.later
+    if later is not None and (later.execution is not fill or row["currency"] != later.execution["currency"]):
+        later = None
+    created = tx.insert(_FEE_INSERT, row, settle=later is None)
+    tx.later = None
     if created is not None:
-        if fill is not None:
+        if later is not None:
+            later.write(tx, row["booked_amount"])
+        elif fill is not None:
             count_fee(tx, fill, row["currency"], row["booked_amount"])
             pay_trade(tx, fill["seq_id"], row["currency"], row["booked_amount"], link if known else None)
         if known:
             tx.known.keep(tx.raw)
         return created
+    if later is not None:
+        later.write(tx)
     there = tx.one(_FEE, row)
     if there[1:] != (row["amount"], row["currency"]):
         raise_alert(

@@ -21,7 +21,7 @@ from quantstrip.ledger.known import Known
 from quantstrip.ledger.statements import Insert, Statement
 
 if TYPE_CHECKING:
-    from quantstrip.ledger.totals import TradeLink
+    from quantstrip.ledger.totals import Sums, TradeLink
 
 BUSY_SECONDS = 30.0
 _PRAGMAS = (
@@ -48,28 +48,42 @@ class Transaction:
         booked: executions that it booked, by exec_id, and their round trips, so that their commissions need not look
             them up. The round trip holds while ``known`` does.
         known: what is known from fills before.
+        later: sums of its newest fill that wait for the next statement, since that is often the fill's commission.
 
     """
 
-    __slots__ = ("_execute", "booked", "known", "now", "raw")
+    __slots__ = ("_execute", "booked", "known", "later", "now", "raw")
 
     def __init__(self, raw: sqlite3.Connection, now: str, known: Known | None = None) -> None:
         self.raw = raw
         self._execute = raw.execute
         self.now = now
         self.known = known or Known()
+        self.later: Sums | None = None
         self.booked: dict[str, tuple[dict[str, Any], TradeLink]] = {}
+
+    def settle(self) -> None:
+        """Write what was held back; every statement does so first."""
+        later, self.later = self.later, None
+        if later is not None:
+            later.write(self)
 
     def run(self, statement: Statement, values: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
         """Execute ``statement``."""
+        if self.later is not None:
+            self.settle()
         return self._execute(*statement.bind(values or {}))
 
     def one(self, statement: Statement, values: Mapping[str, Any] | None = None) -> Any:
         """The first row as a tuple, or None."""
+        if self.later is not None:
+            self.settle()
         return self._execute(*statement.bind(values or {})).fetchone()
 
     def all(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Every row as a tuple."""
+        if self.later is not None:
+            self.settle()
         return self._execute(*statement.bind(values or {})).fetchall()
 
     def dicts(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -85,10 +99,17 @@ class Transaction:
 
     def sql(self, text: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
         """Execute plain SQL with parameters by position: what each fill runs."""
+        if self.later is not None:
+            self.settle()
         return self._execute(text, values)
 
-    def insert(self, statement: Insert, row: Mapping[str, Any]) -> int | None:
-        """Insert ``row``; the new row's key, or None when its key was there already."""
+    def insert(self, statement: Insert, row: Mapping[str, Any], *, settle: bool = True) -> int | None:
+        """Insert ``row``; the new row's key, or None when its key was there already.
+
+        What was held back goes on waiting where ``settle`` is False.
+        """
+        if settle and self.later is not None:
+            self.settle()
         cursor = self._execute(*statement.bind(row))
         return cursor.lastrowid if cursor.rowcount == 1 else None
 
@@ -154,6 +175,7 @@ class Store:
         joined = self.thread().transaction
         with self.translated():
             if joined is not None:
+                joined.settle()
                 yield joined
                 return
             try:
@@ -219,6 +241,7 @@ class Store:
         raw, known, done = transaction.raw, self.known, False
         try:
             if commit:
+                transaction.settle()
                 holds = known.holds(raw)
                 self.audit.seal(raw, transaction.now)
                 if holds:  # links change no row that is known

@@ -14,7 +14,7 @@ from quantstrip.errors import LedgerError
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import commission, round_trip, trade_fill
-from quantstrip.model import Booking, Position
+from quantstrip.model import FLAT, Booking, Position
 
 _LAST_PRICE = Statement(
     lambda: text(
@@ -26,17 +26,24 @@ _LAST_PRICE = Statement(
 _DAY_KEY = "strategy_id, mode, account, symbol, contract_id, leg, broker_id, currency, trade_date"
 _ONE_DAY = " WHERE " + " AND ".join(f"{name} = ?" for name in _DAY_KEY.split(", "))
 _day: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*_DAY_KEY.split(", "))
-_DAY = (
-    f"INSERT INTO position_day ({_DAY_KEY}, fills, quantity, cost_change, realized_pnl, commission, turnover, "  # noqa: S608
-    "last_price, multiplier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0.0, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET fills = fills + excluded.fills, "
-    "quantity = round(quantity + excluded.quantity, 9), "
-    "cost_change = round(cost_change + excluded.cost_change, 8), "
-    "realized_pnl = round(realized_pnl + excluded.realized_pnl, 8), "
-    "turnover = round(turnover + excluded.turnover, 8), "
-    "last_price = coalesce(excluded.last_price, last_price), "
-    "multiplier = coalesce(excluded.multiplier, multiplier)"
-)
+
+
+def _count(fee: str, more: str) -> str:
+    return (
+        f"INSERT INTO position_day ({_DAY_KEY}, fills, quantity, cost_change, realized_pnl, commission, turnover, "  # noqa: S608
+        f"last_price, multiplier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {fee}, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET fills = fills + excluded.fills, "
+        "quantity = round(quantity + excluded.quantity, 9), "
+        "cost_change = round(cost_change + excluded.cost_change, 8), "
+        "realized_pnl = round(realized_pnl + excluded.realized_pnl, 8), "
+        "turnover = round(turnover + excluded.turnover, 8), "
+        "last_price = coalesce(excluded.last_price, last_price), "
+        f"multiplier = coalesce(excluded.multiplier, multiplier){more}"
+    )
+
+
+_DAY = _count("0.0", "")
+_DAY_PAID = _count("round(?, 8)", ", commission = round(commission + excluded.commission, 8)")
 _FEE = "UPDATE position_day SET commission = round(commission + ?, 8)" + _ONE_DAY  # noqa: S608
 _FIRST_FEE = (
     f"INSERT INTO position_day ({_DAY_KEY}, fills, quantity, cost_change, realized_pnl, turnover, commission) "  # noqa: S608
@@ -60,6 +67,7 @@ _REDUCES = (
 )
 # Apart, for naming the column on which the index of open trades depends would write that index anew at each fill.
 _CLOSES = ", closed = :exec_time, close_date = :trade_date"
+_PAID = ", commission = round(commission + :fee, 8)"
 _SEARCH = (
     " WHERE strategy_id = :strategy_id AND symbol = :symbol AND mode = :mode AND account = :account "
     "AND contract_id = :contract_id AND leg = :leg AND broker_id IS :broker_id AND currency = :currency "
@@ -92,12 +100,47 @@ class TradeLink(NamedTuple):
     share: float | None = None
 
 
-def count_fill(tx: Transaction, execution: dict[str, Any], booking: Booking, sign: int = 1) -> None:
+class Sums:
+    """What a fill adds to its session and its open round trip, held back until it is known what it cost."""
+
+    __slots__ = ("booking", "execution", "held", "open_id")
+
+    def __init__(self, execution: dict[str, Any], held: float, booking: Booking, open_id: int) -> None:
+        self.execution, self.held, self.booking, self.open_id = execution, held, booking, open_id
+
+    def write(self, tx: Transaction, fee: float | None = None) -> None:
+        """Write both, with the fill's first ``fee`` in its own currency where there is one."""
+        holds = tx.known.holds(tx.raw)
+        count_fill(tx, self.execution, self.booking, 1, fee)
+        _carry_on(tx, self.execution, self.held, self.booking, self.open_id, fee)
+        if holds:  # sums are not what is known
+            tx.known.keep(tx.raw)
+
+
+def add_up(
+    tx: Transaction, execution: dict[str, Any], seq: int, held: float, booking: Booking, open_id: int | None
+) -> TradeLink:
+    """Count a new fill and carry its round trip on; the sums may wait for the transaction's next statement."""
+    if open_id is None or held == 0.0 or held * booking.position.quantity < 0.0:
+        count_fill(tx, execution, booking)
+        return follow_trade(tx, execution, seq, held, booking, open_id)
+    tx.sql(_LINK, (seq, open_id))
+    tx.later = Sums(execution, held, booking, open_id)
+    return TradeLink(open_id)
+
+
+def count_fill(
+    tx: Transaction, execution: dict[str, Any], booking: Booking, sign: int = 1, fee: float | None = None
+) -> None:
     """Add a fill to its session; ``sign`` is -1 for a correction, which takes one away."""
     gain, amount = booking.realized_pnl, booking.amount
     price = execution["price"] if sign == 1 else None
-    sums = (sign, booking.trade_quantity, gain - amount, gain, sign * abs(amount), price, execution["multiplier"])
-    tx.sql(_DAY, _day_of(execution) + sums)
+    sums = (*_day_of(execution), sign, booking.trade_quantity, gain - amount, gain)
+    rest = (sign * abs(amount), price, execution["multiplier"])
+    if fee is None:
+        tx.sql(_DAY, sums + rest)
+    else:
+        tx.sql(_DAY_PAID, (*sums, fee, *rest))
 
 
 def _day_of(execution: dict[str, Any]) -> tuple[Any, ...]:
@@ -111,10 +154,10 @@ def set_last_price(tx: Transaction, execution: dict[str, Any], price: float | No
 
 
 @cache
-def _move(*, adds: bool, closes: bool, known: bool, run: bool) -> Statement:
+def _move(adds: bool, closes: bool, known: bool, run: bool, paid: bool) -> Statement:
     """The statement for a move: what a fill does not change is not named, for each value costs."""
     moves = _MOVES + (", strategy_run_id = :strategy_run_id" if run else ", strategy_run_id = NULL")
-    moves += (_ADDS if adds else _REDUCES) + (_CLOSES if closes else "")
+    moves += (_ADDS if adds else _REDUCES) + (_CLOSES if closes else "") + (_PAID if paid else "")
     return Statement(lambda: text(moves + (_THE_ONE if known else _SEARCH)))
 
 
@@ -130,21 +173,38 @@ def follow_trade(
         LedgerError: the open round trip of a position is missing.
 
     """
-    after, trade = booking.position, booking.trade_quantity
+    after = booking.position
     if held == 0.0:
         _begin(tx, execution, seq, after)
         tx.sql(_LINK, (seq, seq))
         return TradeLink(seq)
-    flipped = held * after.quantity < 0.0
-    adds, ends, size = held * trade > 0.0, Position() if flipped else after, abs(held) if flipped else abs(trade)
-    move = _move(
-        adds=adds, closes=ends.is_flat, known=open_id is not None, run=execution["strategy_run_id"] is not None
-    )
+    open_id = _carry_on(tx, execution, held, booking, open_id)
+    if held * after.quantity > 0.0 or after.is_flat:
+        tx.sql(_LINK, (seq, open_id))
+        return TradeLink(open_id)
+    link = TradeLink(seq, open_id, abs(held) / abs(booking.trade_quantity))
+    _begin(tx, execution, seq, after)
+    tx.sql(_FLIPPED, (seq, *link))
+    return link
+
+
+def _carry_on(
+    tx: Transaction,
+    execution: dict[str, Any],
+    held: float,
+    booking: Booking,
+    open_id: int | None,
+    fee: float | None = None,
+) -> int:
+    """Add a fill to the open round trip, or close it; its key."""
+    trade, flipped = booking.trade_quantity, held * booking.position.quantity < 0.0
+    adds, ends, run = held * trade > 0.0, FLAT if flipped else booking.position, execution["strategy_run_id"]
+    move = _move(adds, ends.quantity == 0.0, open_id is not None, run is not None, fee is not None)
     figures = {
-        "position": ends.quantity, "avg_price": ends.avg_price, "cost": ends.cost, "size": size,
-        "gain": booking.realized_pnl, "trade_id": open_id, "price": execution["price"],
-        "exec_time": execution["exec_time"], "trade_date": execution["trade_date"],
-        "strategy_run_id": execution["strategy_run_id"],
+        "position": ends.quantity, "avg_price": ends.avg_price, "cost": ends.cost,
+        "size": abs(held) if flipped else abs(trade), "gain": booking.realized_pnl, "trade_id": open_id, "fee": fee,
+        "price": execution["price"], "exec_time": execution["exec_time"], "trade_date": execution["trade_date"],
+        "strategy_run_id": run,
     }  # fmt: skip
     if open_id is None:
         open_id = (tx.one(move, execution | figures) or (None,))[0]
@@ -155,13 +215,7 @@ def follow_trade(
             f"the ledger holds {held:g} {execution['symbol']} without an open round trip",
             hint="The file was changed from outside. Restore a backup: quantstrip db backup, docs/ledger.md.",
         )
-    if not flipped:
-        tx.sql(_LINK, (seq, open_id))
-        return TradeLink(open_id)
-    link = TradeLink(seq, open_id, size / abs(trade))
-    _begin(tx, execution, seq, after)
-    tx.sql(_FLIPPED, (seq, *link))
-    return link
+    return open_id
 
 
 def _begin(tx: Transaction, execution: dict[str, Any], seq: int, position: Position) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quantstrip.clock import ManualClock, from_text
+from quantstrip.clock import HOUR, ManualClock, from_text
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
@@ -38,7 +38,8 @@ steps = st.lists(
     st.builds(
         Step,
         st.sampled_from([
-            "fill", "fill", "fill", "fill and fee", "fill and fee", "sell", "flip", "again", "late", "fee", "fee first",
+            "fill", "fill", "fill", "fill and fee", "fill and fee", "two fills", "fee within", "sell", "flip",
+            "again", "late", "fee", "fee first",
             "euros", "undone", "stumble", "order", "cancel", "intend", "correct", "correct within", "by hand",
             "instrument", "own position", "from outside",
         ]),
@@ -56,7 +57,7 @@ def act(ledger: Ledger, step: Step, at: int) -> None:  # noqa: C901 - a list of 
     """What clients and people do; what the ledger refuses changes nothing."""
     order, exec_id, price = 1 + step.number % 2, f"x{at}", step.cents / 100
     side = "SELL" if step.what in ("sell", "flip") else "BUY"
-    moment = START + at * 1_000_000 - (3_600_000_000 if step.what == "late" else 0)
+    moment = START + (at - (3 if step.what == "late" else 0)) * 5 * HOUR
 
     def fill(exec_id: str = exec_id, **more: Any) -> None:
         units = 50 if step.what == "flip" else step.units
@@ -70,7 +71,23 @@ def act(ledger: Ledger, step: Step, at: int) -> None:  # noqa: C901 - a list of 
     elif step.what == "fill and fee":
         with ledger.transaction():
             fill()
-            ledger.insert_commission(exec_id, 0.35, "USD")
+            if step.number == 1:
+                assert ledger.check_totals() == []
+            ledger.insert_commission(exec_id, 0.35, ("USD", None, "EUR", "USD")[step.number])
+            if step.number == 3:
+                ledger.insert_commission(exec_id, 0.35, "USD")
+                ledger.insert_commission(exec_id, 0.015, "USD", "TAX")
+    elif step.what == "two fills":
+        with ledger.transaction():
+            fill()
+            fill(f"{exec_id}b")
+            ledger.insert_commission(exec_id, 0.35)
+            ledger.insert_commission(f"{exec_id}b", 0.4)
+    elif step.what == "fee within":
+        with ledger.transaction():
+            ledger.insert_commission(exec_id, 1.25, "USD")
+            fill()
+            ledger.insert_commission(exec_id, 1.25, "USD")
     elif step.what == "again":
         fill(newest())
     elif step.what == "late":
