@@ -68,6 +68,11 @@ class Home:
         return self.root / "packages"
 
     @property
+    def queries(self) -> Path:
+        """The user's own query files, made with the first of them."""
+        return self.root / "queries"
+
+    @property
     def database(self) -> Path:
         """The ledger's SQLite file."""
         return self.data / "quantstrip.db"

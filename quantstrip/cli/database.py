@@ -114,16 +114,18 @@ def marks(session: Session, as_json: bool) -> None:
         click.echo(line)
 
 
-@database.command(cls=_Statement, short_help="Run a SELECT, or a pre-built query.")
+@database.command(cls=_Statement, short_help="Run a SELECT, or a query by its name.")
 @click.argument("sql")
-@click.option("--param", "params", multiple=True, help="A value for each '?' in SQL, in order.")
+@click.option(
+    "--param", "params", multiple=True, help="A value for each '?' in SQL, in order; NAME=VALUE for each ':NAME'."
+)
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Most rows to print.")
 @json_option
 @pass_session
 def query(session: Session, sql: str, params: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Run a SELECT on the ledger, read-only: SQL may use every table and view of the schema.
 
-    SQL may also be the name of a pre-built query, as "db queries" lists them. For example:
+    SQL may also be the name of a query, pre-built or your own, as "db queries" lists them. For example:
 
     \b
       quantstrip db query "SELECT * FROM v_positions"
@@ -131,7 +133,9 @@ def query(session: Session, sql: str, params: tuple[str, ...], limit: int, as_js
     """  # noqa: D301 - click reads \b as a character
     from quantstrip.operations import ledger, queries
 
-    result = ledger.query(session.existing_home(), queries.statement(sql), params, limit=limit)
+    home = session.existing_home()
+    text = queries.statement(sql, home)
+    result = ledger.query(home, text, _values(text, params), limit=limit)
     if as_json:
         print_json(result)
         return
@@ -140,14 +144,31 @@ def query(session: Session, sql: str, params: tuple[str, ...], limit: int, as_js
         click.echo(f"... only the first {limit} rows; more with --limit", err=True)
 
 
-@database.command(short_help="List the pre-built queries.")
+@database.command(short_help="List the queries that have a name.")
 @json_option
-def queries(as_json: bool) -> None:
-    """List the pre-built queries, each of which "db query NAME" runs."""
-    from quantstrip.operations import queries as shipped
+@pass_session
+def queries(session: Session, as_json: bool) -> None:
+    """List the pre-built queries and your own (queries/NAME.sql in the home); "db query NAME" runs one."""
+    from quantstrip.operations import queries as named
 
-    found = shipped.pre_built()
+    found = [*named.pre_built(), *named.own(session.readable_home())]
     if as_json:
         print_json(found)
         return
-    print_table(["NAME", "SHOWS"], [[each.name, each.title] for each in found])
+    print_table(
+        ["NAME", "WHOSE", "SHOWS"], [[each.name, "yours" if each.own else "pre-built", each.title] for each in found]
+    )
+
+
+def _values(sql: str, given: tuple[str, ...]) -> tuple[str, ...] | dict[str, object]:
+    """The values of ``--param``: by name where the statement has names."""
+    from quantstrip.operations import sql as free
+
+    names = free.parameters(sql)
+    if not names:
+        return given
+    pairs = dict(each.partition("=")[::2] for each in given)
+    if set(pairs) != set(names):
+        wanted = " ".join(f"--param {name}=VALUE" for name in names)
+        raise click.UsageError(f"this query asks for {', '.join(names)}: {wanted}")
+    return {name: free.value(text) for name, text in pairs.items()}

@@ -16,6 +16,7 @@ _DESCRIBING = frozenset(
 )
 _FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
 _STEPS = 20_000  # virtual machine instructions between two looks at the clock: well under a millisecond
+_LARGEST = 64 * 2**20  # bytes of one value: no function may fill the memory in a single step
 
 
 def authorize(action: int, first: str | None, second: str | None, _database: str | None, _view: str | None) -> int:
@@ -51,6 +52,20 @@ class Reading:
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise _explained(error, self._timeout_seconds) from error
 
+    def stream(self, sql: str, params: Parameters = ()) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """Column names of one SELECT, and its rows as they are read; raises as ``query``, also between rows."""
+        try:
+            cursor = self._raw.execute(sql, params)
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _explained(error, self._timeout_seconds) from error
+        return [column[0] for column in cursor.description or ()], self._each(cursor)
+
+    def _each(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from iter(cursor.fetchone, None)  # a cursor itself would be closed once more by its reader
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _explained(error, self._timeout_seconds) from error
+
     def dicts(self, sql: str, params: Parameters = ()) -> tuple[dict[str, Any], ...]:
         """The rows of one SELECT by column name; raises as ``query``."""
         columns, rows = self.query(sql, params)
@@ -64,6 +79,7 @@ def reading(store: Store, timeout_seconds: float | None) -> Iterator[Reading]:
         raw.isolation_level = None
         raw.execute("BEGIN")
         raw.set_authorizer(authorize)
+        raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
         if timeout_seconds is not None:
             deadline = store.clock.monotonic() + timeout_seconds
             raw.set_progress_handler(lambda: int(store.clock.monotonic() > deadline), _STEPS)

@@ -1,6 +1,6 @@
 """The ledger as a whole: migrate, back up, query."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -78,7 +78,12 @@ def backup(home: Home, target: Path | None = None) -> Path:
 
 
 def query(
-    home: Home, sql: str, params: Sequence[Any] = (), *, limit: int | None = 1000, timeout_seconds: float = 30.0
+    home: Home,
+    sql: str,
+    params: Sequence[Any] | Mapping[str, Any] = (),
+    *,
+    limit: int | None = 1000,
+    timeout_seconds: float = 30.0,
 ) -> QueryResult:
     """Run a SELECT on a read-only connection.
 
@@ -89,7 +94,7 @@ def query(
     if limit is not None and limit < 1:
         raise LedgerError(f"a query gives 1 or more rows, got a limit of {limit}")
     most = None if limit is None else limit + 1
-    columns, rows = open_ledger(home).query(sql, tuple(params), limit=most, timeout_seconds=timeout_seconds)
+    columns, rows = open_ledger(home).query(sql, params, limit=most, timeout_seconds=timeout_seconds)
     if not columns:
         raise LedgerError(
             f"a SELECT was expected, got {sql.strip()!r}, which asks for nothing",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from quantstrip.home import Home, asset
 from quantstrip.ledger import open_ledger
+from quantstrip.operations import queries
 
 from .conftest import Run
 
@@ -98,10 +99,20 @@ def test_a_pre_built_query_is_listed_with_what_it_shows_and_run_by_its_name(quan
 
 def test_a_name_that_no_query_has_is_answered_with_those_there_are(quantstrip: Run) -> None:
     done = quantstrip("db", "query", "positions")
-    assert (done.returncode, "no pre-built query 'positions'" in done.stderr) == (1, True)
+    assert (done.returncode, "no query 'positions'" in done.stderr) == (1, True)
     assert "all_positions, brokers" in done.stderr
 
 
 def test_a_query_may_begin_with_a_comment_and_a_misspelt_option_is_still_one(quantstrip: Run) -> None:
     assert quantstrip("db", "query", "-- how many\nSELECT 1 AS one").stdout.split() == ["one", "1"]
     assert quantstrip("db", "query", "SELECT 1", "--jsno").returncode == 2
+
+
+def test_a_query_of_the_users_own_is_listed_and_run_by_its_name_with_named_values(quantstrip: Run, home: Home) -> None:
+
+    queries.save(home, "twice", "-- A number, doubled\nSELECT :number * 2 AS twice, :word AS word")
+    assert "twice yours A number, doubled" in " ".join(quantstrip("db", "queries").stdout.split())
+    done = quantstrip("db", "query", "twice", "--param", "number=21", "--param", "word=a=b")
+    assert (done.returncode, done.stdout.split()) == (0, ["twice", "word", "42", "a=b"])
+    refused = quantstrip("db", "query", "twice", "--param", "number=21")
+    assert (refused.returncode, "this query asks for number, word" in refused.stderr) == (2, True)

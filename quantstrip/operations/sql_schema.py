@@ -1,0 +1,69 @@
+"""What there is to query: tables and views with their columns, and what the data dictionary says of them."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from quantstrip.errors import LedgerError
+from quantstrip.home import Home, asset
+from quantstrip.ledger.views import read_view, view_files
+from quantstrip.operations.ledger import existing_ledger
+
+_NAMES = """SELECT type, name FROM sqlite_schema
+WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
+ORDER BY type DESC, name"""
+_SECTION = re.compile(r"^### (\w+)\n(.*?)\n\n", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its declared type, and its meaning where the dictionary has one."""
+
+    name: str
+    kind: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view; ``about`` is empty for those that the dictionary does not know, such as a client's own."""
+
+    name: str
+    is_view: bool
+    about: str
+    columns: tuple[Column, ...]
+
+
+def relations(home: Home) -> list[Relation]:
+    """Everything that can be queried, views first, each by name.
+
+    Raises:
+        LedgerError: there is no ledger, or it cannot be read.
+
+    """
+    titles, meanings = _dictionary()
+    found = []
+    with existing_ledger(home).reading() as read:
+        for kind, name in read.query(_NAMES)[1]:
+            columns = []
+            try:
+                quoted = name.replace('"', '""')
+                declared = read.dicts(f'PRAGMA table_xinfo("{quoted}")')
+            except LedgerError:  # a view of a client's own, over a table that is gone
+                declared = ()
+            for each in declared:
+                column, declaration = each["name"], each["type"]
+                meaning, documented = meanings.get((name, column), ("", ""))
+                columns.append(Column(column, (documented or declaration).lower(), meaning))
+            found.append(Relation(name, kind == "view", titles.get(name, ""), tuple(columns)))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> tuple[dict[str, str], dict[tuple[str, str], tuple[str, str]]]:
+    """What is said of each table and view, and the meaning and type of each view's columns; they ship and stay."""
+    text = (asset("schema") / "README.md").read_text(encoding="utf-8")
+    titles = {name: said.strip() for name, said in _SECTION.findall(text)}
+    views = [read_view(path) for path in view_files()]
+    titles |= {view.name: f"{view.title} One row: {view.row}." for view in views}
+    return titles, {(view.name, each.name): (each.meaning, each.kind) for view in views for each in view.columns}
