@@ -16,6 +16,9 @@ page = st.navigation(
             st.Page("screens/home.py", title="Home", icon=":material/space_dashboard:", default=True),
             st.Page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
         ],
+        "Ledger": [
+            st.Page("screens/journal.py", title="Trade journal", icon=":material/edit_note:", url_path="journal"),
+        ],
         "Platform": [
             st.Page("screens/logging.py", title="Logging", icon=":material/article:", url_path="logging"),
             st.Page(

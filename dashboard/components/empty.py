@@ -91,6 +91,22 @@ def no_alerts() -> markup.Html:
     return markup.notice("good", markup.text("No alerts: nothing went wrong that you should know of."))
 
 
+def no_entries(mode: str, *, filtered: bool, fills: bool) -> markup.Html:
+    """Nothing was entered, or nothing fits the filters."""
+    if filtered:
+        return markup.notice("info", markup.text(f"No entry in mode {mode} fits these filters. Empty one of them."))
+    if fills:
+        return markup.notice("info", markup.text(f"No fill was recorded in mode {mode}."))
+    return _steps(
+        f"Nothing was entered or corrected in mode {mode} yet",
+        [
+            markup.text("Enter a trade that was made elsewhere, or take over a position that you hold already."),
+            markup.text("Look at what it changes, then book it: it counts in every report like any other."),
+            markup.text("Is a fill of a client wrong? Choose All fills, and correct it there."),
+        ],
+    )
+
+
 def service_stopped(home: Home) -> markup.Html:
     """The service does not run: nothing on this page moves."""
     return markup.notice(

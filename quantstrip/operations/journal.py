@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from quantstrip.clock import Micros, to_text
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
@@ -25,12 +26,17 @@ _HELD = (
 _ENTRIES = (
     "SELECT e.create_time, e.exec_id, e.strategy, e.account, e.symbol, e.side, e.quantity, e.price, e.commission, "
     "e.trade_date, CASE WHEN e.corrects IS NOT NULL THEN 'CORRECTION' WHEN e.replaces IS NOT NULL THEN 'REPLACEMENT' "
-    "ELSE x.order_type END AS kind, e.entry, COALESCE(e.corrects, e.replaces, '') AS refers_to, "
-    "COALESCE(json_extract(x.metadata, '$.note'), '') AS note "
-    "FROM v_executions e JOIN execution x ON x.seq_id = e.seq_id "
-    "WHERE (x.order_type IN (?, ?) OR e.corrects IS NOT NULL OR e.replaces IS NOT NULL) "
-    "AND e.mode = ? AND (? = '' OR e.strategy = ?) ORDER BY e.seq_id DESC LIMIT ?"
-)
+    "WHEN x.order_type IN (?, ?) THEN x.order_type ELSE 'FILL' END AS kind, e.entry, "
+    "COALESCE(e.corrects, e.replaces, '') AS refers_to, COALESCE(json_extract(x.metadata, '$.note'), '') AS note, "
+    "e.exec_time, COALESCE((SELECT c.exec_id FROM execution c WHERE c.corrects = e.exec_id), '') AS corrected_by, "
+    "e.currency FROM v_executions e JOIN execution x ON x.seq_id = e.seq_id "
+    "WHERE x.seq_id IN (SELECT i.seq_id FROM execution i JOIN strategy s ON s.strategy_id = i.strategy_id "
+    "WHERE i.mode = ? AND (? OR i.order_type IN (?, ?) OR i.corrects IS NOT NULL OR i.replaces IS NOT NULL) "
+    "AND (? = '' OR s.name = ?) AND (? = '' OR UPPER(i.symbol) = UPPER(?)) "
+    "AND (? = '' OR i.exec_id = ?) AND i.create_time >= ? "
+    "ORDER BY i.seq_id DESC LIMIT ? OFFSET ?) ORDER BY e.seq_id DESC"
+)  # the rows are chosen in the table alone, for the view works out every row that it looks at
+_STRATEGIES = "SELECT name FROM strategy ORDER BY name"
 Entry = Callable[[Ledger], Any]
 
 
@@ -61,7 +67,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """A row of the journal: MANUAL, TRANSFER, CORRECTION or REPLACEMENT."""
+    """A row of the journal: MANUAL, TRANSFER, CORRECTION or REPLACEMENT; FILL where a broker told of it.
+
+    Attributes:
+        entry: FILL, CORRECTED (it counts no more) or CORRECTION (the reversing row).
+        refers_to: the fill that it corrects, or whose place it takes.
+        corrected_by: the row that reversed it.
+
+    """
 
     created: str
     exec_id: str
@@ -77,6 +90,9 @@ class JournalEntry:
     entry: str
     refers_to: str
     note: str
+    exec_time: str
+    corrected_by: str
+    currency: str
 
 
 class _UndoneError(Exception):
@@ -160,10 +176,35 @@ def book(home: Home, entry: Entry, expected: list[Change] | None = None) -> tupl
     return exec_ids, changes
 
 
-def entries(home: Home, *, mode: str = "live", strategy: str = "", limit: int = 50) -> list[JournalEntry]:
-    """Entries of the journal, the newest first."""
-    rows = existing_ledger(home).query(_ENTRIES, (MANUAL, TRANSFER, mode, strategy, strategy, limit))[1]
+def entries(
+    home: Home,
+    *,
+    mode: str = "live",
+    strategy: str = "",
+    symbol: str = "",
+    since: Micros = 0,
+    fills: bool = False,
+    exec_id: str = "",
+    limit: int = 50,
+    skip: int = 0,
+) -> list[JournalEntry]:
+    """Entries of the journal, the newest first.
+
+    Args:
+        since: entered at that moment or later.
+        fills: those that brokers told of, too.
+        skip: how many of the newest are left out.
+
+    """
+    kinds, same = (MANUAL, TRANSFER), (strategy, strategy, symbol, symbol, exec_id, exec_id)
+    chosen = (*kinds, mode, fills, *kinds, *same, to_text(since), limit, skip)
+    rows = existing_ledger(home).query(_ENTRIES, chosen)[1]
     return [JournalEntry(*row) for row in rows]
+
+
+def strategies(home: Home) -> list[str]:
+    """The strategies that the ledger knows, by name."""
+    return [str(row[0]) for row in existing_ledger(home).query(_STRATEGIES)[1]]
 
 
 def _holdings(ledger: Ledger) -> dict[tuple[Any, ...], Holding]:
