@@ -7,6 +7,7 @@ rows gets the same cents. Average cost: IAS 2 "weighted average cost", applied t
 
 from collections.abc import Callable
 from functools import partial
+from math import isfinite
 from typing import NamedTuple
 
 from quantstrip.errors import InvalidRecord
@@ -19,7 +20,8 @@ A million buys of 0.1 add up to 100000.00000133 in floats: off the grid, selling
 """
 
 _SMALLEST = 10.0**-QUANTITY_DIGITS
-_HUGE = float("inf")
+_HUGE = 2.0**53
+"""From here on a double leaves out units: a position that large would swallow the next fill of 10 without a trace."""
 _DIGITS = 8
 _SCALES = tuple(10.0**digits for digits in range(_DIGITS + 1))
 _SHIFT = 1.5 * 2.0**52
@@ -97,7 +99,7 @@ def apply(
     Args:
         position: what was held before.
         side: BUY or SELL.
-        quantity: units, at least 1e-9.
+        quantity: units, at least 1e-9, less than 2**53, as is the amount in money.
         price: finite; may be negative, as spreads and oil futures have been.
         multiplier: money per point and unit, positive.
         digits: decimal digits of the currency's smallest booked amount.
@@ -114,7 +116,7 @@ def apply(
         raise InvalidRecord(f"a fill is a BUY or a SELL, got {side!r}")
     amount = rounded(-trade * price * multiplier, digits) + 0.0  # never minus zero, people would see "-0.0"
     # An infinite or unknown number in makes an infinite or unknown amount.
-    if not (quantity >= _SMALLEST and multiplier > 0.0 and -_HUGE < amount < _HUGE):
+    if not (_SMALLEST <= quantity < _HUGE and multiplier > 0.0 and -_HUGE < amount < _HUGE):
         raise _impossible(quantity, price, multiplier)
     held, avg, cost, realized = position
     after = held + trade
@@ -162,8 +164,12 @@ def rounded(value: float, digits: int) -> float:
 
 def _impossible(quantity: float, price: float, multiplier: float) -> InvalidRecord:
     """What to raise for numbers that no fill has."""
-    if _SMALLEST <= quantity < _HUGE and -_HUGE < price < _HUGE and 0.0 < multiplier < _HUGE:
-        return InvalidRecord(f"a fill of {quantity!r} at {price!r} is worth more than a number can hold")
+    if quantity >= _SMALLEST and multiplier > 0.0 and isfinite(quantity) and isfinite(price) and isfinite(multiplier):
+        return InvalidRecord(
+            f"a fill of {quantity!r} at {price!r} is more, in units or money, than a number can hold to the unit "
+            f"({_HUGE:.0f})",
+            hint="Check the quantity and the price.",
+        )
     return InvalidRecord(
         f"a fill needs a quantity of at least {_SMALLEST:g}, a finite price and a positive multiplier, "
         f"got quantity={quantity!r} price={price!r} multiplier={multiplier!r}"

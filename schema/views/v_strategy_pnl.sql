@@ -1,5 +1,6 @@
 -- Profit of each strategy; amounts of two currencies are never added. "Today" is the session the run's feed has reached
--- (its own date in a replay), else the machine's UTC date. Equity is that of the newest run of the account.
+-- (its own date in a replay), else the machine's UTC date, or the session of a fill that counts for a later one (made at
+-- the weekend, or after the close). Equity is that of the newest run of the account.
 -- One row: a strategy in one mode, account and currency.
 --
 -- * mode TEXT: live, paper, replay or simulation; never add up two of them
@@ -61,13 +62,21 @@ parts AS (
     SELECT r.mode, r.strategy_id, r.account, r.currency, NULL, 0.0, 0.0, 0
     FROM runs r
 ),
-dated AS (
-    SELECT
-        x.*,
-        COALESCE(r.feed_date, CAST(CURRENT_DATE AS TEXT)) AS today,
-        CASE WHEN x.trade_date = COALESCE(r.feed_date, CAST(CURRENT_DATE AS TEXT)) THEN 1 ELSE 0 END AS is_today
+ahead AS (
+    SELECT p.mode, p.strategy_id, p.account, MAX(p.trade_date) AS trade_date
+    FROM position_day p
+    WHERE p.fills > 0 AND p.trade_date > CAST(CURRENT_DATE AS TEXT)
+    GROUP BY p.mode, p.strategy_id, p.account
+),
+placed AS (
+    SELECT x.*, COALESCE(r.feed_date, a.trade_date, CAST(CURRENT_DATE AS TEXT)) AS today
     FROM parts x
     LEFT JOIN runs r ON r.strategy_id = x.strategy_id AND r.mode = x.mode AND r.account = x.account
+    LEFT JOIN ahead a ON a.strategy_id = x.strategy_id AND a.mode = x.mode AND a.account = x.account
+),
+dated AS (
+    SELECT x.*, CASE WHEN x.trade_date = x.today THEN 1 ELSE 0 END AS is_today
+    FROM placed x
 ),
 summed AS (
     SELECT

@@ -1,5 +1,6 @@
 """Profit is gross minus commission, in cents that every reader adds up to the same sum."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,9 @@ from quantstrip.model import Instrument
 Rows = Callable[..., list[dict[str, Any]]]
 
 
-def fill(ledger: Ledger, exec_id: str, side: str, quantity: float, price: float) -> None:
+def fill(
+    ledger: Ledger, exec_id: str, side: str, quantity: float, price: float, day: str | dt.date = "2024-03-06"
+) -> None:
     ledger.insert_execution(
         exec_id,
         None,
@@ -20,7 +23,7 @@ def fill(ledger: Ledger, exec_id: str, side: str, quantity: float, price: float)
         side=side,
         quantity=quantity,
         price=price,
-        trade_date="2024-03-06",
+        trade_date=str(day),
     )
 
 
@@ -93,3 +96,23 @@ def test_a_commission_that_came_first_counts_in_every_sum_when_its_execution_arr
 
     assert rows("SELECT commission, net_pnl FROM v_strategy_pnl") == [{"commission": 2.0, "net_pnl": 18.0}]
     assert rows("SELECT commission, net_pnl FROM v_trades") == [{"commission": 2.0, "net_pnl": 18.0}]
+
+
+def test_what_is_traded_at_the_weekend_is_todays_in_the_session_it_counts_for(ledger: Ledger, rows: Rows) -> None:
+    last, coming = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days) for days in (-1, 2))
+    fill(ledger, "1", "BUY", 10, 10.0, last)
+    fill(ledger, "2", "SELL", 10, 12.0, coming)
+    ledger.insert_commission("2", 1.0, "USD")
+
+    assert rows("SELECT feed_date, today_pnl, today_fills, net_pnl FROM v_strategy_pnl") == [
+        {"feed_date": str(coming), "today_pnl": 19.0, "today_fills": 1, "net_pnl": 19.0}
+    ]
+
+
+def test_a_day_without_a_fill_made_nothing(ledger: Ledger, rows: Rows) -> None:
+    fill(ledger, "1", "BUY", 10, 10.0)
+    fill(ledger, "2", "SELL", 10, 12.0)
+
+    (row,) = rows("SELECT feed_date, today_pnl, today_fills, net_pnl FROM v_strategy_pnl")
+    assert dt.date.fromisoformat(row["feed_date"]) - dt.datetime.now(dt.UTC).date() <= dt.timedelta(0)
+    assert (row["today_pnl"], row["today_fills"], row["net_pnl"]) == (0.0, 0, 20.0)

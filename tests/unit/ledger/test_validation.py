@@ -47,6 +47,8 @@ Snapshot = Callable[[], object]
         (lambda db: db.insert_execution("x", 1, "s", side="BUY", quantity=1, price=1), "symbol"),
         (lambda db: db.insert_execution("x", 1, side="BUY", quantity=1, price=1), "symbol"),
         (lambda db: db.insert_execution("x", 1, "s", symbol="A", side="BUY", quantity=1e-12, price=1), "quantity"),
+        (lambda db: db.insert_execution("x", 1, "s", symbol="A", side="BUY", quantity=1e30, price=1), "to the unit"),
+        (lambda db: db.insert_manual_trade("s", "A", "BUY", 1, 1e300), "to the unit"),
         (
             lambda db: db.insert_execution("x", 1, "s", None, "A", side="BUY", quantity=1, price=1, exec_time=7),
             "exec_time",

@@ -246,9 +246,10 @@ def test_an_impossible_multiplier_is_refused(multiplier: float) -> None:
         apply(FLAT, BUY, 1.0, 10.0, multiplier)
 
 
-def test_an_amount_beyond_floats_is_refused() -> None:
-    with pytest.raises(InvalidRecord, match="more than a number can hold"):
-        apply(FLAT, BUY, 1e300, 1e300)
+@pytest.mark.parametrize(("quantity", "price"), [(1e300, 1e300), (1e30, 20.0), (1e30, 1e-20), (1.0, -1e300)])
+def test_a_fill_that_would_swallow_the_next_one_is_refused(quantity: float, price: float) -> None:
+    with pytest.raises(InvalidRecord, match="than a number can hold to the unit"):
+        apply(FLAT, BUY, quantity, price)
 
 
 def test_the_side_may_be_its_word_and_is_never_guessed() -> None:
