@@ -62,7 +62,7 @@ def _body(home: Home, kind: str) -> Callable[[str], None]:
 def _begin(home: Home, kind: str, subject: str) -> Draft:
     fields.forget()
     if kind == "correct":
-        fields.begin(fields.of_entry(journal_forms.entry_of(home, subject)))
+        fields.begin(fields.of_entry(journal.entry_of(home, subject)))
     elif not subject:
         fields.begin({"mode": st.session_state.get(journal_forms.MODE, "live")})
     return Draft(kind, subject)
@@ -72,7 +72,7 @@ def _fields(home: Home, draft: Draft) -> None:
     """The fields, with what is wrong below each."""
     errors = draft.errors
     if draft.subject:
-        st.html(shown.entry(journal_forms.entry_of(home, draft.subject)))
+        st.html(shown.entry(journal.entry_of(home, draft.subject)))
     with st.form("journal-form", border=False):
         journal_forms.FORMS[draft.kind](journal.strategies(home), errors)
         if errors.get(""):

@@ -103,7 +103,8 @@ def trade_time(errors: Errors, empty: str = "now") -> None:
 def place(errors: Errors, *, exec_id: bool) -> None:
     """Where the position is: needs a word only where the symbol is held in several places."""
     names = ("account", "broker", "currency", "contract", "leg", "type", "exec_id")
-    with st.expander("Account, broker, currency, contract", expanded=any(name in errors for name in names)):
+    open_ = any(name in errors for name in names) or "places" in errors.get("", "")
+    with st.expander("Account, broker, currency, contract", expanded=open_):
         text("Account", "account", placeholder="where the position is")(errors)
         text("Broker", "broker", placeholder="where the position is")(errors)
         text("Currency", "currency", placeholder="the position's, or the instrument's")(errors)

@@ -11,7 +11,7 @@ from components.journal_fields import Errors
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.operations import journal
-from quantstrip.operations.journal import Entry, JournalEntry
+from quantstrip.operations.journal import Entry
 
 MODE: Final = "journal-mode"
 """Where the page keeps the mode that it shows."""
@@ -87,7 +87,7 @@ def wrong(kind: str, given: dict[str, Any]) -> dict[str, str]:
 def read(home: Home, kind: str, subject: str, given: dict[str, Any]) -> tuple[Entry, str]:
     """What the fields make, and in words."""
     if kind in ("correct", "delete"):
-        one, why = entry_of(home, subject), given["note"]
+        one, why = journal.entry_of(home, subject), given["note"]
         if kind == "delete":
             return journal.correct(exec_id=subject, reason=why, delete=True), f"Delete {shown.trade(one)}: {why}"
         changes = fields.corrected(given, one)
@@ -95,7 +95,7 @@ def read(home: Home, kind: str, subject: str, given: dict[str, Any]) -> tuple[En
             raise LedgerError("nothing is changed", hint="Change what was wrong, or delete the fill.")
         words = f"Correct {', '.join(_WORDS.get(name, name) for name in changes)} of {shown.trade(one)}: {why}"
         return journal.correct(exec_id=subject, reason=why, **changes), words
-    where, units, who = fields.where(given), given["quantity"], given["strategy"]
+    where, units, who = fields.where(given), given["quantity"], given["strategy"].strip()
     moved = f"{shown.amount(units)} {where['symbol']}"
     new = "" if who in (OUTSIDE, *journal.strategies(home)) else f" {who} is a new strategy: booking makes it."
     at = "" if given["price"] is None else f" at {shown.amount(given['price'])}"
@@ -112,17 +112,3 @@ def read(home: Home, kind: str, subject: str, given: dict[str, Any]) -> tuple[En
     if who == OUTSIDE:
         return journal.transfer(to_strategy=giver, out=True, **terms, **where), words
     return journal.transfer(to_strategy=who, from_strategy=giver, **terms, **where), words
-
-
-def entry_of(home: Home, exec_id: str) -> JournalEntry:
-    """The fill that is corrected.
-
-    Raises:
-        LedgerError: there is none in the mode that is shown.
-
-    """
-    mode = st.session_state.get(MODE, "live")
-    found = journal.entries(home, mode=mode, exec_id=exec_id, fills=True, limit=1)
-    if not found:
-        raise LedgerError(f"there is no fill {exec_id} in mode {mode}", hint="Close this, and choose one of the list.")
-    return found[0]

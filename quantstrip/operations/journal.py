@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantstrip.clock import Micros, to_text
-from quantstrip.errors import LedgerError
+from quantstrip.errors import LedgerError, UnknownRecord
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.journal import MANUAL, TRANSFER
@@ -23,19 +23,21 @@ _HELD = (
     "FROM round_trip r JOIN strategy s ON s.strategy_id = r.strategy_id "
     "GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7"
 )
-_ENTRIES = (
+_ROWS = (
     "SELECT e.create_time, e.exec_id, e.strategy, e.account, e.symbol, e.side, e.quantity, e.price, e.commission, "
     "e.trade_date, CASE WHEN e.corrects IS NOT NULL THEN 'CORRECTION' WHEN e.replaces IS NOT NULL THEN 'REPLACEMENT' "
     "WHEN x.order_type IN (?, ?) THEN x.order_type ELSE 'FILL' END AS kind, e.entry, "
     "COALESCE(e.corrects, e.replaces, '') AS refers_to, COALESCE(json_extract(x.metadata, '$.note'), '') AS note, "
     "e.exec_time, COALESCE((SELECT c.exec_id FROM execution c WHERE c.corrects = e.exec_id), '') AS corrected_by, "
     "e.currency FROM v_executions e JOIN execution x ON x.seq_id = e.seq_id "
+)
+_ENTRIES = _ROWS + (  # noqa: S608 - both are constants
     "WHERE x.seq_id IN (SELECT i.seq_id FROM execution i JOIN strategy s ON s.strategy_id = i.strategy_id "
     "WHERE i.mode = ? AND (? OR i.order_type IN (?, ?) OR i.corrects IS NOT NULL OR i.replaces IS NOT NULL) "
     "AND (? = '' OR s.name = ?) AND (? = '' OR UPPER(i.symbol) = UPPER(?)) "
-    "AND (? = '' OR i.exec_id = ?) AND i.create_time >= ? "
-    "ORDER BY i.seq_id DESC LIMIT ? OFFSET ?) ORDER BY e.seq_id DESC"
+    "AND i.create_time >= ? ORDER BY i.seq_id DESC LIMIT ? OFFSET ?) ORDER BY e.seq_id DESC"
 )  # the rows are chosen in the table alone, for the view works out every row that it looks at
+_ONE = _ROWS + "WHERE x.exec_id = ?"
 _STRATEGIES = "SELECT name FROM strategy ORDER BY name"
 Entry = Callable[[Ledger], Any]
 
@@ -184,7 +186,6 @@ def entries(
     symbol: str = "",
     since: Micros = 0,
     fills: bool = False,
-    exec_id: str = "",
     limit: int = 50,
     skip: int = 0,
 ) -> list[JournalEntry]:
@@ -196,10 +197,23 @@ def entries(
         skip: how many of the newest are left out.
 
     """
-    kinds, same = (MANUAL, TRANSFER), (strategy, strategy, symbol, symbol, exec_id, exec_id)
+    kinds, same = (MANUAL, TRANSFER), (strategy, strategy, symbol, symbol)
     chosen = (*kinds, mode, fills, *kinds, *same, to_text(since), limit, skip)
     rows = existing_ledger(home).query(_ENTRIES, chosen)[1]
     return [JournalEntry(*row) for row in rows]
+
+
+def entry_of(home: Home, exec_id: str) -> JournalEntry:
+    """One fill, whoever told of it.
+
+    Raises:
+        UnknownRecord: there is none.
+
+    """
+    rows = existing_ledger(home).query(_ONE, (MANUAL, TRANSFER, exec_id))[1]
+    if not rows:
+        raise UnknownRecord(f"no execution {exec_id!r} in the ledger", hint="v_executions lists them all.")
+    return JournalEntry(*rows[0])
 
 
 def strategies(home: Home) -> list[str]:

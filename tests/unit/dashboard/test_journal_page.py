@@ -235,3 +235,15 @@ def test_a_fill_of_a_client_is_found_under_all_fills_and_corrected_in_its_own_mo
     assert "Net PnL 398.50 397.50 -1.00" in page.text
     page.press("journal-book")
     assert "takes the place of fill1" in page.text
+
+
+def test_a_fill_that_is_not_there_or_corrected_meanwhile_is_said(home: Home, held: Ledger, show: Any) -> None:
+    page = show(PAGE)
+    dialog(page, "correct", "gone")
+    assert "no execution 'gone' in the ledger" in page.text
+    dialog(page, "delete", "x1")
+    enter(page, note="came twice")
+    held.correct_execution("x1", "by another window", delete=True)
+    page.press("journal-book")
+    assert "is corrected already" in page.text
+    assert held_of(held) == []
