@@ -18,6 +18,7 @@ page = st.navigation(
         ],
         "Ledger": [
             st.Page("screens/journal.py", title="Trade journal", icon=":material/edit_note:", url_path="journal"),
+            st.Page("screens/sql.py", title="SQL", icon=":material/database:", url_path="sql"),
         ],
         "Platform": [
             st.Page("screens/logging.py", title="Logging", icon=":material/article:", url_path="logging"),

@@ -1,0 +1,208 @@
+"""SQL: the pre-built queries and the user's own, run on the ledger without being able to change it."""
+
+from typing import Any, Final
+
+import streamlit as st
+
+from components import dialogs, frame, markup, sql_dialogs, sql_history, sql_results
+from components.sql_dialogs import CHOICE, NEXT, OPENED, TEXT
+from quantstrip.errors import QuantstripError
+from quantstrip.home import Home
+from quantstrip.operations import queries, sql, sql_schema
+from quantstrip.operations.queries import Query
+
+_KEPT: Final = "sql-kept"  # the editor's text while another page is shown
+_ASKED: Final = "sql-asked"
+_SHOWN: Final = "sql-shown"
+_NEW: Final = ""
+_SECONDS: Final = {1: "1 s", 10: "10 s", 30: "30 s", 120: "2 min"}
+_ROWS: Final = (1_000, 10_000, 100_000)
+
+
+def main(home: Home) -> None:
+    """Show the page."""
+    with frame.boundary():
+        frame.title("SQL", markup.chip("read only", "info", title="Nothing here can change the ledger"))
+        frame.say_notice()
+        sql_dialogs.show(home)
+        if TEXT not in st.session_state:
+            st.session_state[TEXT] = st.session_state.get(_KEPT, "")
+        wide, narrow = st.columns([2.6, 1], gap="medium")
+        with wide:
+            choose(home)
+            work(home)
+            with st.expander("History of this window", icon=":material/history:"):
+                sql_history.show()
+        with narrow, frame.boundary():
+            browse(home)
+
+
+def choose(home: Home) -> None:
+    """Which query is in the editor, and its file."""
+    known = {each.name: each for each in (*queries.own(home), *queries.pre_built())}
+    wanted = st.session_state.pop(NEXT, st.session_state.get(CHOICE, _NEW))
+    st.session_state[CHOICE] = wanted if wanted in known else _NEW
+    with st.container(horizontal=True, vertical_alignment="bottom", key="sql-files"):
+        st.selectbox(
+            "Query", [_NEW, *known], key=CHOICE, format_func=lambda name: _label(known.get(name)),
+            on_change=_open, args=(home,), width=420,
+        )  # fmt: skip
+        query: Query | None = st.session_state.get(OPENED)
+        mine = query is not None and query.own
+        name = query.name if query else ""
+        if mine:
+            st.button("Save", icon=":material/save:", key="sql-save", on_click=_save, args=(home,))
+        st.button("Save as", icon=":material/save_as:", key="sql-save-as", on_click=dialogs.ask, args=("sql-save-as",))
+        if mine:
+            st.button(
+                "Rename", icon=":material/edit:", key="sql-rename", on_click=dialogs.ask, args=("sql-rename", name)
+            )
+            st.button("Delete", icon=":material/delete:", key="sql-delete", on_click=dialogs.ask,
+                      args=("sql-delete", name))  # fmt: skip
+
+
+def work(home: Home) -> None:
+    """The editor, what it asks for, and what came of it."""
+    text = st.text_area(
+        "SQL", key=TEXT, height=220, placeholder="SELECT * FROM v_positions", label_visibility="collapsed"
+    )
+    st.session_state[_KEPT] = text
+    query: Query | None = st.session_state.get(OPENED)
+    if query and query.own and query.sql != text:
+        st.html(markup.tag("div", markup.text(f"{query.name} is not saved yet"), "qs-soft", role="status"))
+    names = sql.parameters(text)
+    given = ask(names)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="sql-run-bar"):
+        start = st.button("Run", type="primary", icon=":material/play_arrow:", key="sql-run", shortcut="Ctrl+Enter")
+        explain = st.button(
+            "Explain", icon=":material/account_tree:", key="sql-explain", help="How rows would be found"
+        )
+        seconds = st.selectbox("Stop after", list(_SECONDS), index=2, key="sql-seconds",
+                               format_func=lambda each: _SECONDS[each], width=120)  # fmt: skip
+        most = st.selectbox(
+            "Rows at most", _ROWS, index=1, key="sql-rows", format_func=lambda each: f"{each:,}", width=130
+        )
+    if start and set(names) - set(st.session_state.get(_ASKED, ())):
+        st.session_state.pop(_SHOWN, None)
+        st.html(markup.notice("info", markup.text(f"The query asks for {', '.join(names)}: fill in and run again.")))
+    elif start:
+        run(home, text, given, most, float(seconds))
+    elif explain:
+        show_plan(home, text, float(seconds))
+    st.session_state[_ASKED] = names
+    if _SHOWN in st.session_state:
+        sql_results.show(home, *st.session_state[_SHOWN])
+
+
+def ask(names: tuple[str, ...]) -> dict[str, Any]:
+    """A field for each parameter."""
+    if not names:
+        return {}
+    with st.container(horizontal=True, key="sql-parameters"):
+        return {
+            name: sql.value(
+                st.text_input(
+                    f":{markup.plain(name)}", key=f"sql-param-{name}", width=200,
+                    help="A number, or text; 'in quotes' it is text in any case. Empty is NULL.",
+                )
+            )
+            for name in names
+        }  # fmt: skip
+
+
+def run(home: Home, text: str, given: dict[str, Any], most: int, seconds: float) -> None:
+    """Run what is in the editor; the result stays until the next one."""
+    st.session_state.pop(_SHOWN, None)
+    sql_results.forget()
+    try:
+        with st.spinner(f"Running, for {seconds:g} s at most..."):
+            result = sql.run(home, text, given, most_rows=most, seconds=seconds)
+    except QuantstripError as error:
+        sql_history.add(text, "failed", failed=True)
+        frame.problem(error)
+        return
+    sql_history.add(text, sql_results.summary(result))
+    st.session_state[_SHOWN] = (result, text, given, seconds)
+
+
+def show_plan(home: Home, text: str, seconds: float) -> None:
+    """How the rows would be found."""
+    try:
+        steps = sql.plan(home, text, seconds=seconds)
+    except QuantstripError as error:
+        frame.problem(error)
+        return
+    frame.section("Plan", "SEARCH uses an index, SCAN reads every row")
+    st.code(steps, language=None, wrap_lines=True)
+
+
+def browse(home: Home) -> None:
+    """Tables and views, with the meaning of their columns."""
+    known = {each.name: each for each in sql_schema.relations(home)}
+    name = st.selectbox("Tables and views", list(known), key="sql-relation",
+                        format_func=lambda name: f"{name} ({'view' if known[name].is_view else 'table'})")  # fmt: skip
+    about = known[name]
+    st.html(
+        markup.tag(
+            "p", markup.text(about.about or "A table of a client's own: the dictionary does not know it."), "qs-soft"
+        )
+    )
+    st.button(
+        "Show its rows", icon=":material/table_view:", key="sql-peek", on_click=_peek, args=(name,), width="stretch"
+    )
+    rows = [markup.join(
+        markup.tag("div", markup.join(
+            markup.tag("code", markup.text(each.name)), markup.tag("small", markup.text(each.kind))
+        ), "qs-sql-column"),
+        markup.tag("div", markup.text(each.meaning), "qs-setting-help"),
+    ) for each in about.columns]  # fmt: skip
+    with st.container(height=430, border=True, key="sql-columns"):
+        none = markup.text("Its columns cannot be read: it may use a table that is gone.")
+        st.html(markup.join(*(markup.tag("div", row, "qs-sql-row") for row in rows)) or none)
+
+
+def _label(query: Query | None) -> str:
+    if query is None:
+        return "A new query"
+    title = f": {query.title.partition(': ')[2] or query.title}" if query.title else ""
+    return f"{query.name}{' (yours)' if query.own else ''}{title}"
+
+
+def _open(home: Home) -> None:
+    """Another query was chosen: its text takes the editor, and what was in it goes to the history."""
+    sql_history.put_aside()
+    name = st.session_state[CHOICE]
+    st.session_state.pop(_SHOWN, None)
+    try:
+        query = queries.load(home, name) if name else None
+    except QuantstripError as error:
+        st.session_state[NEXT] = _NEW
+        frame.keep_notice(str(error), failed=True)
+        query = None
+    st.session_state[OPENED] = query
+    st.session_state[TEXT] = query.sql if query else ""
+
+
+def _save(home: Home) -> None:
+    query: Query | None = st.session_state.get(OPENED)
+    if query is None:
+        return
+    try:
+        sql_dialogs.opened(queries.save(home, query.name, st.session_state[TEXT], over=query.sql))
+    except QuantstripError as error:
+        frame.keep_notice(str(error), failed=True)
+    else:
+        frame.keep_notice(f"{query.name} is saved")
+
+
+def _peek(name: str) -> None:
+    """A query for the rows of a table; quotes, for a client's own may have any name."""
+    sql_history.put_aside()
+    quoted = name if name.isidentifier() else '"' + name.replace('"', '""') + '"'
+    st.session_state[OPENED] = None
+    st.session_state[NEXT] = _NEW
+    st.session_state.pop(_SHOWN, None)
+    st.session_state[TEXT] = f"SELECT *\nFROM {quoted}\nLIMIT 100"
+
+
+main(frame.home())
