@@ -27,7 +27,8 @@ def show(home: Home, result: Result, text: str, values: dict[str, object], secon
         st.html(markup.notice("warn", markup.text(_cut(result))))
     data = frame_of(result)
     if view == "Table" or not result.rows:
-        st.dataframe(data, hide_index=True, width="stretch", height=_HEIGHT if len(data) > 10 else "auto")
+        with st.container(key="sql-grid"):
+            st.dataframe(data, hide_index=True, width="stretch", height=_HEIGHT if len(data) > 10 else "auto")
     else:
         chart(data, lines=view == "Line")
     take(home, result, text, values, seconds)
