@@ -1,5 +1,6 @@
 """``journal trade, transfer, correct, list``."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +144,7 @@ def _book(session: Session, entry: "Entry", yes: bool, as_json: bool) -> None:
     expected = None if yes else operations.preview(home, entry)
     if expected is not None:
         _show(expected, to_error=as_json)
-        click.confirm("Book this?", abort=True, err=as_json)
+        _agreed(as_json)
     exec_ids, changes = operations.book(home, entry, expected)
     if as_json:
         print_json({"exec_ids": exec_ids, "changes": changes})
@@ -151,6 +152,18 @@ def _book(session: Session, entry: "Entry", yes: bool, as_json: bool) -> None:
     if yes:
         _show(changes)
     click.echo(f"Booked: {', '.join(exec_ids)}")
+
+
+def _agreed(as_json: bool) -> None:
+    """Ask, and go on only after a yes; a program that nobody watches is told how to do without."""
+    try:
+        agreed = click.confirm("Book this?", err=as_json)
+    except click.Abort:
+        if sys.stdin.isatty():  # Ctrl-C or Ctrl-D of a person
+            raise
+        raise click.UsageError("nobody answered, so nothing was booked; --yes books without asking") from None
+    if not agreed:
+        raise click.Abort
 
 
 def _show(changes: "list[Change]", *, to_error: bool = False) -> None:

@@ -28,9 +28,9 @@ def test_a_trade_is_shown_and_booked_once_a_person_agrees(quantstrip: Run, home:
 
 
 def test_without_a_yes_nothing_is_booked(quantstrip: Run, home: Home) -> None:
-    for answer in ("n\n", ""):
+    for answer, code, said in (("n\n", 130, "Stopped by the user."), ("", 2, "--yes books without asking")):
         done = quantstrip(*TRADE, given=answer)
-        assert done.returncode != 0
+        assert (done.returncode, said in done.stderr) == (code, True)
         assert "after:" in done.stdout
     assert rows(home, "SELECT * FROM execution") == []
     assert rows(home, "SELECT * FROM strategy") == []
