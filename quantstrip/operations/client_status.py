@@ -12,7 +12,7 @@ from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.model import ExitCode
 from quantstrip.operations.risk import HaltRow, RiskState, risk_states
-from quantstrip.operations.settings import manager_of
+from quantstrip.operations.settings import OrDefaults, manager_of
 from quantstrip.operations.traces import error_of, place_of
 from quantstrip.ports import ProcessState
 from quantstrip.supervise.adapter import SupervisordSupervisor
@@ -118,7 +118,7 @@ class StatusReader:
     def __init__(self, home: Home, ledger: Ledger) -> None:
         self._ledger = ledger
         self._now = system_clock.now()
-        self._policy = restart_policy(manager_of(home))
+        self._policy = restart_policy(OrDefaults(manager_of(home)))
         try:
             states = SupervisordSupervisor(home).states()
         except ServiceNotRunning:

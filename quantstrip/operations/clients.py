@@ -12,7 +12,7 @@ from quantstrip.home import VARIABLE, Home, asset
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations.client_status import ClientStatus, Problem, StatusReader, problems_of
 from quantstrip.operations.homes import make_home
-from quantstrip.operations.settings import manager_of
+from quantstrip.operations.settings import OrDefaults, manager_of
 from quantstrip.operations.starting import Start, await_start, check_start
 from quantstrip.redaction import scrub
 from quantstrip.supervise.adapter import SupervisordSupervisor
@@ -58,7 +58,7 @@ def client_status(home: Home, name: str) -> ClientStatus:
 
     """
     ledger = open_ledger(home)
-    row = _control(home, ledger).row(name)
+    row = _ending(home, ledger).row(name)
     return StatusReader(home, ledger).one(row)
 
 
@@ -131,7 +131,7 @@ def start(home: Home, name: str, *, wait_seconds: float | None = None) -> None:
 
 def stop(home: Home, name: str) -> None:
     """End a client and wait until it is gone; it stays stopped until someone starts it."""
-    _control(home, open_ledger(home)).stop(name)
+    _ending(home, open_ledger(home)).stop(name)
 
 
 def restart(home: Home, name: str, *, wait_seconds: float | None = None) -> None:
@@ -148,7 +148,7 @@ def restart(home: Home, name: str, *, wait_seconds: float | None = None) -> None
 
 def remove(home: Home, name: str) -> None:
     """End a client and forget it; what it did stays in the ledger, its versions in the store."""
-    _control(home, open_ledger(home)).remove(name)
+    _ending(home, open_ledger(home)).remove(name)
 
 
 def rollback(home: Home, name: str, to: str | None = None, *, wait_seconds: float | None = None) -> Deployment:
@@ -233,6 +233,11 @@ def _recorded(home: Home, name: str, source: str) -> Path:
 def _control(home: Home, ledger: Ledger) -> Control:
     limit = stop_seconds(manager_of(home))
     return Control(home, SupervisordSupervisor(home), ledger, stop_seconds=limit)
+
+
+def _ending(home: Home, ledger: Ledger) -> Control:
+    """For looking and stopping: with settings that cannot be read a client could not start, but it can be ended."""
+    return Control(home, SupervisordSupervisor(home), ledger, stop_seconds=stop_seconds(OrDefaults(manager_of(home))))
 
 
 def _point_at(ledger: Ledger, name: str, code_hash: str, reason: str, *, start: bool, source: Path | None) -> None:

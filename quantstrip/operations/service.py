@@ -310,10 +310,10 @@ def _left_running(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 def _stop_limit(home: Home) -> float:
-    from quantstrip.operations.settings import manager_of
+    from quantstrip.operations.settings import OrDefaults, manager_of
     from quantstrip.supervise.options import stop_seconds
 
-    return stop_seconds(manager_of(home)) + 40.0
+    return stop_seconds(OrDefaults(manager_of(home))) + 40.0
 
 
 def _alive(pid: int) -> bool:

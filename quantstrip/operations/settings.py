@@ -51,6 +51,20 @@ def manager_of(home: Home) -> SettingsManager:
     return SettingsManager(home)
 
 
+@dataclass(frozen=True, slots=True)
+class OrDefaults:
+    """The settings for what must work whatever the file holds: seeing what runs, and stopping it."""
+
+    settings: SettingsManager
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """The value at ``path``; ``default`` also where the file or the value is refused."""
+        try:
+            return self.settings.get(path, default)
+        except SettingsError:
+            return default
+
+
 def get_setting(home: Home, path: str) -> Any:
     """The value at ``path``, a folder as a dict; secrets come masked, for what is printed may be kept somewhere.
 

@@ -227,3 +227,21 @@ def test_without_a_service_clients_are_deployed_for_later(own_service: Service) 
     assert own_service.status("later").desired == "stopped"
     clients.remove(own_service.home, "later")
     assert clients.list_clients(own_service.home) == []
+
+
+def test_what_runs_is_seen_and_stopped_also_while_the_settings_file_is_broken(own_service: Service) -> None:
+    own_service.up()
+    pid = own_service.run("held").pid
+    own_service.run("traded")
+    settings = own_service.home.settings / "settings.toml"
+    settings.write_text(settings.read_text() + "\nplatform = 'half a line")
+
+    seen = own_service.cli("status")
+    assert (seen.returncode, "held" in seen.stdout) == (0, True), seen.stderr
+    refused = own_service.cli("restart", "held")
+    assert (refused.returncode, "is not valid TOML" in refused.stderr) == (1, True)
+    assert psutil.pid_exists(pid), "what cannot be started again is not ended for it"
+    stopped = own_service.cli("stop", "traded")
+    assert (stopped.returncode, own_service.copies("traded")) == (0, []), stopped.stderr
+    down = own_service.cli("down")
+    assert (down.returncode, own_service.copies("held")) == (0, []), down.stderr
