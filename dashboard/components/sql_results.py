@@ -30,7 +30,8 @@ def show(home: Home, result: Result, text: str, values: dict[str, object], secon
         with st.container(key="sql-grid"):
             st.dataframe(data, hide_index=True, width="stretch", height=_HEIGHT if len(data) > 10 else "auto")
     else:
-        chart(data, lines=view == "Line")
+        with st.container(key="sql-grid"):
+            chart(data, lines=view == "Line")
     take(home, result, text, values, seconds)
 
 

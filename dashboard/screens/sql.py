@@ -11,7 +11,6 @@ from quantstrip.home import Home
 from quantstrip.operations import queries, sql, sql_schema
 from quantstrip.operations.queries import Query
 
-_KEPT: Final = "sql-kept"  # the editor's text while another page is shown
 _ASKED: Final = "sql-asked"
 _SHOWN: Final = "sql-shown"
 _NEW: Final = ""
@@ -25,8 +24,6 @@ def main(home: Home) -> None:
         frame.title("SQL", markup.chip("read only", "info", title="Nothing here can change the ledger"))
         frame.say_notice()
         sql_dialogs.show(home)
-        if TEXT not in st.session_state:
-            st.session_state[TEXT] = st.session_state.get(_KEPT, "")
         wide, narrow = st.columns([2.6, 1], gap="medium")
         with wide:
             choose(home)
@@ -40,14 +37,14 @@ def main(home: Home) -> None:
 def choose(home: Home) -> None:
     """Which query is in the editor, and its file."""
     known = {each.name: each for each in (*queries.own(home), *queries.pre_built())}
-    wanted = st.session_state.pop(NEXT, st.session_state.get(CHOICE, _NEW))
+    query: Query | None = st.session_state.get(OPENED)
+    wanted = st.session_state.pop(NEXT, st.session_state.get(CHOICE, query.name if query else _NEW))
     st.session_state[CHOICE] = wanted if wanted in known else _NEW
     with st.container(horizontal=True, vertical_alignment="bottom", key="sql-files"):
         st.selectbox(
             "Query", [_NEW, *known], key=CHOICE, format_func=lambda name: _label(known.get(name)),
             on_change=_open, args=(home,), width=420,
         )  # fmt: skip
-        query: Query | None = st.session_state.get(OPENED)
         mine = query is not None and query.own
         name = query.name if query else ""
         if mine:
@@ -64,9 +61,13 @@ def choose(home: Home) -> None:
 def work(home: Home) -> None:
     """The editor, what it asks for, and what came of it."""
     text = st.text_area(
-        "SQL", key=TEXT, height=220, placeholder="SELECT * FROM v_positions", label_visibility="collapsed"
+        "SQL",
+        key=TEXT,
+        height=220,
+        placeholder="SELECT * FROM v_positions",
+        persist_state="session",
+        label_visibility="collapsed",
     )
-    st.session_state[_KEPT] = text
     query: Query | None = st.session_state.get(OPENED)
     if query and query.own and query.sql != text:
         st.html(markup.tag("div", markup.text(f"{query.name} is not saved yet"), "qs-soft", role="status"))
