@@ -32,7 +32,7 @@ def run(home: Home, reader: EventReader) -> None:
     housekeeping = Housekeeping(reconciler.ledger, settings)
     reader.start()
     logger.info("the warden looks after the clients of {}", home.root)
-    pause = 0.0
+    pause, told = 0.0, ""
     while not _over(events := reader.take(pause)):
         end_leftovers(events)
         try:
@@ -41,13 +41,16 @@ def run(home: Home, reader: EventReader) -> None:
             pause = reconciler.run_once()
             tell_ends(reconciler.ledger, events)
             housekeeping.run_if_due()
+            told = ""
         except ServiceNotRunning:
             logger.info("the service is going down; the warden stands aside")
             pause = 1.0
         except QuantstripError as error:
-            # A locked database or a broken settings file passes; clients are looked after again a moment later.
-            logger.opt(exception=error).error("this pass failed, the next comes in a second: {}", error)
-            pause = 1.0
+            # A locked database or a broken settings file passes; clients are looked after again a moment later. Until
+            # then none is started: it would read the same file and be given up as one that does not load.
+            if error.message != told:
+                logger.opt(exception=error).error("this pass failed, one comes each second until then: {}", error)
+            pause, told = 1.0, error.message
 
 
 class Housekeeping:

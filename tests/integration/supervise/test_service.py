@@ -245,3 +245,19 @@ def test_what_runs_is_seen_and_stopped_also_while_the_settings_file_is_broken(ow
     assert (stopped.returncode, own_service.copies("traded")) == (0, []), stopped.stderr
     down = own_service.cli("down")
     assert (down.returncode, own_service.copies("held")) == (0, []), down.stderr
+
+
+def test_a_client_that_dies_while_the_settings_file_is_broken_comes_back_with_the_file(own_service: Service) -> None:
+    own_service.up()
+    pid = own_service.run("held").pid
+    settings, log = own_service.home.settings / "settings.toml", own_service.home.logs / "service.log"
+    whole = settings.read_text()
+    settings.write_text(whole + "\nplatform = 'half a line")
+    psutil.Process(pid).kill()
+    until("the complaint", lambda: "this pass failed" in log.read_text())
+    time.sleep(3.5)
+    assert log.read_text().count("this pass failed") <= 2, "a line for each cause, not for each second"
+    assert own_service.copies("held") == [], "it would have read the broken file and been given up"
+
+    settings.write_text(whole)
+    until("the client to come back", lambda: own_service.copies("held"))
