@@ -40,6 +40,13 @@ def register(secret: str) -> None:
         _pattern = re.compile("|".join(map(re.escape, longest_first)))
 
 
+def forget() -> None:
+    """Hide nothing that was registered so far: for a process that begins anew, as a run of tests does with each."""
+    global _values, _pattern
+    with _lock:
+        _values, _pattern = frozenset(), None
+
+
 def scrub(text: str) -> str:
     """``text`` with every registered secret, and every value that is named like one, replaced by ``MASK``.
 

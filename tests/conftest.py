@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from quantstrip import ledger as ledger_room
+from quantstrip import redaction
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from tests.chromium import chromium
@@ -75,6 +76,13 @@ def _nothing_left_open() -> Iterator[None]:
     yield
     for ledger in list(ledger_room._open.values()):
         ledger.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> Iterator[None]:
+    """Hide only the secrets of this test: "wrong" and "open" are passwords in some, and words everywhere else."""
+    yield
+    redaction.forget()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from quantstrip.operations.settings import manager_of
 from quantstrip.operations.traces import error_of
 from quantstrip.supervise.book import ClientRow, RunRow, client_row, run_row
 from quantstrip.supervise.options import start_wait_seconds
+from quantstrip.supervise.policy import Mark
 
 _PAUSE = 0.05
 _RUNS = 20
@@ -81,8 +82,11 @@ def check_start(home: Home, name: str, seconds: float | None = None) -> ClientSt
 
 def _known(ledger: Ledger, name: str) -> list[RunRow]:
     """Runs since the client was started, oldest first; none while nothing is known of the newest."""
-    since = _row(ledger, name).since
-    runs = [run for run in map(run_row, ledger.client_runs(name, limit=_RUNS)) if run.started >= since]
+    row = _row(ledger, name)
+    runs = [run_row(each) for each in ledger.client_runs(name, limit=_RUNS)]
+    if row.mark is not Mark.NONE:  # the warden was faster: its mark is of the newest run, and is younger than that
+        return [run for run in runs[:1] if run.ended is not None]
+    runs = [run for run in runs if run.started >= row.since]
     told = runs and (_lives(runs[0]) or runs[0].ended or any(run.outcome in PROBLEMS for run in runs))
     return runs[::-1] if told else []
 

@@ -174,3 +174,16 @@ def test_the_last_failure_is_told_with_its_trace_and_place(home: Home, ledger: L
     end_run(ledger, "stopped")
     assert clients.client_status(home, "x").last_error == "", "the newest run did not fail"
     assert len(clients.problems(home)) == 1
+
+
+def test_a_start_that_failed_is_told_also_when_the_warden_has_marked_it_first(home: Home, ledger: Ledger) -> None:
+    clients.deploy(home, "x")
+    run = ledger.start_client_run("x", 1, "hash", "")
+    trace = (
+        "Traceback (most recent call last):\n  File 'x.py', line 1\nModuleNotFoundError: No module named 'nobody_has'"
+    )
+    ledger.end_client_run(run, "load_error", 3, trace)
+    note = make_note(Mark.LOAD_ERROR, system_clock.now() + SECOND, "it cannot be loaded")
+    ledger.set_client("x", status_note=note)  # younger than the run it tells of
+    start = clients.await_start(home, "x", 0)
+    assert start.error == "ModuleNotFoundError: No module named 'nobody_has'"

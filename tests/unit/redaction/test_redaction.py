@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantstrip.redaction import MASK, register, scrub
+from quantstrip.redaction import MASK, forget, register, scrub
 
 
 @given(st.text(min_size=4, max_size=40).filter(lambda secret: secret.strip() == secret), st.text(), st.text())
@@ -75,3 +75,10 @@ def test_ordinary_lines_stay_as_they_are(text: str) -> None:
 def test_nothing_registered_costs_no_pattern_and_changes_nothing() -> None:
     program = "from quantstrip import redaction; print(redaction._pattern, redaction.scrub('plain'))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "None plain\n"
+
+
+def test_what_is_forgotten_is_shown_again() -> None:
+    register("a common word")
+    assert scrub("a common word") == MASK
+    forget()
+    assert scrub("a common word") == "a common word"
