@@ -4,6 +4,7 @@ Nothing else in the platform changes a position. The arithmetic is ``quantstrip.
 """
 
 import json
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -18,12 +19,20 @@ _P = position_event.c
 KEY = ("strategy_id", "symbol", "mode", "account", "contract_id", "leg", "currency")
 """What makes a position, beside the broker, who may be unknown (NULL): amounts of two currencies are never added."""
 
+
+def same_position(columns: Any, key: Sequence[str] = KEY) -> list[Any]:
+    """Conditions on a table's ``columns``: rows of the position that the parameters of these names tell."""
+    return [
+        *(columns[name] == bindparam(name) for name in key),
+        columns.broker_id.is_not_distinct_from(bindparam("broker_id")),
+    ]
+
+
 _LAST = Statement(
     lambda: (
         select(_P.position, _P.avg_price, _P.cost)
         .where(
-            *(_P[name] == bindparam(name) for name in KEY),
-            _P.broker_id.is_not_distinct_from(bindparam("broker_id")),
+            *same_position(_P),
             _P.execution_seq.is_not(None),
         )
         .order_by(_P.execution_seq.desc())
@@ -35,8 +44,7 @@ _CURRENCIES = Statement(
     lambda: (
         select(_R.currency)
         .where(
-            *(_R[name] == bindparam(name) for name in KEY[:-1]),
-            _R.broker_id.is_not_distinct_from(bindparam("broker_id")),
+            *same_position(_R, KEY[:-1]),
             _R.closed.is_(None),
         )
         .order_by(_R.currency)

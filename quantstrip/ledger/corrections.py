@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, select
 
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
-from quantstrip.ledger.booking import KEY, applied, record_booking
+from quantstrip.ledger.booking import applied, record_booking, same_position
 from quantstrip.ledger.executions import record_commission
 from quantstrip.ledger.instruments import terms_of
 from quantstrip.ledger.statements import Insert, Statement
@@ -29,28 +29,27 @@ _CORRECTED = Statement(lambda: select(_E.exec_id).where(_E.corrects == bindparam
 _INSERT = Insert(execution)
 
 
-def _position(columns: Any) -> list[Any]:
-    same = [columns[name] == bindparam(name) for name in KEY]
-    return [*same, columns.broker_id.is_not_distinct_from(bindparam("broker_id"))]
-
-
 _BOOKED = Statement(
     lambda: (
         select(execution)
         .join(position_event, _P.exec_id == _E.exec_id)
-        .where(*_position(_P), _P.execution_seq.is_not(None))
+        .where(*same_position(_P), _P.execution_seq.is_not(None))
         .order_by(_P.execution_seq)
     )
 )
 _REALIZED = Statement(
-    lambda: select(func.coalesce(func.sum(_P.realized_pnl), 0.0)).where(*_position(_P), _P.execution_seq.is_not(None))
+    lambda: select(func.coalesce(func.sum(_P.realized_pnl), 0.0)).where(
+        *same_position(_P), _P.execution_seq.is_not(None)
+    )
 )
 _UNLINK = Statement(
     lambda: delete(trade_fill).where(
-        trade_fill.c.execution_seq.in_(select(_P.execution_seq).where(*_position(_P), _P.execution_seq.is_not(None)))
+        trade_fill.c.execution_seq.in_(
+            select(_P.execution_seq).where(*same_position(_P), _P.execution_seq.is_not(None))
+        )
     )
 )
-_FORGET = Statement(lambda: delete(round_trip).where(*_position(_R)))
+_FORGET = Statement(lambda: delete(round_trip).where(*same_position(_R)))
 _FEES = Statement(
     lambda: (
         select(commission.c.fee_type, commission.c.currency, func.sum(commission.c.booked_amount))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from quantstrip.ledger.booking import KEY, applied
+from quantstrip.ledger.booking import applied, same_position
 from quantstrip.ledger.corrections import book_in_place, fold, place_of, rebuild_trades
 from quantstrip.ledger.events import order_filled
 from quantstrip.ledger.executions import append_execution, complete, record_execution
@@ -29,8 +29,7 @@ _LATER = Statement(
     lambda: (
         select(_P.execution_seq)
         .where(
-            *(_P[name] == bindparam(name) for name in KEY),
-            _P.broker_id.is_not_distinct_from(bindparam("broker_id")),
+            *same_position(_P),
             _P.execution_seq.is_not(None),
             _P.event_time >= bindparam("exec_time"),
         )

@@ -1,7 +1,5 @@
 """Any sequence of fills, repeated and interleaved as it may be, leaves the same rows and the same money."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quantstrip.clock import ManualClock, from_text
 from quantstrip.ledger import Ledger
 from quantstrip.model import FLAT, OrderSide, Position, apply
+from tests.unit.ledger.copies import fresh
 
 Trade = tuple[str, OrderSide, float, float, float]
 quantities = st.integers(1, 500).map(float) | st.integers(1, 10_000).map(lambda n: n / 100)
@@ -25,12 +23,10 @@ quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCh
 
 
 @contextmanager
-def fresh(template: Path) -> Iterator[Ledger]:
-    with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(Path(shutil.copy(template, folder)), clock=ManualClock(from_text("2024-03-06 17:00:00")))
+def at_sim(template: Path) -> Iterator[Ledger]:
+    with fresh(template) as ledger:
         ledger.insert_broker("SIM")
         yield ledger
-        ledger.close()
 
 
 def send(ledger: Ledger, number: int, trade: Trade) -> None:
@@ -55,7 +51,7 @@ def test_positions_and_profit_are_what_folding_the_fills_gives(empty_database: P
     for symbol, side, quantity, price, _ in trades:
         folded[symbol] = apply(folded.get(symbol, FLAT), side, quantity, price).position
 
-    with fresh(empty_database) as ledger:
+    with at_sim(empty_database) as ledger:
         for number, trade in enumerate(trades):
             send(ledger, number, trade)
         held = ledger.query("SELECT symbol, position, avg_price, cost FROM v_positions")[1]
@@ -79,11 +75,11 @@ def test_what_is_sent_again_changes_nothing_wherever_it_comes(
     empty_database: Path, data: st.DataObject, trades: list[Trade]
 ) -> None:
     # Each fill arrives in its turn; after it, any of those before come again, in any order and number.
-    with fresh(empty_database) as ledger:
+    with at_sim(empty_database) as ledger:
         for number, trade in enumerate(trades):
             send(ledger, number, trade)
         once = content(ledger)
-    with fresh(empty_database) as ledger:
+    with at_sim(empty_database) as ledger:
         for number, trade in enumerate(trades):
             send(ledger, number, trade)
             for again in data.draw(st.lists(st.integers(0, number), max_size=4)):
@@ -110,11 +106,11 @@ def test_a_clients_own_position_events_never_double_a_fill(
             "FROM position_event ORDER BY execution_seq"
         )[1]
 
-    with fresh(empty_database) as ledger:
+    with at_sim(empty_database) as ledger:
         for number, trade in enumerate(trades):
             send(ledger, number, trade)
         alone = booked(ledger)
-    with fresh(empty_database) as ledger:
+    with at_sim(empty_database) as ledger:
         numbers = range(len(trades))
         for number in data.draw(st.lists(st.sampled_from(numbers), max_size=6)):
             own(ledger, number)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from quantstrip.errors import InvalidRecord
 from quantstrip.ledger import Ledger
 from quantstrip.model import Instrument
-from tests.unit.ledger.test_booking_properties import fresh
+from tests.unit.ledger.test_booking_properties import at_sim
 
 Rows = Callable[..., list[dict[str, Any]]]
 
@@ -108,7 +108,7 @@ def test_two_currencies_of_one_symbol_are_booked_as_two_symbols_would_be(
     empty_database: Path, fills: list[tuple[str, int, int]]
 ) -> None:
     columns = "currency, trade_date, realized_pnl, unrealized_change, total_pnl"
-    with fresh(empty_database) as mixed, fresh(empty_database) as apart:
+    with at_sim(empty_database) as mixed, at_sim(empty_database) as apart:
         for number, (currency, signed, price) in enumerate(fills):
             fill(mixed, f"f{number}", signed, price, currency, day=4 + number)
             apart.insert_execution(

@@ -1,7 +1,5 @@
 """A fill that was heard of late is booked where it belongs in time: what is held and made is as had it come at once."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +8,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quantstrip.clock import ManualClock, from_text
+from quantstrip.clock import from_text
 from quantstrip.ledger import Ledger
 from quantstrip.model import OrderSide
 from quantstrip.model.statement import Fee, StatementFill
+from tests.unit.ledger.copies import fresh
 
 DAYS = ("2024-03-04", "2024-03-05", "2024-03-06")
 FEES = [(), (Fee("COMMISSION", "USD", 1.25),), (Fee("COMMISSION", "EUR", 0.75),)]
@@ -49,12 +48,10 @@ def dated(given: list[StatementFill]) -> list[StatementFill]:
 
 
 @contextmanager
-def fresh(template: Path) -> Iterator[Ledger]:
-    with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(Path(shutil.copy(template, folder)), clock=ManualClock(from_text("2024-03-08 17:00:00")))
+def at_ibkr(template: Path) -> Iterator[Ledger]:
+    with fresh(template) as ledger:
         ledger.insert_broker("IBKR")
         yield ledger
-        ledger.close()
 
 
 def book(ledger: Ledger, fill: StatementFill) -> None:
@@ -87,12 +84,12 @@ def test_whatever_was_missed_and_in_whatever_order_it_is_found_nothing_differs(
 ) -> None:
     everything = dated(given_fills)
     missed = data.draw(st.lists(st.sampled_from(everything), unique=True))
-    with fresh(empty_database) as ledger:
+    with at_ibkr(empty_database) as ledger:
         with ledger.transaction():
             for fill in everything:
                 book(ledger, fill)
         expected = truth(ledger)
-    with fresh(empty_database) as ledger:
+    with at_ibkr(empty_database) as ledger:
         with ledger.transaction():
             for fill in everything:
                 if fill not in missed:
@@ -115,12 +112,12 @@ def test_a_late_fill_can_be_corrected_like_any_other(
 ) -> None:
     everything = dated(given_fills)
     late, wrong = data.draw(st.sampled_from(everything)), data.draw(st.sampled_from(everything))
-    with fresh(empty_database) as ledger:
+    with at_ibkr(empty_database) as ledger:
         with ledger.transaction():
             for fill in everything:
                 book(ledger, fill if fill is not wrong else fill._replace(price=77.0))
         expected = truth(ledger)
-    with fresh(empty_database) as ledger:
+    with at_ibkr(empty_database) as ledger:
         with ledger.transaction():
             for fill in everything:
                 if fill is not late:
@@ -148,7 +145,7 @@ def test_trades_entered_by_hand_make_the_same_in_whatever_order_they_are_entered
     everything = dated(given_fills)
     truths = []
     for order in (everything, data.draw(st.permutations(everything))):
-        with fresh(empty_database) as ledger:
+        with at_ibkr(empty_database) as ledger:
             with ledger.transaction():
                 for fill in order:
                     by_hand(ledger, fill)

@@ -1,7 +1,5 @@
 """Whatever happens, views say what a plain recomputation says: the sum of the parts is the whole, to the cent."""
 
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +9,9 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quantstrip.clock import ManualClock, from_text
 from quantstrip.ledger import Ledger
 from quantstrip.model import FLAT, Instrument, OrderSide, Position, apply
+from tests.unit.ledger.copies import fresh
 
 DAYS = ("2024-03-04", "2024-03-05", "2024-03-06", "2024-03-07")
 RATES = {"2024-03-04": 1.25, "2024-03-06": 0.8}  # EURUSD; what is not there is the last one before
@@ -53,14 +51,12 @@ quick = settings(max_examples=20, deadline=None, suppress_health_check=list(Heal
 
 
 @contextmanager
-def fresh(template: Path) -> Iterator[Ledger]:
-    with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(Path(shutil.copy(template, folder)), clock=ManualClock(from_text("2024-03-08 17:00:00")))
+def with_instruments(template: Path) -> Iterator[Ledger]:
+    with fresh(template) as ledger:
         with ledger.transaction():
             for instrument in INSTRUMENTS.values():
                 ledger.set_instrument(instrument)
         yield ledger
-        ledger.close()
 
 
 def play(ledger: Ledger, plan: list[list[Trade]]) -> None:
@@ -119,7 +115,7 @@ def rows(ledger: Ledger, sql: str) -> list[dict[str, Any]]:
 def test_each_day_is_what_a_plain_recomputation_says(
     empty_database: Path, plan: list[list[Trade]], marked: dict[tuple[str, str], float]
 ) -> None:
-    with fresh(empty_database) as ledger:
+    with with_instruments(empty_database) as ledger:
         with ledger.transaction():
             for (day, symbol), price in marked.items():
                 ledger.insert_mtm_price(day, symbol, price)
@@ -145,7 +141,7 @@ def test_each_day_is_what_a_plain_recomputation_says(
 @quick
 @given(plan=days)
 def test_the_sum_of_the_parts_is_the_whole(empty_database: Path, plan: list[list[Trade]]) -> None:
-    with fresh(empty_database) as ledger:
+    with with_instruments(empty_database) as ledger:
         play(ledger, plan)
         assert ledger.check_totals() == []
         whole = rows(ledger, "SELECT currency, realized_pnl, commission, fills, total_pnl FROM v_strategy_pnl")
@@ -191,10 +187,10 @@ def test_fills_in_any_split_leave_the_same_position_and_profit(
         return [one._replace(quantity=first / 4), one._replace(quantity=(units - first) / 4, fee=0.0)]
 
     even = [one._replace(price=round(one.price * 100) * 4 / 100) for one in trades]
-    with fresh(empty_database) as ledger:
+    with with_instruments(empty_database) as ledger:
         play(ledger, [even, [], [], []])
         whole = summary(ledger)
-    with fresh(empty_database) as ledger:
+    with with_instruments(empty_database) as ledger:
         play(ledger, [[part for one in even for part in split(one)], [], [], []])
         parted = summary(ledger)
 
@@ -219,7 +215,7 @@ def test_a_corrected_ledger_is_worth_what_it_would_be_without_the_mistake(
     places = [(d, n) for d, trades in enumerate(plan) for n in range(len(trades))]
     wrong = data.draw(st.sets(st.sampled_from(places), max_size=3)) if places else set()
     numbers = {place: number for number, place in enumerate(places)}
-    with fresh(empty_database) as ledger:
+    with with_instruments(empty_database) as ledger:
         play(ledger, plan)
         with ledger.transaction():
             for place in sorted(wrong):
@@ -227,7 +223,7 @@ def test_a_corrected_ledger_is_worth_what_it_would_be_without_the_mistake(
         assert ledger.check_totals() == []
         corrected = truth(ledger)
     kept = [[one for n, one in enumerate(trades) if (d, n) not in wrong] for d, trades in enumerate(plan)]
-    with fresh(empty_database) as ledger:
+    with with_instruments(empty_database) as ledger:
         play(ledger, kept)
         assert corrected == truth(ledger)
 
