@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from components import markup, times
+from components import markup, roles, times
 from quantstrip import __version__
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home, asset, find_home
@@ -29,12 +29,19 @@ def style() -> None:
 
 
 def sidebar() -> None:
-    """The sidebar's foot: which home, which zone, which version."""
-    root = str(home().root)
+    """The sidebar's foot: who looks, which home, which zone, which version."""
+    root, who = str(home().root), roles.identity()
     st.sidebar.html(
         markup.tag(
             "div",
-            markup.facts([("Home", root), ("Times in", times.zone_name()), ("Version", __version__)]),
+            markup.facts(
+                [
+                    ("You", f"{who.name}, {who.role}"),
+                    ("Home", root),
+                    ("Times in", times.zone_name()),
+                    ("Version", __version__),
+                ]
+            ),
             "qs-foot",
         )
     )

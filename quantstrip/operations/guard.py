@@ -24,6 +24,7 @@ from quantstrip.errors import SecretError
 from quantstrip.log import logger
 from quantstrip.operations import access
 from quantstrip.operations.login_page import login_page, refusal_page
+from quantstrip.operations.roles import HEADERS, OWNER, ROLE_HEADER, USER_HEADER, WAY_HEADER, Identity
 
 HEALTH_PATH: Final = "/healthz"
 LOGIN_PATH: Final = "/login"
@@ -86,7 +87,7 @@ class Guard:
             logger.error("nobody can be let in: {}", error)
             words = "The login token cannot be used. See logs/dashboard.log in the home."
             answer = self._refused(request, "Nobody can log in", words, 503)
-        await (answer or self.app)(scope, receive, send)
+        await (answer or self.app)(_as(OWNER, scope), receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
         """Requests that no login makes good."""
@@ -177,7 +178,7 @@ class Guard:
                 return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
             return message
 
-        await self.app(scope, while_logged_in, send)
+        await self.app(_as(OWNER, scope), while_logged_in, send)
 
     def _logged_in(self, cookies: dict[str, str]) -> bool:
         given = cookies.get(self._cookie)
@@ -219,6 +220,13 @@ class Guard:
             "cross-origin-resource-policy": "same-origin",
             "cross-origin-opener-policy": "same-origin",
         }
+
+
+def _as(who: Identity, scope: Scope) -> Scope:
+    """The request as who logged in makes it: what it says itself about who that is counts for nothing."""
+    told = {USER_HEADER: who.name, ROLE_HEADER: who.role, WAY_HEADER: who.way}
+    kept = [(name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() not in HEADERS]
+    return {**scope, "headers": kept + [(name.encode(), value.encode()) for name, value in told.items()]}
 
 
 def _target(request: Request) -> str:

@@ -20,6 +20,7 @@ from quantstrip.errors import PortInUse, QuantstripError
 from quantstrip.home import VARIABLE, Home, asset, find_home
 from quantstrip.log import logger, open_configured
 from quantstrip.operations import access
+from quantstrip.operations.roles import HEADERS
 from quantstrip.supervise.tether import tether
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _OPTIONS: Final[dict[str, Any]] = {
     "server.fileWatcherType": "none",
     "server.headless": True,
     "server.runOnSave": False,
+    "server.trustedUserHeaders": HEADERS,  # st.user; they come from the guard, whatever the browser sent
     "server.baseUrlPath": "",
 }
 

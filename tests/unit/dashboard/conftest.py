@@ -123,11 +123,12 @@ class Shown:
 
 @pytest.fixture
 def show(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Shown]:
-    """Run a page: ``app.py``, or one of ``screens/``."""
+    """Run a page: ``app.py``, or one of ``screens/``, as the token's holder sees it or as a user of another role."""
     monkeypatch.syspath_prepend(asset("dashboard"))
 
-    def run(page: str, **query: str) -> Shown:
+    def run(page: str, role: str = "admin", **query: str) -> Shown:
         app = AppTest.from_file(str(asset("dashboard") / page), default_timeout=30)
+        app.user = {"name": "ann", "role": role, "way": "password"}
         for name, value in query.items():
             app.query_params[name] = value
         app.run()

@@ -1,0 +1,46 @@
+"""Who looks at the page, and what they may do.
+
+The server's guard says who it is (``st.user``), once for each connection; when a role changes, the connection is closed
+and opened again. Nothing that a browser sends can say it. Who is not known may nothing.
+"""
+
+from typing import Final, Literal
+
+import streamlit as st
+
+from components import markup
+from quantstrip.operations.roles import ROLES, Identity, allows
+
+Role = Literal["viewer", "operator", "admin"]
+_MAY: Final = {
+    "viewer": "look at what happens",
+    "operator": "run what is there: clients, trades, messages, backtests",
+    "admin": "decide what runs: code, packages, settings",
+}
+
+
+def identity() -> Identity:
+    """Who looks at this page; all is "" where nobody is known."""
+    return Identity(*(str(st.user.get(field) or "") for field in ("name", "role", "way")))
+
+
+def may(role: Role) -> bool:
+    """True when who looks may do what ``role`` may."""
+    return allows(identity().role, role)
+
+
+def require(role: Role) -> None:
+    """Stop the page, with an explanation, unless who looks may do what ``role`` may."""
+    if not may(role):
+        explain(role)
+        st.stop()
+
+
+def explain(role: Role) -> None:
+    """Say what is needed, and what who looks has."""
+    who = identity()
+    have = f"You are logged in as {who.name}, whose role is {who.role}." if who.role in ROLES else "You have no role."
+    words = f"{have} This needs the role {role}, which may {_MAY[role]}."
+    hint = f"Whoever runs this dashboard can change it: quantstrip user role {who.name or 'NAME'} {role}"
+    strong = markup.tag("strong", markup.text(words))
+    st.html(markup.notice("warn", markup.join(strong, markup.tag("div", markup.text(hint), "qs-hint"))))
