@@ -1,0 +1,23 @@
+// Highlighting and completion of the two languages.
+import { SQLite, keywordCompletionSource, schemaCompletionSource } from "@codemirror/lang-sql";
+import { globalCompletion, localCompletionSource, pythonLanguage } from "@codemirror/lang-python";
+import { LanguageSupport } from "@codemirror/language";
+import { bareColumns, members, schemaOf, tree, words } from "./completion.js";
+
+export function language(name, completions) {
+  return name === "sql" ? sqlite(completions) : python(completions);
+}
+
+function python(completions) {
+  const known = tree(completions);
+  const sources = [members(known), localCompletionSource, globalCompletion, words];
+  return new LanguageSupport(pythonLanguage, sources.map((autocomplete) => pythonLanguage.data.of({ autocomplete })));
+}
+
+function sqlite(completions) {
+  const schema = schemaOf(completions);
+  const sources = [
+    schemaCompletionSource({ dialect: SQLite, schema }), keywordCompletionSource(SQLite, true), bareColumns(completions),
+  ];
+  return new LanguageSupport(SQLite.language, sources.map((autocomplete) => SQLite.language.data.of({ autocomplete })));
+}
