@@ -23,7 +23,9 @@
     │   ├── ClientLoadError        recorded with its trace, not restarted
     │   ├── ClientNotStarted       it ended as soon as it was started; its trace is recorded
     │   ├── ClientNotFound         no client of that name; names that exist are listed
-    │   └── ClientBusy             a copy runs already: the second one ends at once
+    │   ├── ClientBusy             a copy runs already: the second one ends at once
+    │   ├── JobRefused             the client does not run or has no such job; nothing is asked of it
+    │   └── SimulationRefused      a client on trial wants the network or the real home; it is not let
     ├── ServiceError
     │   ├── ServiceNotRunning      the command needs the service; says how to start it
     │   ├── ServiceRunning         a second service on one home is refused
@@ -31,6 +33,11 @@
     ├── TaskError                  long work did not end well; what it had begun is not kept
     │   ├── TaskRefused            no such kind, or arguments that do not fit it; nothing is queued
     │   └── TaskCancelled          a person took the task back, or its worker ends; it stops at once
+    ├── FileError                  a file of the home is refused, gone or unreadable; nothing is written
+    │   └── FileChanged            it is no longer what was opened; nothing is overwritten unasked
+    ├── PackageError               a package could not be looked up, installed or removed; the overlay is as it was
+    │   ├── PackageMissing         the index has none of that name that can be installed here
+    │   └── PackageConflict        it does not go together with what is installed; who wants what is told
     ├── BrokerError
     │   ├── OrderRefused           the broker or a rule refused; recorded as a rejection
     │   ├── StatementError         a statement cannot be read, or is of another account; nothing is booked from it
@@ -154,6 +161,14 @@ class ClientBusy(ClientError):
     """Another process already runs this client."""
 
 
+class SimulationRefused(ClientError, PermissionError):
+    """A client on trial tried what only a real one may: a connection, or a change to the real home."""
+
+
+class JobRefused(ClientError):
+    """A job cannot be run now: the client does not run, or it has no such job."""
+
+
 class ServiceError(QuantstripError):
     """The background service could not do what was asked."""
 
@@ -180,6 +195,26 @@ class TaskRefused(TaskError, ValueError):
 
 class TaskCancelled(TaskError):
     """The task is to end now; raised where it reports its progress."""
+
+
+class FileError(QuantstripError):
+    """A file of the home is refused, gone, no text or cannot be written; nothing was changed."""
+
+
+class FileChanged(FileError):
+    """A file is no longer what was opened; whoever saves sees the difference first."""
+
+
+class PackageError(QuantstripError):
+    """A package could not be looked up, installed or removed; nothing was changed."""
+
+
+class PackageMissing(PackageError, LookupError):
+    """The index has no package of that name, or none that this Python could use."""
+
+
+class PackageConflict(PackageError):
+    """What a package wants does not go together with what is installed."""
 
 
 class BrokerError(QuantstripError):

@@ -53,6 +53,11 @@ class Home:
         return self.settings / "settings.toml"
 
     @property
+    def users_file(self) -> Path:
+        """Users of the dashboard, with the hashes of their passwords. Owner only."""
+        return self.settings / "users.json"
+
+    @property
     def logs(self) -> Path:
         """One stream per client, plus service and dashboard."""
         return self.root / "logs"
@@ -66,6 +71,16 @@ class Home:
     def packages(self) -> Path:
         """Overlay of packages a user installed for their clients."""
         return self.root / "packages"
+
+    @property
+    def package_versions(self) -> Path:
+        """``packages/.versions/NUMBER/`` holds all that is installed after a change; running processes keep theirs."""
+        return self.packages / ".versions"
+
+    @property
+    def package_pointer(self) -> Path:
+        """Names the version of the overlay that counts; replaced at once."""
+        return self.packages / ".current"
 
     @property
     def queries(self) -> Path:
@@ -98,6 +113,11 @@ class Home:
         return self.data / "bars"
 
     @property
+    def trash(self) -> Path:
+        """``trash/ID/`` holds a source file that was deleted in the dashboard, to be brought back."""
+        return self.data / "trash"
+
+    @property
     def deployed(self) -> Path:
         """``deployed/NAME/HASH/`` holds each deployed version of a client."""
         return self.data / "deployed"
@@ -126,6 +146,11 @@ class Home:
     def token_file(self) -> Path:
         """The dashboard's login token."""
         return self.run / "token"
+
+    @property
+    def ended_logins_file(self) -> Path:
+        """Logins that were ended by their users before their time."""
+        return self.run / "ended-logins.json"
 
     @property
     def service_file(self) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from quantstrip.clock import system_clock
-from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound, ServiceNotRunning
+from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound, FileChanged, ServiceNotRunning
 from quantstrip.home import VARIABLE, Home, asset
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations.client_status import ClientStatus, Problem, StatusReader, problems_of
@@ -62,7 +62,9 @@ def client_status(home: Home, name: str) -> ClientStatus:
     return StatusReader(home, ledger).one(row)
 
 
-def deploy(home: Home, source: str | Path, *, start: bool = True, wait_seconds: float | None = None) -> Deployment:
+def deploy(
+    home: Home, source: str | Path, *, start: bool = True, wait_seconds: float | None = None, expect: str = ""
+) -> Deployment:
     """Copy a client and the helpers it imports into the store, and run that version from now on.
 
     Without a service the client starts with it. With ``start=False`` a client that runs goes on with its old version
@@ -74,8 +76,10 @@ def deploy(home: Home, source: str | Path, *, start: bool = True, wait_seconds: 
         start: run it now.
         wait_seconds: how long to wait for its first heartbeat or its end; None is the setting
             ``service.start_wait_seconds``, 0 does not wait.
+        expect: hash of the version that the caller was shown; "" takes whatever the files are.
 
     Raises:
+        FileChanged: the files are no longer what was expected; what runs goes on.
         ClientNotStarted: the new version is deployed, and cannot be loaded or failed at once.
         ClientNotFound: there is no such file.
         ClientLoadError: it does not compile; nothing changes, and the error is kept among the problems.
@@ -94,6 +98,11 @@ def deploy(home: Home, source: str | Path, *, start: bool = True, wait_seconds: 
         body = scrub(str(error))  # it quotes the line that does not compile
         ledger.alert("deploy_refused", f"{name} was not deployed", body, client=name, rate_key=f"deploy:{name}")
         raise
+    if expect and made.code_hash != expect:
+        raise FileChanged(
+            f"the files of {made.name} changed while they were looked at; nothing was deployed",
+            hint="Look at the difference again, then deploy.",
+        )
     write_program(home, made.name, stop_seconds=stop_seconds(manager_of(home)))
     _point_at(ledger, made.name, made.code_hash, f"version {made.code_hash} deployed", start=start, source=path)
     ledger.add_deployment(made.name, made.code_hash, list(made.files), "")
