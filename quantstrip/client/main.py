@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from quantstrip.client.child import Child
@@ -44,9 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_process() -> None:
-    """``main``, then the end of the process and of those it started, also when threads of its code do not end."""
+    """The process of a client."""
     faulthandler.enable()
-    code = int(main())
+    ending_process(main)
+
+
+def ending_process(entry: Callable[[], int]) -> None:
+    """``entry``, then the end of the process and of those it started, also when threads of its code do not end."""
+    code = int(entry())
     for number in (signal.SIGTERM, signal.SIGINT):  # it has ended already: its own exit code stands
         signal.signal(number, signal.SIG_IGN)
     timer = threading.Timer(_LINGER, os._exit, [code])

@@ -136,12 +136,16 @@ class Store:
     Args:
         busy_seconds: how long a writer waits for its turn before it gives up with ``LedgerBusy``.
 
+    Attributes:
+        disposable: the file is a copy that is thrown away: no commit waits for the disk.
+
     """
 
     def __init__(self, path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
         self.clock = clock
         self.busy_seconds = busy_seconds
+        self.disposable = False
         self.audit = Chain(lambda: None)
         self._fresh()
 
@@ -217,7 +221,7 @@ class Store:
             if raw.in_transaction:  # begun, but interrupted before anybody had it
                 self.known.forget()
                 raw.execute("ROLLBACK")
-            raw.durable(level)
+            raw.durable("OFF" if self.disposable else level)
             pause = _SHORTEST
             while True:
                 try:

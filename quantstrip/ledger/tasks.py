@@ -10,7 +10,7 @@
 ``change_task`` is the only way from one state to another, and refuses every other step.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
@@ -46,8 +46,8 @@ _CHANGING = (
 )  # fmt: skip
 _INSERT = Insert(task)
 _ONE = Statement(lambda: select(task).where(_T.task_id == bindparam("id")))
-_OLDEST = Statement(lambda: select(func.min(_T.task_id)).where(_T.state == QUEUED))
-_RUNNING = Statement(lambda: select(func.count()).where(_T.state == RUNNING))
+_OLDEST = Statement(lambda: select(_T.kind, func.min(_T.task_id)).where(_T.state == QUEUED).group_by(_T.kind))
+_RUNNING = Statement(lambda: select(_T.kind, func.count()).where(_T.state == RUNNING).group_by(_T.kind))
 _CHANGE = Statement(
     lambda: (
         update(task)
@@ -103,7 +103,13 @@ class Tasks(Family):
             return int(tx.insert(_INSERT, row | {"create_time": tx.now}) or 0)
 
     def claim_task(
-        self, worker: str, parallel: int = 1, *, task_id: int | None = None, pid: int | None = None
+        self,
+        worker: str,
+        parallel: int = 1,
+        *,
+        task_id: int | None = None,
+        pid: int | None = None,
+        among: Callable[[str], bool] = lambda _: True,
     ) -> dict[str, Any] | None:
         """Take the oldest queued task, and be the only one who does; None where there is none, or enough are running.
 
@@ -112,13 +118,14 @@ class Tasks(Family):
             parallel: most tasks that may run at once, whoever runs them.
             task_id: this one and no other, whatever else runs.
             pid: the process that does it, where that is known already.
+            among: True for the kinds that are taken and counted; all of them by default.
 
         """
         with self.store.write() as tx:
             if task_id is None:
-                if tx.one(_RUNNING)[0] >= parallel:
+                if sum(count for kind, count in tx.all(_RUNNING) if among(kind)) >= parallel:
                     return None
-                task_id = tx.one(_OLDEST)[0]
+                task_id = min((oldest for kind, oldest in tx.all(_OLDEST) if among(kind)), default=None)
                 if task_id is None:
                     return None
             self.change_task(task_id, RUNNING, worker=validate.words("worker", worker), pid=pid)

@@ -15,6 +15,7 @@ from quantstrip.ledger import Ledger
 from quantstrip.ledger.tasks import FAILED
 from quantstrip.log import logger
 from quantstrip.notify.identity import lives, sender_of
+from quantstrip.operations.task_kinds import TRIAL, WORK, Lane, lane_of
 from quantstrip.operations.task_run import OUTPUT, clear
 from quantstrip.operations.tasks import Task, list_tasks
 
@@ -39,6 +40,7 @@ class Child:
     task_id: int
     process: "subprocess.Popen[bytes]"
     output: Path
+    lane: Lane = WORK
     asked: float | None = None
     killed: bool = False
 
@@ -74,7 +76,7 @@ class Children:
     """Claims tasks for this process and has them done.
 
     Attributes:
-        parallel: most that run at once.
+        parallel: most that run at once; ``trials`` are counted apart.
         memory_megabytes: limit of each; 0 for none.
         cancel_seconds: what a cancelled one has before it is killed.
         running: by the task's id.
@@ -84,6 +86,7 @@ class Children:
     home: Home
     ledger: Ledger
     parallel: int = 1
+    trials: int = 4
     memory_megabytes: int = 0
     cancel_seconds: float = 10.0
     clock: Clock = system_clock
@@ -94,13 +97,17 @@ class Children:
 
     def start_queued(self) -> None:
         """Claim what waits, oldest first, as long as there is room."""
-        while len(self.running) < self.parallel:
-            row = self.ledger.claim_task(self.name, self.parallel)
+        self._start(WORK, self.parallel)
+        self._start(TRIAL, self.trials)
+
+    def _start(self, lane: Lane, most: int) -> None:
+        while sum(child.lane == lane for child in self.running.values()) < most:
+            row = self.ledger.claim_task(self.name, most, among=lambda kind: lane_of(kind) == lane)
             if row is None:
                 return
             task_id = int(row["task_id"])
             try:
-                child = self._spawn(task_id)
+                child = self._spawn(task_id, lane)
             except OSError as error:  # no memory for a process, a full disk
                 self.ledger.change_task(task_id, FAILED, error=f"its process could not be started: {error}")
                 continue
@@ -176,7 +183,7 @@ class Children:
         worker = str(self.ledger.task(task.task_id)["worker"])
         return worker != self.name and lives(worker)
 
-    def _spawn(self, task_id: int) -> Child:
+    def _spawn(self, task_id: int, lane: Lane) -> Child:
         clear(self.home, task_id)  # of a task that had this number before, and was removed
         folder = self.home.tasks / str(task_id)
         folder.mkdir(parents=True)
@@ -188,7 +195,7 @@ class Children:
             process = subprocess.Popen(
                 command, cwd=self.home.root, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
             )
-        return Child(task_id, process, folder / OUTPUT)
+        return Child(task_id, process, folder / OUTPUT, lane)
 
 
 def _bound(output: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from quantstrip.errors import TaskRefused
+from quantstrip.operations.simulation_arguments import SimulationArguments
 from quantstrip.operations.task_arguments import read_arguments
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     """
 
 
+Lane = Literal["work", "trial"]
+WORK: Final[Lane] = "work"
+TRIAL: Final[Lane] = "trial"
+"""Clients on trial: as many at once as ``worker.trials`` says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of task.
@@ -30,6 +37,7 @@ class Kind:
         work: ``module:function``.
         check: ``module:function`` that takes the arguments and refuses, when they are asked for, what the work would
             refuse; "" where the arguments say it all.
+        lane: those of one lane wait for each other, and for no other: what may take hours holds up no backtest.
 
     """
 
@@ -38,6 +46,7 @@ class Kind:
     arguments: type
     work: str
     check: str = ""
+    lane: Lane = WORK
 
     def accept(self, given: object) -> Any:
         """``given`` as this kind's arguments, looked at as far as that is possible without doing the work.
@@ -122,6 +131,8 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.task_work:backtest", "quantstrip.operations.task_work:check_backtest"),
         Kind("report", "Build the portfolio's report as a page or a workbook.", ReportArguments,
              "quantstrip.operations.task_work:report"),
+        Kind("simulation", "Run a client's file on a copy of the ledger: nothing is sent.", SimulationArguments,
+             "quantstrip.operations.simulation_work:simulate", lane=TRIAL),
     )
 }  # fmt: skip
 """Every kind, by name."""
@@ -137,6 +148,11 @@ def kind_of(name: str, kinds: Mapping[str, Kind] = KINDS) -> Kind:
     if name not in kinds:
         raise TaskRefused(f"there is no kind of task {name!r}", hint=f"There are: {', '.join(kinds)}")
     return kinds[name]
+
+
+def lane_of(name: str, kinds: Mapping[str, Kind] = KINDS) -> Lane:
+    """The lane of a kind; one that is not known fails among the others."""
+    return kinds[name].lane if name in kinds else WORK
 
 
 def _function(place: str) -> Any:

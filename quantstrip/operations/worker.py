@@ -62,6 +62,7 @@ class Worker:
     def run_once(self) -> bool:
         """One pass; True while there is anything to do."""
         self.children.parallel = int(self.settings.get("worker.parallel", 1))
+        self.children.trials = int(self.settings.get("worker.trials", 4))
         self.children.memory_megabytes = int(self.settings.get("worker.memory_megabytes", 0))
         self.children.cancel_seconds = float(self.settings.get("worker.cancel_seconds", 10.0))
         self.children.reap()

@@ -1,0 +1,159 @@
+"""What a client on trial may not do: reach a network, and touch the real home.
+
+Two fences. Python tells an audit hook (PEP 578) of each connection and each file before it comes to be, and the hook
+refuses with words. Beneath it, on Linux, the kernel gives this process and all that it starts no socket of the internet
+(seccomp), so that a library which opens its connections in C has none either. A hook cannot be taken off again, and
+both hold for threads.
+
+It keeps a client that is tried out from doing what it would do for real. It is no prison: code that means harm and
+knows this file gets around the hook.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from quantstrip.client.seccomp import refuse_internet
+from quantstrip.errors import SimulationRefused
+
+_WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_SOCKET: Final = "socket.__new__"
+_CONNECTS: Final = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"})
+_LOOKS_UP: Final = frozenset(
+    {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}
+)
+_STARTS: Final = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"})
+_CHANGES: Final = {
+    "os.remove": 1, "os.rmdir": 1, "os.mkdir": 1, "os.truncate": 1, "os.chmod": 1, "os.chown": 1, "os.utime": 1,
+    "os.rename": 2, "os.link": 2, "os.symlink": 2,
+}  # fmt: skip
+"""Events that change a file, with how many of their arguments, from the first on, are paths."""
+_NO_NETWORK: Final = (
+    "Nothing leaves this machine from here. Allow it for this run: quantstrip simulate FILE --allow-network"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The rules of one process.
+
+    Attributes:
+        real: the real home: nothing in it is written, its settings and its ledger are not opened.
+        own: the folder below it where this trial writes.
+        network: True where connections are allowed.
+        guarded: the kernel refuses connections too, of other programs as well.
+
+    """
+
+    real: str
+    own: str
+    network: bool
+    guarded: bool
+
+    def judge(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Refuse what a trial may not do.
+
+        Raises:
+            SimulationRefused: always a ``PermissionError`` too, so that libraries treat it as the system's refusal.
+
+        """
+        if event == "open":
+            self._opened(*arguments)
+        elif event in _CHANGES:
+            for path in arguments[: _CHANGES[event]]:
+                self._keep(path)
+        elif event == "sqlite3.connect":
+            self._database(arguments[0])
+        elif not self.network:
+            self._connection(event, arguments)
+
+    def _opened(self, path: object, _mode: object, flags: object) -> None:
+        if not isinstance(path, str | bytes):  # a descriptor that is open already
+            return
+        if isinstance(flags, int) and flags & _WRITING:
+            self._keep(path)
+        elif self._inside(found := os.path.realpath(os.fsdecode(path)), f"{self.real}{os.sep}settings"):
+            raise SimulationRefused(
+                f"a client on trial reads no settings of the real home: {found}",
+                hint="It has a copy of them, without secrets: from quantstrip import settings.",
+            )
+
+    def _keep(self, path: object) -> None:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        found = os.path.realpath(os.fsdecode(path))
+        if self._inside(found, self.real) and not self._inside(found, self.own):
+            raise SimulationRefused(
+                f"a client on trial changes nothing in the real home: {found}",
+                hint="Its own home, with a copy of the ledger, is that of quantstrip.home.find_home().",
+            )
+
+    def _database(self, name: object) -> None:
+        if not isinstance(name, str | bytes | os.PathLike):
+            return
+        text = os.fsdecode(name)
+        found = os.path.realpath(unquote(urlsplit(text).path) if text.startswith("file:") else text)
+        if self._inside(found, self.real) and not self._inside(found, self.own):
+            raise SimulationRefused(
+                f"a client on trial opens no database of the real home: {found}",
+                hint="It has a copy of the ledger: from quantstrip import db_handler.",
+            )
+
+    def _connection(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == _SOCKET:
+            if arguments[1] in (socket.AF_INET, socket.AF_INET6):
+                raise SimulationRefused("a client on trial has no network, and no sockets for one", hint=_NO_NETWORK)
+        elif event in _LOOKS_UP:
+            raise SimulationRefused(f"a client on trial looks up no host: {_shown(arguments[0])}", hint=_NO_NETWORK)
+        elif event in _CONNECTS:
+            address = arguments[1]
+            if isinstance(address, str | bytes) and self._inside(os.path.realpath(os.fsdecode(address)), self.own):
+                return  # between its own processes
+            raise SimulationRefused(f"a client on trial has no network: {_shown(address)}", hint=_NO_NETWORK)
+        elif event in _STARTS and not self.guarded:
+            raise SimulationRefused(
+                f"a client on trial starts no other program: {_shown(arguments[0])}",
+                hint="This system cannot keep other programs from the network. " + _NO_NETWORK,
+            )
+
+    @staticmethod
+    def _inside(path: str, folder: str) -> bool:
+        return path == folder or path.startswith(folder + os.sep)
+
+
+def raise_fence(real: Path, own: Path, *, network: bool) -> None:
+    """Hold this process, and what it starts, to the rules of a trial from now on; there is no way back.
+
+    To be called before the first thread is started.
+
+    Args:
+        real: root of the real home.
+        own: the trial's folder.
+        network: True to allow connections.
+
+    """
+    guarded = not network and refuse_internet()
+    fence = Fence(os.path.realpath(real), os.path.realpath(own), network, guarded)
+    sys.addaudithook(_hook(fence))
+
+
+def _hook(fence: Fence) -> Callable[[str, tuple[Any, ...]], None]:
+    watched = frozenset({"open", "sqlite3.connect", _SOCKET, *_CHANGES, *_CONNECTS, *_LOOKS_UP, *_STARTS})
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in watched:  # most are not: there is one for each import and attribute lookup of some kinds
+            fence.judge(event, arguments)
+
+    return hook
+
+
+def _shown(address: object) -> str:
+    """An address as people write it."""
+    if isinstance(address, tuple | list) and len(address) >= 2 and isinstance(address, Sequence):
+        return f"{address[0]} port {address[1]}"
+    return os.fsdecode(address) if isinstance(address, str | bytes | os.PathLike) else str(address)
