@@ -29,6 +29,11 @@ function option({ kind, detail, info }, label, boost = 20) {
 export function members(known) {
   return (context) => {
     if (inWords(context)) return null;
+    const module = /^\s*from\s+([\w.]+)\s+import\s[\w\s,(]*$/.exec(lineBefore(context));
+    if (module && known.has(module[1])) {
+      const word = context.matchBefore(/\w*$/);
+      return { from: word.from, options: known.get(module[1]), validFor: /^\w*$/ };
+    }
     const path = context.matchBefore(/[\p{L}\p{N}_.]*$/u);
     const dot = path ? path.text.lastIndexOf(".") : -1;
     if (dot < 0) {
@@ -36,9 +41,9 @@ export function members(known) {
       if (!word && !context.explicit) return null;
       return { from: word ? word.from : context.pos, options: known.get("") ?? [], validFor: /^[\p{L}\p{N}_]*$/u };
     }
-    const text = context.state.sliceDoc(0, Math.min(context.state.doc.length, MOST_TEXT));
+    const text = start(context);
     const parents = meant(path.text.slice(0, dot), text, context);
-    const options = parents.flatMap((parent) => known.get(parent) ?? []);
+    const options = parents.flatMap((parent) => known.get(parent) ?? known.get(withoutFirst(parent)) ?? []);
     const names = new Set(options.map((each) => each.label));
     const seen = properties(text, context).filter((name) => !names.has(name));
     return {
@@ -49,9 +54,24 @@ export function members(known) {
   };
 }
 
+/** The start of the text, as far as it is searched. */
+function start(context) {
+  return context.state.sliceDoc(0, Math.min(context.state.doc.length, MOST_TEXT));
+}
+
+function lineBefore(context) {
+  return context.state.sliceDoc(context.state.doc.lineAt(context.pos).from, context.pos);
+}
+
+/** "quantstrip.db_handler" is "db_handler". */
+function withoutFirst(path) {
+  return path.includes(".") ? path.slice(path.indexOf(".") + 1) : null;
+}
+
 /** The paths that a path in the text stands for: through "import ... as", and "self" for the class's own bases. */
 function meant(path, text, context) {
   const [first, ...rest] = path.split(".");
+  if (!first) return []; // after a call: what it returns is not known
   const names = first === "self" || first === "cls" ? bases(context) : [original(first, text)];
   return names.map((name) => [name, ...rest].filter(Boolean).join("."));
 }
@@ -85,7 +105,7 @@ function properties(text, context) {
 export function words(context) {
   const word = context.matchBefore(/[\p{L}_][\p{L}\p{N}_]*$/u);
   if (inWords(context) || !word || context.matchBefore(/\.[\p{L}\p{N}_]*$/u)) return null;
-  const text = context.state.sliceDoc(0, Math.min(context.state.doc.length, MOST_TEXT));
+  const text = start(context);
   const found = new Set();
   for (const match of text.matchAll(WORD)) {
     if (match.index !== word.from && match[0].length > 2) found.add(match[0]);
@@ -116,7 +136,7 @@ export function bareColumns(completions) {
   return (context) => {
     const word = context.matchBefore(/[\p{L}_][\p{L}\p{N}_]*$/u);
     if (inWords(context) || (!word && !context.explicit) || context.matchBefore(/\.[\p{L}\p{N}_]*$/u)) return null;
-    const text = context.state.sliceDoc(0, Math.min(context.state.doc.length, MOST_TEXT));
+    const text = start(context);
     const said = new Set(text.match(WORD) ?? []);
     const tables = [...known.keys()].filter((name) => name !== "");
     const named = tables.filter((name) => said.has(name));

@@ -45,8 +45,9 @@ const surface = {
     color: "color-mix(in srgb, var(--st-text-color) 65%, var(--st-background-color))",
     backgroundColor: "var(--st-secondary-background-color)", border: "none",
   },
-  ".cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--st-primary-color) 7%, transparent)" },
-  ".cm-activeLineGutter": {
+  ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "transparent" },
+  "&.cm-focused .cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--st-primary-color) 7%, transparent)" },
+  "&.cm-focused .cm-activeLineGutter": {
     color: "var(--st-text-color)", backgroundColor: "color-mix(in srgb, var(--st-primary-color) 14%, transparent)",
   },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
