@@ -20,7 +20,7 @@ MOST: Final = 100_000
 SHOWN: Final = 400
 """Candles in the window at first."""
 _DAY: Final = 20 * 3600
-"""Seconds; bars at least so far apart are named by their date, which belongs to the exchange; others in the user's zone."""
+"""Seconds; bars at least so far apart are named by their date, the exchange's; others in the user's zone."""
 _UP, _DOWN, _BLUE, _ORANGE, _GREY = "#16a34a", "#dc2626", "#2f8fc0", "#d97706", "#8593a1"
 """Told apart on white and on the dark page; a mark's form says the same as its colour."""
 
