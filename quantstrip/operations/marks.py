@@ -17,6 +17,7 @@ from quantstrip.clock import Micros, system_clock
 from quantstrip.errors import DataError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger.query import Reading
 from quantstrip.operations.settings import manager_of
 
 _BATCH: Final = 500
@@ -106,7 +107,7 @@ def write_marks(home: Home, *, now: Micros | None = None) -> Marks:
     """
     ledger = open_ledger(home)
     moment = system_clock.now() if now is None else now
-    folders = _folders(home)
+    folders = bar_folders(home)
     written, found, refused = 0, [], []
     for wanted in [*_instruments(ledger), *_pairs(ledger)]:
         rows: dict[str, dict[str, Any]] = {}
@@ -130,7 +131,8 @@ def calendars_of(home: Home) -> tuple[str, ...]:
     return tuple(found) or (_STANDARD_CALENDAR,)
 
 
-def _folders(home: Home) -> list[Path]:
+def bar_folders(home: Home) -> list[Path]:
+    """Where bar files are looked for; the first folder that knows a bar decides."""
     settings = manager_of(home)
     chosen = str(settings.get("marks.folder", ""))
     clients = settings.items("clients") if settings.find("clients") is not None else {}
@@ -139,15 +141,21 @@ def _folders(home: Home) -> list[Path]:
     return [each for each in dict.fromkeys([*named, home.bars, sample_folder()]) if each.is_dir()]
 
 
+def bars_name(read: Ledger | Reading, symbol: str, contract_id: str) -> tuple[str, str]:
+    """What the file of an instrument's bars is called, without its ending, and the instrument's calendar."""
+    terms = read.query(_TERMS, (symbol, contract_id))[1]
+    kind, calendar = terms[0] if terms else (None, _STANDARD_CALENDAR)
+    if contract_id and kind is None:
+        kind = next((row[0] for row in read.query(_TYPE, (symbol, contract_id))[1]), None)
+    name = symbol if not contract_id or (kind or "").upper() in _BY_SYMBOL else f"{symbol}-{contract_id}"
+    return name, calendar or _STANDARD_CALENDAR
+
+
 def _instruments(ledger: Ledger) -> list[_Wanted]:
     found = []
     for symbol, contract, first, last in ledger.query(_WANTED)[1]:
-        terms = ledger.query(_TERMS, (symbol, contract))[1]
-        kind, calendar = terms[0] if terms else (None, _STANDARD_CALENDAR)
-        if contract and kind is None:
-            kind = next((row[0] for row in ledger.query(_TYPE, (symbol, contract))[1]), None)
-        name = symbol if not contract or (kind or "").upper() in _BY_SYMBOL else f"{symbol}-{contract}"
-        found.append(_Wanted(symbol, contract, name, calendar or _STANDARD_CALENDAR, first, last))
+        name, calendar = bars_name(ledger, symbol, contract)
+        found.append(_Wanted(symbol, contract, name, calendar, first, last))
     return found
 
 

@@ -1,8 +1,8 @@
 """Reading a report's rows from the views, in one moment of the ledger. Amounts are in the reporting currency."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -68,7 +68,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """What ``build_report`` needs; ``mode`` is "" where nothing was ever recorded."""
+    """What ``build_report`` needs; ``mode`` is "" where nothing was ever recorded.
+
+    ``labels`` are the names of the histories by strategy and account.
+    """
 
     mode: str
     modes: tuple[str, ...]
@@ -79,6 +82,7 @@ class Rows:
     positions: tuple[Position, ...]
     benchmark: Benchmark | None
     notes: tuple[str, ...]
+    labels: Mapping[Key, str] = field(default_factory=dict)
 
 
 def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: str, trades: int) -> Rows:
@@ -90,31 +94,36 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
 
     """
     with ledger.reading(timeout_seconds=READ_SECONDS) as read:
-        modes = recorded_modes(read)
-        if mode and mode not in modes:
-            raise ReportError(
-                f"nothing is recorded in the mode {mode!r}",
-                hint=f"There is something in: {', '.join(modes)}" if modes else "No strategy has traded yet.",
-            )
-        chosen, last = mode or next(iter(modes), ""), until.isoformat() if until else "9999-12-31"
-        currency = read.query(REPORTING_CURRENCY)[1][0][0]
-        market = _benchmark(read, benchmark) if benchmark else None
-        daily = read.query(_DAILY, (chosen, last))[1]
-        known = [row for row in daily if row[9] is None]
-        converted = {(row[0], row[1]) for row in known}
-        unrated = missing_rates(read, chosen, last) if len(known) < len(daily) else ()
-        label = _labels(daily)
-        held = read.query(_POSITIONS, (chosen,))[1] if until is None else []
-        given = read.query(_CAPITAL, (chosen,))[1]
-        capital = _capital(daily, given)
-        allocated, unrated_capital = _allocated(read, {(row[0], row[1]): row[2] for row in reversed(daily)}, capital)
-        capital |= allocated
-        histories = _histories(
-            chosen, label, capital, known, read.query(_TRIPS, (chosen, last))[1], held,
-            read.query(_CALENDARS, (chosen,))[1],
-        )  # fmt: skip
-        histories += tuple(_unknown(name) for key, name in label.items() if key not in converted)
-        shown = read.query(_TRADES, (chosen, last, trades))[1]
+        return rows_of(read, mode, until, benchmark, trades)
+
+
+def rows_of(read: Reading, mode: str | None, until: date | None, benchmark: str, trades: int) -> Rows:
+    """As ``read_rows``, in a reading that goes on."""
+    modes = recorded_modes(read)
+    if mode and mode not in modes:
+        raise ReportError(
+            f"nothing is recorded in the mode {mode!r}",
+            hint=f"There is something in: {', '.join(modes)}" if modes else "No strategy has traded yet.",
+        )
+    chosen, last = mode or next(iter(modes), ""), until.isoformat() if until else "9999-12-31"
+    currency = read.query(REPORTING_CURRENCY)[1][0][0]
+    market = benchmark_of(read, benchmark) if benchmark else None
+    daily = read.query(_DAILY, (chosen, last))[1]
+    known = [row for row in daily if row[9] is None]
+    converted = {(row[0], row[1]) for row in known}
+    unrated = missing_rates(read, chosen, last) if len(known) < len(daily) else ()
+    label = _labels(daily)
+    held = read.query(_POSITIONS, (chosen,))[1] if until is None else []
+    given = read.query(_CAPITAL, (chosen,))[1]
+    capital = _capital(daily, given)
+    allocated, unrated_capital = _allocated(read, {(row[0], row[1]): row[2] for row in reversed(daily)}, capital)
+    capital |= allocated
+    histories = _histories(
+        chosen, label, capital, known, read.query(_TRIPS, (chosen, last))[1], held,
+        read.query(_CALENDARS, (chosen,))[1],
+    )  # fmt: skip
+    histories += tuple(_unknown(name) for key, name in label.items() if key not in converted)
+    shown = read.query(_TRADES, (chosen, last, trades))[1]
     return Rows(
         mode=chosen,
         modes=modes,
@@ -124,6 +133,7 @@ def read_rows(ledger: Ledger, mode: str | None, until: date | None, benchmark: s
         trades=tuple(Trade(label.get((row[0], row[1]), row[0]), *row[2:]) for row in shown),
         positions=tuple(_position(label, row) for row in held),
         benchmark=market,
+        labels=label,
         notes=(
             *map(str, unrated),
             *(
@@ -220,7 +230,7 @@ def _histories(
                 sessions,
                 np.round(pnl, 8),
                 traded,
-                _trips(ended[key]),
+                trips_of(ended[key]),
                 np.array(opened[key], dtype="datetime64[D]"),
                 always_open=exchanges == {_ALWAYS_OPEN},
             )
@@ -247,7 +257,8 @@ def _sessions(own: Sequence[str], until: str, exchanges: Iterable[str]) -> Days:
     return np.unique(np.concatenate(found))
 
 
-def _trips(rows: Sequence[Sequence[Any]]) -> Trips:
+def trips_of(rows: Sequence[Sequence[Any]]) -> Trips:
+    """Round trips from rows of strategy, account, result, seconds held, first and last day."""
     return Trips(
         np.array([row[2] for row in rows], dtype=np.float64),
         np.array([row[3] for row in rows], dtype=np.float64),
@@ -262,7 +273,13 @@ def _position(label: dict[Key, str], row: Sequence[Any]) -> Position:
     return Position(label.get((name, account), name), symbol, leg, quantity, average, price, day, unrealised)
 
 
-def _benchmark(read: Reading, symbol: str) -> Benchmark:
+def benchmark_of(read: Reading, symbol: str) -> Benchmark:
+    """The benchmark's prices.
+
+    Raises:
+        ReportError: there are none.
+
+    """
     rows = read.query(_PRICES, (symbol,))[1]
     if not rows:
         raise ReportError(
