@@ -8,7 +8,7 @@ A trend follower, and the plainest strategy there is. One of the demo's two. It 
 The same file, byte for byte, is backtested, replayed and traded.
 """
 
-from quantstrip import Bar, OrderSide, Signal, StrategyBase
+from quantstrip import Allowed, Bar, OrderSide, Signal, StrategyBase
 
 
 class MaCross(StrategyBase):
@@ -17,11 +17,17 @@ class MaCross(StrategyBase):
     author = "Quantstrip"
     # Names of attributes: parameters can be set from outside, variables are shown while it runs.
     parameters = ["fast", "slow"]
+    allowed = {
+        "fast": Allowed(1, 499, help="Bars of the fast average."),
+        "slow": Allowed(2, 500, help="Bars of the slow average; more than those of the fast one."),
+    }
     variables = ["crosses"]
     timeframe = "1d"
 
     def __init__(self, symbols=None, fast=10, slow=30):
         super().__init__(name="ma_cross", symbols=symbols or ["AAPL", "GOOG", "IBM", "MSFT"])
+        if fast >= slow:  # what depends on several parameters is checked here, before anything runs
+            raise ValueError(f"fast must be shorter than slow, got fast {fast} and slow {slow}")
         self.fast = fast
         self.slow = slow
         self.crosses = 0

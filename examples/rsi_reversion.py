@@ -6,7 +6,7 @@ The opposite bet to ``ma_cross.py``, and the other half of the demo. It runs as 
     quantstrip backtest examples/rsi_reversion.py --param oversold=25 --param stop=0.1
 """
 
-from quantstrip import Bar, OrderSide, Signal, StrategyBase
+from quantstrip import Allowed, Bar, OrderSide, Signal, StrategyBase
 
 
 class RsiReversion(StrategyBase):
@@ -14,11 +14,19 @@ class RsiReversion(StrategyBase):
 
     author = "Quantstrip"
     parameters = ["period", "oversold", "overbought", "stop"]
+    allowed = {
+        "period": Allowed(2, 400, help="Bars of the RSI."),
+        "oversold": Allowed(0, 100, help="RSI below which it buys."),
+        "overbought": Allowed(0, 100, help="RSI above which it sells."),
+        "stop": Allowed(0.001, 0.99, help="Distance of the stop below the entry: 0.15 is 15 %."),
+    }
     variables = ["rsi"]
     timeframe = "1d"
 
     def __init__(self, symbols=None, period=14, oversold=35.0, overbought=60.0, stop=0.15):
         super().__init__(name="rsi_reversion", symbols=symbols or ["AAPL", "GOOG", "IBM", "MSFT"])
+        if oversold >= overbought:
+            raise ValueError(f"oversold must lie below overbought, got {oversold:g} and {overbought:g}")
         self.period = period
         self.oversold = oversold
         self.overbought = overbought

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         TimeInForce,
     )
     from quantstrip.notify import email_manager, send_email
-    from quantstrip.strategy import StrategyBase
+    from quantstrip.strategy import Allowed, StrategyBase
 
 __version__ = "0.1.0"
 
@@ -54,6 +54,7 @@ _HOMES = {
     "Tick": "model",
     "TimeInForce": "model",
     "StrategyBase": "strategy",
+    "Allowed": "strategy",
 }
 
 _NO_FULL_COLLECTION = 1000
@@ -69,6 +70,7 @@ __all__ = [  # noqa: RUF022 - clients first, then the strategy contract
     "settings_manager",
     "logger",
     "StrategyBase",
+    "Allowed",
     "Bar",
     "Instrument",
     "OrderSide",

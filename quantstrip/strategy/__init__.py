@@ -3,6 +3,17 @@
 from quantstrip.indicators import Indicators, Line
 from quantstrip.strategy.base import StrategyBase, named_timeframe
 from quantstrip.strategy.loader import load_strategy, strategy_classes
-from quantstrip.strategy.parameters import fitted
+from quantstrip.strategy.parameters import Allowed, Declared, declared, fitted
 
-__all__ = ["Indicators", "Line", "StrategyBase", "fitted", "load_strategy", "named_timeframe", "strategy_classes"]
+__all__ = [
+    "Allowed",
+    "Declared",
+    "Indicators",
+    "Line",
+    "StrategyBase",
+    "declared",
+    "fitted",
+    "load_strategy",
+    "named_timeframe",
+    "strategy_classes",
+]

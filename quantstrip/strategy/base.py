@@ -2,7 +2,7 @@
 # ruff: noqa: B027 - hooks do nothing until a strategy overrides them
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from quantstrip.errors import StrategyError
 from quantstrip.indicators import BarWindows, Indicators
 from quantstrip.indicators.oscillators import Atr
 from quantstrip.model import Bar, OrderSide, OrderState, Signal, Tick
+from quantstrip.strategy.parameters import Allowed
 
 Signals = Sequence[Signal] | Signal | None
 """What a hook may return; None and an empty list mean nothing to do."""
@@ -25,6 +26,8 @@ class StrategyBase(ABC):
     Attributes:
         author: who wrote it.
         parameters: names of the attributes that tune it.
+        allowed: bounds, choices and a word of help for parameters that have them. What depends on several of them,
+            ``__init__`` checks: it raises a ``ValueError`` that says what was expected.
         variables: names of the attributes worth watching while it runs.
         timeframe: bars it wants, one of ``quantstrip.model.TIMEFRAMES``. A class that names none takes the only one
             that its run's bars have, and this default where they do not tell.
@@ -47,6 +50,7 @@ class StrategyBase(ABC):
 
     author: ClassVar[str] = ""
     parameters: ClassVar[list[str]] = []
+    allowed: ClassVar[Mapping[str, Allowed]] = {}
     variables: ClassVar[list[str]] = []
     timeframe: str = "1m"
     virtual_legs: bool = False

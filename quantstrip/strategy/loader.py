@@ -96,6 +96,7 @@ def _construct(
             f"{_line_of(cls, path)}: {cls.__name__}: {'; '.join(wrong)}",
             hint="Give parameters of the kind that their defaults have; nothing has run.",
         )
+    _check_allowed(cls, path, values)
     try:
         strategy = cls(**values)
     except (Exception, SystemExit) as error:
@@ -111,6 +112,22 @@ def _construct(
     except StrategyError as error:
         raise StrategyLoadError(f"{_line_of(cls, path)}: {error.message}", hint=error.hint) from error
     return strategy
+
+
+def _check_allowed(cls: type[StrategyBase], path: Path, given: Mapping[str, Any]) -> None:
+    """Refuse what the strategy's own bounds and choices exclude, and bounds of what is no parameter."""
+    unknown = [name for name in cls.allowed if name not in cls.parameters]
+    if unknown:
+        raise StrategyLoadError(
+            f"{_line_of(cls, path)}: {cls.__name__}.allowed names {', '.join(unknown)}, which is no parameter",
+            hint=f"Its parameters are: {', '.join(cls.parameters) or 'none'}.",
+        )
+    refused = [cls.allowed[name].refusal(name, value) for name, value in given.items() if name in cls.allowed]
+    if any(refused):
+        raise StrategyLoadError(
+            f"{_line_of(cls, path)}: {cls.__name__}: {'; '.join(filter(None, refused))}",
+            hint="Give a value that the strategy allows; nothing has run.",
+        )
 
 
 def _place(error: BaseException, path: Path) -> str:

@@ -1,11 +1,12 @@
 """Parameters given by name: what they must be, judged by the defaults that a strategy declares."""
 
 import reprlib
-from collections.abc import Mapping
-from inspect import Parameter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter, signature
 from math import isfinite
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def fitted(accepted: Mapping[str, Parameter], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -52,3 +53,72 @@ def _fits(default: Any, value: Any) -> bool:
         case str():
             return isinstance(value, str)
     return not isinstance(value, str | Real)  # an array does as well
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Which values of a parameter make sense; a run with others is refused before its first bar.
+
+    Attributes:
+        low, high: bounds, both included; None is no bound.
+        choices: the only values there are; empty for any.
+        help: what it does and its unit, in a sentence.
+
+    Example:
+        >>> allowed = {"fast": Allowed(2, 200, help="Bars of the average."), "side": Allowed(choices=("long", "both"))}
+
+    """
+
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Any, ...] = ()
+    help: str = ""
+
+    def refusal(self, name: str, value: Any) -> str:
+        """Why ``value`` is none of them; "" where it is one."""
+        if self.choices and value not in self.choices:
+            return f"{name} is one of {', '.join(map(repr, self.choices))}, got {reprlib.repr(value)}"
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        below = number and self.low is not None and value < self.low
+        above = number and self.high is not None and value > self.high
+        if not below and not above:
+            return ""
+        bounds = [f"{word} {bound:g}" for word, bound in (("at least", self.low), ("at most", self.high))
+                  if bound is not None]  # fmt: skip
+        return f"{name} is {' and '.join(bounds)}, got {reprlib.repr(value)}"
+
+
+class Declared(NamedTuple):
+    """A parameter as its strategy declares it.
+
+    Attributes:
+        kind: ``whole``, ``number``, ``truth``, ``text``, ``list``, or "" where the default does not tell.
+        default: None where there is none.
+
+    """
+
+    name: str
+    kind: str
+    default: Any
+    allowed: Allowed
+
+
+def declared(cls: type, names: Sequence[str], allowed: Mapping[str, Allowed]) -> list[Declared]:
+    """The parameters that can be given to the constructor of ``cls``, in the order of ``names``."""
+    accepted = signature(cls).parameters
+    found = []
+    for name in names:
+        if name in accepted and name != "symbols":
+            default = accepted[name].default
+            known = None if default is Parameter.empty else default
+            found.append(Declared(name, _KINDS.get(_wanted(default), ""), known, allowed.get(name, Allowed())))
+    return found
+
+
+_KINDS = {
+    "true or false": "truth",
+    "a whole number": "whole",
+    "a number": "number",
+    "text": "text",
+    "a list": "list",
+}

@@ -18,6 +18,7 @@ PUBLIC = {
     "settings_manager",
     "logger",
     "StrategyBase",
+    "Allowed",
     "Bar",
     "Instrument",
     "OrderSide",

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from quantstrip.errors import StrategyLoadError
-from quantstrip.strategy import StrategyBase, load_strategy
+from quantstrip.home import asset
+from quantstrip.strategy import StrategyBase, declared, load_strategy
 
 Write = Callable[..., Path]
 
@@ -146,3 +147,42 @@ def test_a_parameter_of_the_kind_of_its_default_arrives_as_it_is(write: Write) -
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StrategyLoadError, match=r"nothing.py: cannot be read: No such file"):
         load_strategy(tmp_path / "nothing.py")
+
+
+BOUNDED = GOOD.replace("Signal, StrategyBase", "Allowed, StrategyBase").replace(
+    '["fast"]', '["fast"]; allowed = {"fast": Allowed(2, 50, help="Bars of the average.")}'
+)
+
+
+@pytest.mark.parametrize(("fast", "fits"), [(2, True), (50, True), (1, False), (51, False)])
+def test_a_parameter_beyond_its_bounds_is_refused_with_both_bounds(write: Write, fast: int, fits: bool) -> None:
+    path = write(BOUNDED)
+    if fits:
+        assert load_strategy(path, parameters={"fast": fast}).get_parameters() == {"fast": fast}
+        return
+    with pytest.raises(StrategyLoadError, match=f"line 4: Cross: fast is at least 2 and at most 50, got {fast}"):
+        load_strategy(path, parameters={"fast": fast})
+
+
+def test_a_parameter_that_is_none_of_its_choices_is_refused_with_all_of_them(write: Write) -> None:
+    path = write(BOUNDED.replace("Allowed(2, 50,", "Allowed(choices=(5, 10),"))
+    assert load_strategy(path, parameters={"fast": 5}).get_parameters() == {"fast": 5}
+    with pytest.raises(StrategyLoadError, match="fast is one of 5, 10, got 7"):
+        load_strategy(path, parameters={"fast": 7})
+
+
+def test_bounds_of_what_is_no_parameter_are_refused(write: Write) -> None:
+    with pytest.raises(StrategyLoadError, match=r"Cross\.allowed names fsat, which is no parameter"):
+        load_strategy(write(BOUNDED.replace('{"fast"', '{"fsat"')))
+
+
+def test_a_parameter_is_declared_with_kind_default_bounds_and_help(write: Write) -> None:
+    cls = type(load_strategy(write(BOUNDED)))
+    (one,) = declared(cls, cls.parameters, cls.allowed)
+    assert (one.name, one.kind, one.default, one.allowed.high) == ("fast", "whole", 10, 50)
+    assert one.allowed.help == "Bars of the average."
+
+
+def test_what_depends_on_several_parameters_is_refused_by_the_strategy_with_file_and_line() -> None:
+    with pytest.raises(StrategyLoadError, match=r"ma_cross.py, line \d+: ValueError: fast must be shorter than slow"):
+        load_strategy(asset("examples") / "ma_cross.py", parameters={"fast": 30, "slow": 30})
