@@ -30,6 +30,7 @@ _COMMANDS = {
     "remove": ("quantstrip.cli.clients:remove", "End a client and forget it; its history stays."),
     "logs": ("quantstrip.cli.clients:logs", "Show a log, and follow it with -f."),
     "run": ("quantstrip.cli.clients:run", "Run one client in the foreground, without deploying it."),
+    "job": ("quantstrip.cli.jobs:job", "Jobs of clients: what runs next, what ran; run one now."),
     "risk": ("quantstrip.cli.risk:risk", "See halts, lift them, and switch entries off and on."),
     "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
     "task": ("quantstrip.cli.tasks:task", "Long work in the background: see it, ask for it, take it back."),

@@ -54,6 +54,7 @@ class ClientBase:
     scheduler: Scheduler
     _context: ClientContext
     _stop: threading.Event
+    _wake: threading.Event
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "ClientBase":  # noqa: ARG004, PYI034 - typed as object.__new__ is
         """Prepare the schedule before any ``__init__`` runs: a forgotten ``super().__init__()`` costs nothing."""
@@ -61,6 +62,7 @@ class ClientBase:
         context = current_context()
         client._context = context
         client._stop = threading.Event()
+        client._wake = threading.Event()
         zone = zone_of(cls.timezone) if cls.timezone else context.zone
         client.scheduler = Scheduler(context.clock, zone)
         client.mode = str(context.settings.get("mode", "") or cls.mode)
@@ -89,6 +91,7 @@ class ClientBase:
         """End the client: no further job starts, ``on_stop`` is called, the process ends and is not restarted."""
         self.scheduler.halt()
         self._stop.set()
+        self._wake.set()
 
     def _prepare(self) -> None:
         """Check and build whatever can be refused before the client starts."""

@@ -56,6 +56,7 @@ class Child:
         self._stop_requested = threading.Event()
         self._loading = False
 
+        self._told_jobs: dict[str, int] | None = None
     def run(self) -> int:
         """Run the client until it ends; returns the exit code.
 
@@ -90,6 +91,7 @@ class Child:
             self._clock,
             self._orphaned,
         )
+            lambda: self._listen(ledger, run_id),
         stop_on_signals(self._request_stop, self._interruptible, self._job_seconds())
         heartbeat.start()
         same_code = previous is not None and previous["code_hash"] == code_hash
@@ -115,7 +117,7 @@ class Child:
             self._loading = False
             if self._file is None:
                 ledger.set_client(self._name, display_name=client.display_name)
-            self._loop = ClientLoop(client, ledger, run_id, known_since, heartbeat.beat_now)
+            self._loop = ClientLoop(client, ledger, run_id, known_since, heartbeat.beat_now, ledger)
             if self._stop_requested.is_set():
                 return STOPPED
             return self._loop.run()
@@ -189,11 +191,18 @@ class Child:
         loop = self._loop
         if loop is None:
             return
-        due = loop.next_due()
-        ledger.heartbeat(run_id, (to_text(due) if due is not None else "") if loop.begun else None)
+        jobs = loop.due_times() if loop.begun else None
+        changed = jobs if jobs != self._told_jobs else None
+        ledger.heartbeat(run_id, None if jobs is None else to_text(min(jobs.values())) if jobs else "", changed)
+        self._told_jobs = jobs
         loop.runner.check_overrun()
 
     def _request_stop(self) -> None:
+    def _listen(self, ledger: "Ledger", run_id: int) -> None:
+        loop = self._loop
+        if loop is not None and loop.begun and ledger.jobs_are_asked(run_id):
+            loop.job_is_asked()
+
         logger.info("client {} was asked to stop", self._name)
         self._stop_requested.set()
         loop = self._loop

@@ -9,6 +9,8 @@ from quantstrip.errors import LedgerError
 from quantstrip.log import logger
 
 _CLOSE_SECONDS = 2.0
+LISTEN_SECONDS = 0.5
+"""Time between two looks at what a person asks of the client."""
 
 
 class Heartbeat(threading.Thread):
@@ -19,11 +21,20 @@ class Heartbeat(threading.Thread):
         seconds: time between two beats.
         clock: paces the beats.
         orphaned: called once when the parent is gone.
+        listen: looks for what a person asks, every ``LISTEN_SECONDS``.
 
     """
 
-    def __init__(self, beat: Callable[[], None], seconds: float, clock: Clock, orphaned: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        beat: Callable[[], None],
+        seconds: float,
+        clock: Clock,
+        orphaned: Callable[[], None],
+        listen: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(name="heartbeat", daemon=True)
+        self._listen = listen
         self._beat = beat
         self._seconds = seconds
         self._clock = clock
@@ -36,7 +47,7 @@ class Heartbeat(threading.Thread):
         watched = True
         while True:
             self.beat_now()
-            if self._clock.wait(self._seconds, self._end):
+            if self._pause():
                 return
             if watched and os.getppid() != self._parent:
                 watched = False
@@ -50,8 +61,20 @@ class Heartbeat(threading.Thread):
 
     def beat_now(self) -> None:
         """Beat in the calling thread, without waiting for the time between two beats."""
+        self._guarded(self._beat)
+
+    def _pause(self) -> bool:
+        """Wait for the next beat, and listen meanwhile; True when the thread is to end."""
+        deadline = self._clock.monotonic() + self._seconds
+        while (left := deadline - self._clock.monotonic()) > 0:
+            if self._clock.wait(min(left, LISTEN_SECONDS), self._end):
+                return True
+            self._guarded(self._listen)
+        return self._end.is_set()
+
+    def _guarded(self, act: Callable[[], None]) -> None:
         try:
-            self._beat()
+            act()
         except LedgerError as error:
             # A busy ledger must not silence a healthy process for good; told once, not every two seconds.
             if not self._failing:

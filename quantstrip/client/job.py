@@ -134,6 +134,14 @@ class Job(schedule.Job):
             self._schedule_next_run()
         return CancelJob if self.is_over else result
 
+    def run_asked(self) -> Any:
+        """Call the function because a person asked for it; the schedule stays as it is."""
+        assert self.job_func is not None  # noqa: S101 - do() has set it
+        try:
+            return self.job_func()
+        finally:
+            self.last_run = wall_time(self.scheduler.clock.now(), self.scheduler.zone)
+
     @property
     def rule(self) -> Recurrence:
         """The rule that ``due`` follows.

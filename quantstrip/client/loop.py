@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from quantstrip.client.asked import AskedJobs
 from quantstrip.client.base import ClientBase
 from quantstrip.client.ending import FINISHED, STOPPED, Ending, StopTimeout, crash
 from quantstrip.client.missed import LATE, MissedRunKeeper
-from quantstrip.client.records import Records
+from quantstrip.client.records import Records, Requests
 from quantstrip.client.runs import JobRunner
 from quantstrip.clock import SECOND, Micros
 from quantstrip.log import logger
@@ -24,6 +25,7 @@ class ClientLoop:
         run_id: the ledger's number of this process.
         known_since: start of the previous process of the same code, see ``MissedRunKeeper.resume``.
         on_step: called before ``on_start``, and again when it is done.
+        requests: where jobs that a person asks for are kept; None for none.
 
     Attributes:
         begun: True once ``on_start`` is done.
@@ -37,8 +39,10 @@ class ClientLoop:
         run_id: int = 0,
         known_since: Micros | None = None,
         on_step: Callable[[], None] = lambda: None,
+        requests: Requests | None = None,
     ) -> None:
         self.runner = JobRunner(client, records, run_id)
+        self._asked = AskedJobs(client, requests, self.runner, run_id) if requests is not None else None
         self._client = client
         self._records = records
         self._known_since = known_since
@@ -53,6 +57,14 @@ class ClientLoop:
     def next_due(self) -> Micros | None:
         """When the next job is due."""
         return self._client.scheduler.next_due()
+
+    def due_times(self) -> dict[str, Micros]:
+        """When each job is due next. From any thread."""
+        return {job.key: job.due for job in self._client.scheduler.planned()}
+
+    def job_is_asked(self) -> None:
+        """A person has asked for a job: take it up as soon as nothing else runs. From any thread."""
+        self._client._wake.set()
 
     def request_stop(self) -> None:
         """End soon: the running job may finish. From any thread."""
@@ -88,10 +100,13 @@ class ClientLoop:
         self._on_step()
 
     def step(self, longest: float = LONGEST_SLEEP) -> None:
-        """Run what is due, then sleep until the next run, a stop, or ``longest`` seconds."""
+        """Run what is due and what is asked for, then sleep until the next run, a stop, or ``longest`` seconds."""
         client = self._client
         self.runner.held = False
         client.scheduler.run_pending()
+        client._wake.clear()  # before it looks: who asks from now on wakes it again
+        while not client.stopping and self._asked is not None and self._asked.run_one():
+            client.scheduler.run_pending()  # what became due meanwhile waits for one job, not for all that are asked
         if client.stopping:
             return
         idle = client.scheduler.idle_seconds
@@ -99,8 +114,8 @@ class ClientLoop:
         if self.runner.held:
             seconds = _RETRY
         before = client.clock.now()
-        stopped = client.clock.wait(seconds, client._stop)
-        if not stopped:
+        client.clock.wait(seconds, client._wake)
+        if not client.stopping:
             self._notice(client.clock.now() - before - round(seconds * SECOND))
 
     def _notice(self, overslept: Micros) -> None:

@@ -1,11 +1,15 @@
 """What a client writes about its jobs: the part of the ledger it needs, and a twin in memory for notebooks."""
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from quantstrip.clock import Micros
 from quantstrip.errors import LedgerError
 from quantstrip.log import logger
 from quantstrip.redaction import scrub
+
+if TYPE_CHECKING:
+    from quantstrip.ledger.job_requests import AskedJob
 
 
 class Records(Protocol):
@@ -33,6 +37,14 @@ class Records(Protocol):
 
     def alert(self, kind: str, subject: str, body: str, client: str = "", rate_key: str = "") -> Any:
         """Tell the owner; alerts of one ``rate_key`` are not repeated at once."""
+        ...
+
+
+class Requests(Protocol):
+    """Jobs that a person asks for; ``quantstrip.ledger.Ledger`` keeps them."""
+
+    def take_asked_job(self, run_id: int, runnable: Collection[str]) -> "AskedJob | None":
+        """Take the oldest request for a process, and no other process or moment does so again."""
         ...
 
 

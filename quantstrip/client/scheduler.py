@@ -91,8 +91,11 @@ class Scheduler(schedule.Scheduler):
             key = f"{description} #{number}"
         return key
 
-    def _run_job(self, job: schedule.Job) -> None:
-        assert isinstance(job, Job)  # noqa: S101 - every() makes no others
-        result = self.runner(job)
+    def settle(self, job: Job, result: object) -> None:
+        """Cancel a job whose run returned ``CancelJob``."""
         if result is CancelJob or isinstance(result, CancelJob):
             self.cancel_job(job)
+
+    def _run_job(self, job: schedule.Job) -> None:
+        assert isinstance(job, Job)  # noqa: S101 - every() makes no others
+        self.settle(job, self.runner(job))

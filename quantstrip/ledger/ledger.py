@@ -17,6 +17,7 @@ from quantstrip.ledger.clients import Clients
 from quantstrip.ledger.events import StrategyEvents
 from quantstrip.ledger.family import Context, frame
 from quantstrip.ledger.instruments import Instruments
+from quantstrip.ledger.job_requests import JobRequests
 from quantstrip.ledger.journal import Journal
 from quantstrip.ledger.names import Names
 from quantstrip.ledger.order_ids import OrderIds
@@ -56,6 +57,7 @@ class Ledger(
     EmailAccounts,
     ClientRuns,
     JobRuns,
+    JobRequests,
     Clients,
     StrategyRuns,
     RiskControls,

@@ -1,17 +1,19 @@
 """Client runs and job runs: what ran, with which code, when, and how it ended."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, or_, select, update
+from sqlalchemy import Select, bindparam, exists, func, or_, select, update
 from sqlalchemy import delete as sql_delete
 
 from quantstrip.clock import DAY, Micros, from_text, to_text
 from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
+from quantstrip.ledger.job_requests import EXPIRE, EXPIRE_OF, FORGET, REPLACE, REQUESTS_DONE, plan
 from quantstrip.ledger.statements import Insert, Statement
-from quantstrip.ledger.tables import client_run, execution, job_run, orders
+from quantstrip.ledger.tables import client_run, execution, job_request, job_run, orders, planned_job
 from quantstrip.model import Mode
 
 RUN_OUTCOMES = ("stopped", "finished", "load_error", "crashed", "killed", "job_error", "unresponsive")
@@ -34,14 +36,9 @@ _END = Statement(
     )
 )
 _HAS = Statement(lambda: select(_R.run_id).where(_R.run_id == bindparam("id")))
-_LIST = Statement(
-    lambda: (
-        select(client_run)
-        .where(or_(bindparam("client").is_(None), _R.client == bindparam("client")))
-        .order_by(_R.run_id.desc())
-        .limit(bindparam("most"))
-    )
-)
+_LIST = Statement(lambda: _newest_runs())
+_LIST_OF = Statement(lambda: _newest_runs().where(_R.client == bindparam("client")))  # read along an index
+_WHICH = Statement(lambda: select(client_run).where(_R.run_id == bindparam("id")))
 _OPEN = Statement(lambda: select(client_run).where(_R.ended.is_(None)).order_by(_R.run_id))
 _BEGIN = Insert(job_run, keyed=True)
 _FINISH = Statement(
@@ -59,27 +56,34 @@ _INTERRUPT = Statement(
         .values(finished=bindparam("now"), outcome="interrupted")
     )
 )
-_JOBS = Statement(
-    lambda: (
-        select(job_run)
-        .where(or_(bindparam("client").is_(None), _J.client == bindparam("client")))
-        .order_by(_J.job_run_id.desc())
-        .limit(bindparam("most"))
+_JOBS = Statement(lambda: _newest_jobs())
+_JOBS_OF = Statement(lambda: _newest_jobs().where(_J.client == bindparam("client")))
+# A run that a person asked for says nothing about the schedule.
+_LAST_DUE = Statement(
+    lambda: select(func.max(_J.due)).where(
+        _J.client == bindparam("client"), _J.job == bindparam("job"), _J.job_request_id.is_(None)
     )
 )
-_LAST_DUE = Statement(
-    lambda: select(func.max(_J.due)).where(_J.client == bindparam("client"), _J.job == bindparam("job"))
-)
 _later, _newer = job_run.alias(), client_run.alias()
-# The newest run of each job stays: it is what the missed-run policy counts from.
+# The newest scheduled run of each job stays: it is what the missed-run policy counts from.
 _PRUNE_JOBS = Statement(
     lambda: sql_delete(job_run).where(
         _J.due < bindparam("before"),
         or_(_J.outcome.is_not(None), _J.finished.is_not(None)),
-        exists().where(_later.c.client == _J.client, _later.c.job == _J.job, _later.c.due > _J.due),
+        or_(
+            _J.job_request_id.is_not(None),
+            exists().where(
+                _later.c.client == _J.client,
+                _later.c.job == _J.job,
+                _later.c.due > _J.due,
+                _later.c.job_request_id.is_(None),
+            ),
+        ),
     )
 )
-_MADE_BY_RUNS = (orders.c.client_run_id, execution.c.client_run_id, _J.run_id)
+_MADE_BY_RUNS = (
+    orders.c.client_run_id, execution.c.client_run_id, _J.run_id, job_request.c.run_id, planned_job.c.run_id,
+)  # fmt: skip
 _PRUNE_RUNS = Statement(
     lambda: sql_delete(client_run).where(
         _R.ended < bindparam("before"),
@@ -103,14 +107,23 @@ class ClientRuns(Family):
             "mode": str(validate.mode(mode)) if mode else "", "display_name": display_name or client, "trace": "",
         }  # fmt: skip
         with self.store.write() as tx:
+            tx.run(REPLACE, {"which": client})
             run_id = int(tx.insert(_START, row | {"started": tx.now, "heartbeat": tx.now}) or 0)
+            tx.run(EXPIRE, {"which": client, "but": run_id, "now": tx.now})
         if pid == os.getpid():
             self.context.client_run_id = run_id
             self.context.mode = validate.mode(mode or Mode.LIVE)
         return run_id
 
-    def heartbeat(self, run_id: int, next_job_time: str | None = None) -> None:
+    def heartbeat(
+        self, run_id: int, next_job_time: str | None = None, jobs: Mapping[str, Micros] | None = None
+    ) -> None:
         """Say that the process is alive, and when its next job is due (ledger text). Survives a crash, not a power cut.
+
+        Args:
+            run_id: the process.
+            next_job_time: "" for no job; None while its ``on_start`` is not done.
+            jobs: when each of its jobs is due next; None where that is as it was said last.
 
         Raises:
             UnknownRecord: no such run.
@@ -119,6 +132,8 @@ class ClientRuns(Family):
         with self.store.write(durable=False) as tx:
             if tx.run(_BEAT, {"id": run_id, "now": tx.now, "next": next_job_time}).rowcount == 0:
                 raise _no_run(run_id)
+            if jobs is not None:
+                plan(tx, run_id, jobs)
 
     def end_client_run(self, run_id: int, outcome: str, exit_code: int | None = None, trace: str = "") -> None:
         """Note how a run ended; the first word stays, because who was there knows best.
@@ -132,14 +147,19 @@ class ClientRuns(Family):
         with self.store.write() as tx:
             if tx.run(_END, values | {"now": tx.now}).rowcount == 0 and tx.one(_HAS, values) is None:
                 raise _no_run(run_id)
+            tx.run(EXPIRE_OF, {"id": run_id, "now": tx.now})
 
     def client_runs(self, client: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """Runs of one client, or of all, newest first."""
-        return self._rows(_LIST, client=client, most=limit)
+        return self._rows(_LIST if client is None else _LIST_OF, client=client, most=limit)
 
     def last_client_run(self, client: str) -> dict[str, Any] | None:
         """The newest run of a client, or None."""
-        return self._row(_LIST, client=client, most=1)
+        return self._row(_LIST_OF, client=client, most=1)
+
+    def client_run(self, run_id: int) -> dict[str, Any] | None:
+        """One run, or None."""
+        return self._row(_WHICH, id=run_id)
 
     def open_client_runs(self) -> list[dict[str, Any]]:
         """Runs that have not ended, oldest first."""
@@ -167,6 +187,7 @@ class JobRuns(Family):
         with self.store.write() as tx:
             if tx.run(_FINISH, values | {"now": tx.now}).rowcount == 0 and tx.one(_HAS_JOB, values) is None:
                 raise UnknownRecord(f"no job run has the id {job_run_id}", hint="begin_job returns it.")
+            tx.run(REQUESTS_DONE, {"id": job_run_id, "now": tx.now})
 
     def record_missed_job(self, client: str, job: str, due: Micros, run_id: int | None = None) -> None:
         """Note that a job was due while nothing ran; one that ran after all keeps its row."""
@@ -177,14 +198,16 @@ class JobRuns(Family):
     def interrupt_open_jobs(self, client: str) -> int:
         """Mark a dead process's unfinished jobs as interrupted; returns how many."""
         with self.store.write() as tx:
-            return tx.run(_INTERRUPT, {"name": client, "now": tx.now}).rowcount
+            found = tx.run(_INTERRUPT, {"name": client, "now": tx.now}).rowcount
+            tx.run(REQUESTS_DONE, {"name": client, "now": tx.now})
+            return found
 
     def job_runs(self, client: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """Job runs of one client, or of all, newest first."""
-        return self._rows(_JOBS, client=client, most=limit)
+        return self._rows(_JOBS if client is None else _JOBS_OF, client=client, most=limit)
 
     def last_job_due(self, client: str, job: str) -> Micros | None:
-        """When the newest run of a job was due, or None."""
+        """When the newest run of a job was due by its schedule, or None."""
         with self.store.read() as tx:
             found = tx.one(_LAST_DUE, {"client": client, "job": job})[0]
         return None if found is None else from_text(found)
@@ -193,13 +216,23 @@ class JobRuns(Family):
         """Forget job runs, and client runs that no order or fill refers to, older than ``days``; returns how many."""
         before = {"before": to_text(self.store.now() - validate.whole("days", days) * DAY)}
         with self.store.write(durable=False) as tx:
-            return tx.run(_PRUNE_JOBS, before).rowcount + tx.run(_PRUNE_RUNS, before).rowcount
+            forgotten = tx.run(_PRUNE_JOBS, before).rowcount
+            tx.run(FORGET, before)
+            return forgotten + tx.run(_PRUNE_RUNS, before).rowcount
 
     @staticmethod
     def _job(client: str, job: str, due: Micros, run_id: int | None) -> dict[str, Any]:
         moment = validate.moment("due", due, "")
         return {"client": validate.words("client", client), "job": validate.words("job", job), "due": moment,
                 "run_id": run_id, "trace": ""}  # fmt: skip
+
+
+def _newest_runs() -> Select[Any]:
+    return select(client_run).order_by(_R.run_id.desc()).limit(bindparam("most"))
+
+
+def _newest_jobs() -> Select[Any]:
+    return select(job_run).order_by(_J.job_run_id.desc()).limit(bindparam("most"))
 
 
 def _outcome(value: str, allowed: tuple[str, ...]) -> str:

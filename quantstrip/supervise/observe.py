@@ -59,7 +59,7 @@ class Observer:
         """End the record of runs whose process is gone: killed, or lost with the machine."""
         for run in map(run_row, self.ledger.open_client_runs()):
             process = states.get(run.client)
-            if (process is not None and process.pid == run.pid) or _lives(run):
+            if (process is not None and process.pid == run.pid) or process_lives(run):
                 continue
             code = process.exit_code if process is not None and process.pid == 0 and process.started else None
             self.ledger.end_client_run(run.run_id, "killed", exit_code=code, trace=self.last_words(run.client))
@@ -105,7 +105,7 @@ def end_code(process: ProcessState) -> int | None:
     return int(ExitCode.CRASHED) if process.state in {"FATAL", "BACKOFF", "UNKNOWN"} else None
 
 
-def _lives(run: RunRow) -> bool:
+def process_lives(run: RunRow) -> bool:
     """True when the very process of the run is alive; its pid may belong to a younger process by now."""
     try:
         born = round(psutil.Process(run.pid).create_time() * SECOND)

@@ -2,6 +2,7 @@
 
 from quantstrip.ledger.tables.audit import audit_link
 from quantstrip.ledger.tables.base import metadata
+from quantstrip.ledger.tables.jobs import job_request, planned_job
 from quantstrip.ledger.tables.lifecycle import (
     commission,
     execution,
@@ -55,6 +56,7 @@ __all__ = [
     "equity_day",
     "execution",
     "instrument",
+    "job_request",
     "job_run",
     "metadata",
     "mtm_price",
@@ -64,6 +66,7 @@ __all__ = [
     "outbox",
     "outbox_attachment",
     "outbox_recipient",
+    "planned_job",
     "position_day",
     "position_event",
     "position_external",

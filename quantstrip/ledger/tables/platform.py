@@ -62,8 +62,12 @@ job_run = Table(
     time("finished"),
     text("outcome"),
     text("trace", needed=True),
+    # Set where a person asked for this run: a request is carried out once at most.
+    refers("job_request_id", "job_request.job_request_id"),
     UniqueConstraint("client", "job", "due", name="ux_job_run_identity"),
 )
+Index("ux_job_run_request", job_run.c.job_request_id, unique=True)
+Index("ix_job_run_client", job_run.c.client)
 
 strategy_run = Table(
     "strategy_run",
