@@ -16,6 +16,9 @@ page = st.navigation(
             st.Page("screens/home.py", title="Home", icon=":material/space_dashboard:", default=True),
             st.Page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
         ],
+        "Build": [
+            st.Page("screens/packages.py", title="Packages", icon=":material/deployed_code:", url_path="packages"),
+        ],
         "Ledger": [
             st.Page("screens/journal.py", title="Trade journal", icon=":material/edit_note:", url_path="journal"),
             st.Page("screens/sql.py", title="SQL", icon=":material/database:", url_path="sql"),

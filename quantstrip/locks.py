@@ -16,6 +16,9 @@ if sys.platform == "win32":
             return False
         return True
 
+    def share_lock(_: int) -> None:
+        """Nothing: here the system itself keeps a folder that is in use from being removed."""
+
     def unlock(descriptor: int) -> None:
         """Give back what ``try_lock`` took."""
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -31,6 +34,10 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def share_lock(descriptor: int) -> None:
+        """Hold an open file together with others: until they all end, ``try_lock`` of it is False."""
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
 
     def unlock(descriptor: int) -> None:
         """Give back what ``try_lock`` took."""

@@ -72,6 +72,18 @@ def no_accounts() -> markup.Html:
     )
 
 
+def no_packages() -> markup.Html:
+    """Nothing was installed for clients."""
+    return _steps(
+        "Nothing was installed here yet",
+        [
+            markup.text("Look a package up by its exact name."),
+            markup.text("Install it: what it prints meanwhile is shown, and the platform's own packages stay."),
+            markup.text("Your clients can import it from their next start on."),
+        ],
+    )
+
+
 _BOXES = {
     "all": "Nothing was written yet. What your clients send, and alerts about what went wrong, appears here.",
     "waiting": "Nothing waits to be sent.",

@@ -36,6 +36,7 @@ _COMMANDS = {
     "task": ("quantstrip.cli.tasks:task", "Long work in the background: see it, ask for it, take it back."),
     "report": ("quantstrip.cli.reports:report", "Show and write reports of what the strategies did."),
     "reconcile": ("quantstrip.cli.reconcile:reconcile", "Compare the ledger with what the broker says."),
+    "package": ("quantstrip.cli.packages:package", "Packages that your clients import, beside the platform's own."),
     "journal": ("quantstrip.cli.journal:journal", "Enter trades by hand, take positions over, correct."),
     "settings": ("quantstrip.cli.settings:settings", "Show and change settings and secrets."),
     "token": ("quantstrip.cli.token:token", "Print the dashboard's address with its login token; --rotate renews it."),

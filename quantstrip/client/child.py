@@ -7,12 +7,13 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quantstrip import overlay
 from quantstrip.client.base import MODES, ClientBase, check_attributes
 from quantstrip.client.context import ClientContext, bound
 from quantstrip.client.describe import describe
 from quantstrip.client.ending import STOPPED, Ending, StopTimeout, crash, trace_of
 from quantstrip.client.heartbeat import Heartbeat
-from quantstrip.client.loader import append_path, construct, find_file, load_file, load_module, load_trace
+from quantstrip.client.loader import construct, find_file, load_file, load_module, load_trace
 from quantstrip.client.loop import ClientLoop
 from quantstrip.client.records import tell
 from quantstrip.client.signals import stop_on_signals
@@ -55,8 +56,8 @@ class Child:
         self._loop: ClientLoop | None = None
         self._stop_requested = threading.Event()
         self._loading = False
-
         self._told_jobs: dict[str, int] | None = None
+
     def run(self) -> int:
         """Run the client until it ends; returns the exit code.
 
@@ -90,8 +91,8 @@ class Child:
             self._setting("heartbeat_seconds", _DEFAULT_BEAT),
             self._clock,
             self._orphaned,
-        )
             lambda: self._listen(ledger, run_id),
+        )
         stop_on_signals(self._request_stop, self._interruptible, self._job_seconds())
         heartbeat.start()
         same_code = previous is not None and previous["code_hash"] == code_hash
@@ -159,11 +160,11 @@ class Child:
             supervised=self._supervised,
         )
         with bound(context):
+            overlay.use(self._home)  # before the file is imported: its first lines may be imports
             if self._file is not None:
                 kind = load_file(self._file, self._name, self._home.clients)
             else:
                 kind = load_module(self._folder(code_hash), self._name)
-            append_path(self._home.packages)
             client = construct(kind)
             check_attributes(client)
             client._prepare()
@@ -197,12 +198,12 @@ class Child:
         self._told_jobs = jobs
         loop.runner.check_overrun()
 
-    def _request_stop(self) -> None:
     def _listen(self, ledger: "Ledger", run_id: int) -> None:
         loop = self._loop
         if loop is not None and loop.begun and ledger.jobs_are_asked(run_id):
             loop.job_is_asked()
 
+    def _request_stop(self) -> None:
         logger.info("client {} was asked to stop", self._name)
         self._stop_requested.set()
         loop = self._loop

@@ -174,7 +174,7 @@ def _missing(error: ModuleNotFoundError) -> str:
     package = (error.name or "").partition(".")[0]
     return (
         f"If {package} is a helper of yours, put it into the clients folder and deploy again. "
-        f"If it is a package, install it from the dashboard's package manager, or with: pip install {package}"
+        f"If it is a package, install it on the page Packages, or with: quantstrip package install {package}"
     )
 
 

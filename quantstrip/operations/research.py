@@ -1,17 +1,19 @@
 """Research: run a strategy's file over historical bars."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from quantstrip import overlay
 from quantstrip.backtest import CASH, BacktestResult, risk_profile, run_backtest
 from quantstrip.bars import BarTable, Gaps, choose_timeframe, read_folder, sample_folder, validate
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.errors import ConfigError, DataError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
+from quantstrip.risk import RiskProfile
 from quantstrip.strategy import StrategyBase, load_strategy, named_timeframe
 
 
@@ -65,6 +67,83 @@ def backtest(
         StrategyFault: the strategy raised while it ran.
 
     """
+    ready = prepare(
+        home, file, bars=bars, symbols=symbols, timeframe=timeframe, start=start, end=end, cash=cash,
+        fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk, quantity=quantity, parameters=parameters,
+        calendar=calendar, gaps=gaps, warmup=warmup, virtual_legs=virtual_legs,
+    )  # fmt: skip
+    return ready.run(on_progress=on_progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A backtest with its bars read and its options checked, to be run once or with many parameters.
+
+    It can be sent to another process.
+
+    Attributes:
+        parameters: of the strategy, unless a run names others.
+
+    """
+
+    file: Path
+    symbols: tuple[str, ...]
+    tables: Mapping[str, BarTable]
+    parameters: Mapping[str, Any]
+    cash: float
+    profile: RiskProfile
+    costs: CostModel
+    quantity: float | None
+    warmup: int
+    virtual_legs: bool | None
+
+    def strategy(self, parameters: Mapping[str, Any] | None = None) -> StrategyBase:
+        """A fresh strategy, with other parameters where they are given.
+
+        Raises:
+            StrategyLoadError: it refuses them.
+
+        """
+        given = self.parameters if parameters is None else parameters
+        return load_strategy(self.file, symbols=self.symbols, parameters=given)
+
+    def run(
+        self, parameters: Mapping[str, Any] | None = None, on_progress: Callable[[float], None] | None = None
+    ) -> BacktestResult:
+        """Run it.
+
+        Raises:
+            StrategyLoadError: the strategy refuses the parameters.
+            StrategyFault: the strategy raised while it ran.
+
+        """
+        return run_backtest(
+            self.strategy(parameters), dict(self.tables), cash=self.cash, risk=self.profile, costs=self.costs,
+            quantity=self.quantity, warmup=self.warmup, virtual_legs=self.virtual_legs, on_progress=on_progress,
+        )  # fmt: skip
+
+
+def prepare(
+    home: Home,
+    file: str | Path,
+    *,
+    bars: str | Path | None = None,
+    symbols: Sequence[str] | None = None,
+    timeframe: str | None = None,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    cash: float = CASH,
+    fee_rate: float | None = None,
+    slippage_bps: float | None = None,
+    risk: str | Path = "form",
+    quantity: float | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    calendar: str | None = "NYSE",
+    gaps: Gaps = "refuse",
+    warmup: int = 0,
+    virtual_legs: bool | None = None,
+) -> Setup:
+    """Check the options and read the bars; arguments and errors as of ``backtest``."""
     check_options(
         symbols=symbols, start=start, end=end, cash=cash, fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk,
         quantity=quantity,
@@ -74,9 +153,9 @@ def backtest(
     tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
-    return run_backtest(
-        strategy, cut, cash=cash, risk=profile, costs=costs, quantity=quantity, warmup=warmup,
-        virtual_legs=virtual_legs, on_progress=on_progress,
+    return Setup(
+        Path(file), tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity, warmup,
+        virtual_legs,
     )  # fmt: skip
 
 

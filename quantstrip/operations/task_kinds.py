@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from quantstrip.errors import TaskRefused
+from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
 from quantstrip.operations.simulation_arguments import SimulationArguments
 from quantstrip.operations.task_arguments import read_arguments
 
@@ -133,6 +134,12 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.task_work:report"),
         Kind("simulation", "Run a client's file on a copy of the ledger: nothing is sent.", SimulationArguments,
              "quantstrip.operations.simulation_work:simulate", lane=TRIAL),
+        Kind("package_install", "Install packages for clients into the home.", InstallArguments,
+             "quantstrip.operations.package_changes:install", "quantstrip.operations.package_changes:check_install"),
+        Kind("package_upgrade", "Bring installed packages to their newest version that fits.", UpgradeArguments,
+             "quantstrip.operations.package_changes:upgrade"),
+        Kind("package_remove", "Remove packages from the home.", RemoveArguments,
+             "quantstrip.operations.package_changes:remove"),
     )
 }  # fmt: skip
 """Every kind, by name."""

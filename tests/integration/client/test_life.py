@@ -278,7 +278,7 @@ LOAD_ERRORS = {
         IDLE.replace("def on_start(self)", "def __init__(self, *args)").replace("'ready'", "no_name"),
         "NameError",
     ),
-    "missing package": ("import pandsa\n", "pip install pandsa"),
+    "missing package": ("import pandsa\n", "package install pandsa"),
     "policy": (IDLE.replace(HEAD.rstrip(), HEAD + "missed_runs = 'all'"), "skip, run_once"),
     "zone": (IDLE.replace(HEAD.rstrip(), HEAD + "timezone = 'Gotham'"), "America/New_York"),
 }

@@ -124,7 +124,7 @@ def test_any_file_runs_in_the_foreground_with_the_clients_folder_behind_it(write
             "files of their own",
             "",
         ),
-        ("import pandsa\n", "imports 'pandsa'", "pip install pandsa", "ModuleNotFoundError"),
+        ("import pandsa\n", "imports 'pandsa'", "package install pandsa", "ModuleNotFoundError"),
         ("import os.nothing_here\n", "imports 'os.nothing_here'", "helper", "ModuleNotFoundError"),
         ("from os import nothing_here\n", "raised ImportError", "See the trace", "cannot import name"),
         ("prices = {}['SPY']\n", "raised KeyError", "top level", "line 1"),

@@ -1,0 +1,146 @@
+"""Packages: what clients can import beside the platform's own; look-up, install, upgrade, remove.
+
+The index is asked only when a button is pressed, and by the server.
+"""
+
+from typing import Any, Final
+
+import streamlit as st
+
+from components import dialogs, empty, frame, markup, output, package_rows, roles
+from quantstrip.errors import QuantstripError
+from quantstrip.home import Home
+from quantstrip.operations import package_lookup, packages, tasks
+from quantstrip.operations.package_lookup import Found
+from quantstrip.operations.tasks import Task
+
+_FOUND: Final = "package-found"
+_NAME: Final = "package-name"
+_KINDS: Final = {"package_install": "Install", "package_upgrade": "Upgrade", "package_remove": "Remove"}
+_LOOKED_AT: Final = 200
+
+
+def main(home: Home) -> None:
+    """Show the page."""
+    with frame.boundary():
+        mine = packages.installed(home)
+        frame.title("Packages", markup.chip(f"{len(mine)} installed here", "info" if mine else "idle"))
+        frame.say_notice()
+        dialogs.show(
+            {
+                "package-remove": ("Remove a package", lambda name: _remove(home, name)),
+                "package-source": ("Build from source", lambda name: _build(home, name)),
+            }
+        )
+        wide, narrow = st.columns([1.6, 1], gap="medium")
+        with wide:
+            change = _last_change(home)
+            _installed(home, mine, busy=change is not None and not change.over)
+            with frame.boundary():
+                package_rows.platform_table(packages.platform())
+        with narrow:
+            if roles.may("admin"):
+                _look_up(home, busy=change is not None and not change.over)
+            if change is not None:
+                with st.container(border=True, key="package-change"):
+                    output.follow(home, change, _title(change))
+
+
+def _installed(home: Home, mine: list[packages.Package], *, busy: bool) -> None:
+    frame.section("Installed for your clients", "the platform's own come first in every process")
+    if not mine:
+        st.html(empty.no_packages())
+        return
+    if roles.may("admin"):
+        st.button("Upgrade all", icon=":material/upgrade:", key="package-upgrade-all", disabled=busy,
+                  on_click=_change, args=(home, "package_upgrade", {"names": []}))  # fmt: skip
+    for each in mine:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"item-package-{each.key}"):
+            st.html(package_rows.row(each), width="stretch")
+            if roles.may("admin"):
+                st.button("Upgrade", key=f"package-upgrade-{each.key}", disabled=busy, on_click=_change,
+                          args=(home, "package_upgrade", {"names": [each.name]}))  # fmt: skip
+                st.button("Remove", key=f"package-remove-{each.key}", disabled=busy, on_click=dialogs.ask,
+                          args=("package-remove", each.name))  # fmt: skip
+
+
+def _look_up(home: Home, *, busy: bool) -> None:
+    frame.section("Find a package", "by its exact name")
+    with st.form("package-look", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name", key=_NAME, placeholder="polars, or polars<2", label_visibility="collapsed")
+        asked = st.form_submit_button("Look up", icon=":material/search:", key="package-look-up")
+    if asked:
+        st.session_state.pop(_FOUND, None)
+        with st.spinner("Asking the package index..."):
+            try:
+                st.session_state[_FOUND] = (name.strip(), package_lookup.look_up(home, name))
+            except QuantstripError as error:
+                frame.problem(error)
+    if _FOUND not in st.session_state:
+        if not asked:
+            st.html(markup.tag("p", markup.text(
+                "The package index is asked when you press Look up or Install, by this server, and never otherwise."
+            ), "qs-soft"))  # fmt: skip
+        return
+    wanted, found = st.session_state[_FOUND]
+    with st.container(border=True, key="package-found-box"):
+        st.html(package_rows.found(found))
+        _offer(home, wanted, found, busy=busy)
+
+
+def _offer(home: Home, wanted: str, found: Found, *, busy: bool) -> None:
+    """What can be done with a package that was found."""
+    if found.source_only:
+        st.button("Build from source", icon=":material/build:", key="package-source", disabled=busy,
+                  on_click=dialogs.ask, args=("package-source", wanted))  # fmt: skip
+    elif not found.problem and found.version != found.here:
+        st.button(f"Install {markup.plain(found.version)}", type="primary", icon=":material/download:",
+                  key="package-install", disabled=busy, on_click=_change,
+                  args=(home, "package_install", {"names": [wanted]}))  # fmt: skip
+
+
+def _remove(home: Home, name: str) -> None:
+    """Ask, with what would go too."""
+    loose = packages.leftovers(home, [name])
+    st.text(f"Remove {name}? Clients that import it fail from their next start.")
+    too = bool(loose) and st.toggle(
+        f"Also what nothing else needs: {markup.plain(', '.join(loose))}", value=True, key="package-loose"
+    )
+    if dialogs.buttons("Remove", key="package-remove-now", danger=True):
+        tasks.submit(home, "package_remove", {"names": [name], "leftovers": too}, by="Packages page")
+        dialogs.done(f"{name} is being removed")
+
+
+def _build(home: Home, name: str) -> None:
+    """Ask: to build is to run what the package brings."""
+    st.text(
+        f"There is no wheel of {name} that fits. It can be built from its source: that runs code of the package on "
+        "this machine, with your rights, before you have used any of it. Build only what you trust."
+    )
+    if dialogs.buttons("Build and install", key="package-source-now", danger=True):
+        tasks.submit(home, "package_install", {"names": [name], "source": True}, by="Packages page")
+        dialogs.done(f"{name} is being built")
+
+
+def _change(home: Home, kind: str, arguments: dict[str, Any]) -> None:
+    roles.require("admin")
+    st.session_state.pop(_FOUND, None)
+    try:
+        tasks.submit(home, kind, arguments, by="Packages page")
+    except QuantstripError as error:
+        frame.keep_notice(str(error), failed=True)
+
+
+def _last_change(home: Home) -> Task | None:
+    """The newest task that changed packages, or does."""
+    if not home.database.is_file():
+        return None
+    return next((each for each in tasks.list_tasks(home, limit=_LOOKED_AT) if each.kind in _KINDS), None)
+
+
+def _title(task: Task) -> str:
+    names = task.arguments.get("names") or ["all"]
+    return f"{_KINDS[task.kind]} {', '.join(names)}"
+
+
+main(frame.home())

@@ -1,0 +1,108 @@
+"""Looking one package up on the index, by its exact name, and what installing it would bring.
+
+The only place that asks a host without anything being installed; it is called when a person asks.
+"""
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from packaging.utils import canonicalize_name
+
+from quantstrip.errors import PackageError, PackageMissing
+from quantstrip.home import Home
+from quantstrip.operations.package_changes import resolve
+from quantstrip.operations.package_pip import versions
+from quantstrip.operations.packages import Package, asked_for, installed, platform
+
+SECONDS: Final = 60.0
+_MOST: Final = 20
+_LONGEST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A package as the index has it.
+
+    Attributes:
+        version: the one that would be installed, or is; empty where none can be.
+        versions: those there are, newest first, twenty at most; some may be source only.
+        needs_python: the versions of Python it says it works with.
+        homepage: an address that the package names; nothing is fetched from it.
+        brings: what would be installed with it, ``name version``.
+        here: the installed version; empty where it is not installed.
+        platforms: it is the platform's own.
+        problem: why it cannot be installed, in words; ``hint`` what to do about it.
+        source_only: there is one, but no wheel that fits.
+
+    """
+
+    name: str
+    version: str = ""
+    summary: str = ""
+    versions: tuple[str, ...] = ()
+    license: str = ""
+    needs_python: str = ""
+    homepage: str = ""
+    brings: tuple[str, ...] = ()
+    here: str = ""
+    platforms: bool = False
+    problem: str = ""
+    hint: str = ""
+    source_only: bool = False
+
+
+def look_up(home: Home, name: str, *, seconds: float = SECONDS) -> Found:
+    """What the index says about a package, and whether it goes with what is installed.
+
+    Raises:
+        PackageError: no such name is on the index, or the index cannot be reached.
+
+    """
+    wanted = asked_for(name)
+    key = canonicalize_name(wanted.name)
+    own = next((each for each in platform() if each.key == key), None)
+    there = own or next((each for each in installed(home) if each.key == key), None)
+    there_are = versions(wanted.name, seconds)[:_MOST]
+    if own is not None:
+        said = f"{own.name} {own.version} is the platform's own: clients can import it already"
+        return Found(own.name, own.version, own.summary, there_are, here=own.version, platforms=True, problem=said)
+    if not there_are and there is None:
+        raise PackageError(
+            f"the index has no package {wanted.name}", hint="Check the spelling: names are exact, not searched for."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            plan = resolve(
+                home, [str(wanted)], [], Path(folder), lambda _: None, source=False, asked=str(wanted), seconds=seconds
+            )
+        except PackageError as error:
+            source_only = isinstance(error, PackageMissing)
+            return Found(
+                wanted.name, versions=there_are, problem=error.message, hint=error.hint, source_only=source_only
+            )
+    return _described(plan, key, wanted.name, there_are, there)
+
+
+def _described(
+    plan: list[dict[str, Any]], key: str, name: str, there_are: tuple[str, ...], there: Package | None
+) -> Found:
+    described = {str(canonicalize_name(each["metadata"]["name"])): each["metadata"] for each in plan}
+    about = described.get(key, {})
+    brings = sorted(f"{each['name']} {each['version']}" for other, each in described.items() if other != key)
+    if not about and there is not None:
+        return Found(there.name, there.version, there.summary, there_are, here=there.version)
+    links = (each.partition(", ")[::2] for each in about.get("project_url", ()))
+    home_page = about.get("home_page", "") or next((link for label, link in links if label.lower() == "homepage"), "")
+    return Found(
+        str(about.get("name", name)), str(about.get("version", "")), _line(about.get("summary")), there_are,
+        _line(about.get("license_expression") or about.get("license")), _line(about.get("requires_python")),
+        _line(home_page), tuple(brings), there.version if there else "",
+    )  # fmt: skip
+
+
+def _line(value: object) -> str:
+    text = re.sub(r"\s+", " ", str(value or "")).strip()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,0 +1,251 @@
+"""Packages in a home's overlay: a real pip, asking a real index on the loopback that the tests fill."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from quantstrip.errors import PackageConflict, PackageError, PackageMissing, TaskRefused
+from quantstrip.home import Home
+from quantstrip.operations import package_changes, package_lookup, packages, tasks
+from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
+from quantstrip.operations.task_progress import Progress
+from quantstrip.overlay import current
+from tests.package_index import Index, served
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with served(tmp_path_factory.mktemp("index")) as made:
+        made.wheel("alpha", "1.0")
+        made.wheel("alpha", "2.0", ["beta>=1"])
+        made.wheel("beta", "1.0")
+        made.wheel("beta", "1.1")
+        made.wheel("gamma", "1.0", ["beta<1.1"])
+        made.wheel("clash", "1.0", ["numpy<1"])
+        made.wheel("shadow", "1.0", modules={"json/__init__.py": "", "click.py": "", "shadow_own.py": ""})
+        made.wheel("qs-part-one", "1.0", modules={"qs_space/one.py": "NAME = 1\n"})
+        made.wheel("qs-part-two", "1.0", modules={"qs_space/two.py": "NAME = 2\n"})
+        made.wheel("stuck", "1.0")
+        made.source("only-source", "3.0")
+        yield made
+
+
+@pytest.fixture
+def home(made_home: Home, index: Index, monkeypatch: pytest.MonkeyPatch) -> Home:
+    for name, value in index.environment().items():
+        monkeypatch.setenv(name, value)
+    return made_home
+
+
+def install(home: Home, *names: str, source: bool = False) -> None:
+    package_changes.install(home, InstallArguments(list(names), source), home.tasks / "1", Progress())
+
+
+def there(home: Home) -> dict[str, str]:
+    return {each.name: each.version for each in packages.installed(home)}
+
+
+def imported(home: Home, code: str) -> str:
+    """What a process prints that sees the home's overlay."""
+    boot = (
+        "import pathlib; from quantstrip import overlay; from quantstrip.home import Home; "
+        f"overlay.use(Home(pathlib.Path({str(home.root)!r})))"
+    )
+    command = [sys.executable, "-P", "-c", f"{boot}\n{code}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+def test_what_is_installed_can_be_imported_with_what_it_needs_and_says_why_it_is_there(home: Home) -> None:
+    install(home, "alpha")
+    assert there(home) == {"alpha": "2.0", "beta": "1.1"}
+    asked = {each.name: (each.asked, each.needed_by) for each in packages.installed(home)}
+    assert asked == {"alpha": ("alpha", ()), "beta": ("", ("alpha",))}
+    assert imported(home, "import alpha, beta; print(alpha.VERSION, beta.VERSION)") == "2.0 1.1"
+
+
+def test_an_upgrade_of_one_leaves_the_rest_and_a_removal_takes_what_nothing_else_needs(home: Home) -> None:
+    install(home, "alpha<2", "beta==1.0")
+    assert there(home) == {"alpha": "1.0", "beta": "1.0"}
+    with pytest.raises(PackageError, match="gone is not installed here"):
+        package_changes.upgrade(home, UpgradeArguments(["gone"]), home.tasks / "1", Progress())
+    install(home, "alpha", "beta")  # asked for without a bound now, and what is there will do
+    assert there(home) == {"alpha": "1.0", "beta": "1.0"}
+    package_changes.upgrade(home, UpgradeArguments(["alpha"]), home.tasks / "1", Progress())
+    assert there(home) == {"alpha": "2.0", "beta": "1.0"}
+    package_changes.upgrade(home, UpgradeArguments([]), home.tasks / "1", Progress())
+    assert there(home) == {"alpha": "2.0", "beta": "1.1"}
+    with pytest.raises(PackageError, match="beta cannot be removed: alpha needs it"):
+        package_changes.remove(home, RemoveArguments(["beta"]), home.tasks / "1", Progress())
+    package_changes.remove(home, RemoveArguments(["alpha"]), home.tasks / "1", Progress())
+    assert there(home) == {"beta": "1.1"}  # it was asked for
+
+
+def test_what_came_along_goes_with_what_brought_it_or_stays_when_it_is_to(home: Home) -> None:
+    install(home, "alpha")
+    assert packages.leftovers(home, ["alpha"]) == ["beta"]
+    package_changes.remove(home, RemoveArguments(["alpha"], leftovers=False), home.tasks / "1", Progress())
+    assert [(each.name, each.asked) for each in packages.installed(home)] == [("beta", "beta")]
+    install(home, "alpha")
+    package_changes.remove(home, RemoveArguments(["alpha", "beta"]), home.tasks / "1", Progress())
+    assert there(home) == {}
+
+
+def test_a_conflict_says_who_wants_what_and_changes_nothing(home: Home) -> None:
+    install(home, "alpha")
+    before = current(home)
+    with pytest.raises(PackageConflict, match=r"clash 1\.0 wants numpy<1; the platform has numpy \d") as told:
+        install(home, "clash")
+    assert "its own packages stay as they are" in told.value.message
+    assert current(home) == before
+    with pytest.raises(PackageError, match="the platform's own and stays as it is; numpy<1 was asked for"):
+        install(home, "numpy<1")
+    with pytest.raises(PackageError, match="clients can import it already"):
+        install(home, "numpy")
+    package_changes.remove(home, RemoveArguments(["alpha"]), home.tasks / "1", Progress())
+    install(home, "beta>=1.1")
+    with pytest.raises(PackageError, match=r"gamma 1\.0 wants beta<1\.1"):
+        install(home, "gamma")
+    assert there(home) == {"beta": "1.1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        ("nowhere-at-all", PackageError, "the index has no package nowhere-at-all"),
+        ("only-source", PackageMissing, "no wheel for this Python and machine"),
+        ("alpha==9", PackageError, r"it has alpha 1\.0, 2\.0"),
+        ("evil @ file:///tmp/evil.whl", PackageError, "asked for by its name"),
+        ("--index-url=x", PackageError, "asked for by its name"),
+        ("../folder", PackageError, "asked for by its name"),
+    ],
+)
+def test_what_cannot_be_installed_is_refused_in_words(
+    home: Home, name: str, error: type[PackageError], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        install(home, name)
+    assert there(home) == {}
+
+
+def test_code_of_a_source_package_runs_only_when_that_is_asked_for(
+    home: Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(PackageMissing):
+        install(home, "only-source")
+    assert "the code of the package ran" not in capfd.readouterr().out
+    with pytest.raises(PackageError):
+        install(home, "only-source", source=True)
+    assert "the code of the package ran" in capfd.readouterr().out
+
+
+def test_the_platforms_own_modules_come_first_and_what_is_hidden_is_told(
+    home: Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    install(home, "shadow")
+    said = capfd.readouterr().out
+    assert "shadow brings a module json; Python has one of that name" in said
+    assert "shadow brings a module click; click has one of that name" in said
+    assert "shadow_own;" not in said
+    code = "import click, json, sys; print(any('.versions' in m.__file__ for m in (click, json)))"
+    assert imported(home, code) == "False"
+    install(home, "beta")  # pip itself is not misled either
+    assert set(there(home)) == {"shadow", "beta"}
+
+
+def test_packages_that_share_a_namespace_are_put_together_and_taken_apart(home: Home) -> None:
+    install(home, "qs-part-one")
+    install(home, "qs-part-two")
+    assert imported(home, "import qs_space.one, qs_space.two; print(qs_space.one.NAME + qs_space.two.NAME)") == "3"
+    package_changes.remove(home, RemoveArguments(["qs-part-one"]), home.tasks / "1", Progress())
+    assert imported(home, "import qs_space.two; print(qs_space.two.NAME)") == "2"
+
+
+def test_a_running_process_keeps_the_version_it_began_with(home: Home) -> None:
+    install(home, "alpha<2")
+    code = (
+        "import pathlib, sys; from quantstrip import overlay; from quantstrip.home import Home; "
+        f"overlay.use(Home(pathlib.Path({str(home.root)!r}))); print('ready', flush=True); sys.stdin.readline(); "
+        "import alpha; print(alpha.VERSION)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        for _ in range(3):  # more changes than old versions are kept
+            package_changes.remove(home, RemoveArguments(["alpha"]), home.tasks / "1", Progress())
+            install(home, "alpha")
+        assert running.communicate("go\n", timeout=60)[0] == "1.0\n"
+    assert imported(home, "import alpha; print(alpha.VERSION)") == "2.0"
+    package_changes.remove(home, RemoveArguments(["alpha"]), home.tasks / "1", Progress())
+    kept = sorted(int(path.name) for path in home.package_versions.iterdir() if path.name.isdigit())
+    assert len(kept) == 2  # nobody uses the others any more
+
+
+def test_an_install_that_is_killed_leaves_what_was_there_and_the_next_one_works(home: Home, index: Index) -> None:
+    install(home, "alpha")
+    index.waiting.clear()
+    code = (
+        "import pathlib; from quantstrip.home import Home; from quantstrip.operations import tasks; "
+        f"tasks.run_now(Home(pathlib.Path({str(home.root)!r})), 'package_install', {{'names': ['stuck']}})"
+    )
+    process = subprocess.Popen([sys.executable, "-P", "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert index.waiting.wait(60), "it never asked for the file"
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+    assert there(home) == {"alpha": "2.0", "beta": "1.1"}
+    assert imported(home, "import alpha; print(alpha.VERSION)") == "2.0"
+    install(home, "gamma", "beta<1.1")
+    assert there(home) == {"alpha": "2.0", "beta": "1.0", "gamma": "1.0"}
+    assert not [path for path in home.package_versions.iterdir() if path.is_dir() and not path.name.isdigit()]
+
+
+def test_a_second_change_at_the_same_time_is_refused(home: Home) -> None:
+    from quantstrip.operations.package_versions import changing
+
+    with changing(home), pytest.raises(PackageError, match="are being changed already"):
+        install(home, "alpha")
+
+
+def test_an_index_that_does_not_answer_is_told_as_such(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/")
+    with pytest.raises(PackageError, match="the package index cannot be reached"):
+        install(home, "alpha")
+    with pytest.raises(PackageError, match="the package index cannot be reached"):
+        package_lookup.look_up(home, "alpha")
+
+
+def test_a_look_up_says_what_an_install_would_bring_without_installing(home: Home) -> None:
+    found = package_lookup.look_up(home, "Alpha")
+    assert (found.name, found.version, found.summary) == ("alpha", "2.0", "What alpha does")
+    assert found.versions == ("2.0", "1.0")
+    assert found.brings == ("beta 1.1",)
+    assert there(home) == {}
+    source = package_lookup.look_up(home, "only_source")
+    assert source.source_only
+    assert source.versions == ("3.0",)
+    conflict = package_lookup.look_up(home, "clash")
+    assert "clash 1.0 wants numpy<1" in conflict.problem
+    assert not conflict.source_only
+    with pytest.raises(PackageError, match="no package nowhere"):
+        package_lookup.look_up(home, "nowhere")
+
+
+def test_as_a_task_it_records_what_came_of_it_and_why_it_failed(home: Home) -> None:
+    done = tasks.run_now(home, "package_install", {"names": ["beta==1.0"]})
+    assert (done.state, done.result) == ("done", {"installed": ["beta 1.0"], "removed": [], "hidden": []})
+    again = tasks.run_now(home, "package_upgrade", {"names": []})
+    assert again.result == {"installed": [], "removed": [], "hidden": []}  # it was asked for with its version
+    failed = tasks.run_now(home, "package_install", {"names": ["clash"]})
+    assert failed.state == "failed"
+    assert failed.error.startswith("these do not go together: clash 1.0 wants numpy<1")
+    with pytest.raises(TaskRefused, match="at least one"):
+        tasks.run_now(home, "package_remove", {"names": []})
+    assert packages.asked_in(current(home)) == {"beta": "beta==1.0"}
