@@ -4,12 +4,11 @@ from typing import Final
 
 import streamlit as st
 
-from components import dialogs
+from components import dialogs, sql_editor
 from quantstrip.home import Home
 from quantstrip.operations import queries
 from quantstrip.operations.queries import Query
 
-TEXT: Final = "sql-text"
 OPENED: Final = "sql-opened"
 CHOICE: Final = "sql-choice"
 NEXT: Final = "sql-next"
@@ -31,7 +30,7 @@ def save_as(home: Home) -> None:
     with st.form("sql-save-form", border=False):
         name = st.text_input("Name", key="sql-save-name", placeholder="fills_by_symbol", help="Letters, digits and _")
         if st.form_submit_button("Save", type="primary", key="sql-save-now"):
-            opened(queries.save(home, name.strip(), st.session_state.get(TEXT, "")))
+            opened(queries.save(home, name.strip(), sql_editor.text()))
             dialogs.done(f"Saved: {name.strip()}")
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import markup, sql_dialogs, times
+from components import markup, sql_dialogs, sql_editor, times
 from quantstrip.clock import system_clock
 
 _RUNS: Final = "sql-history"
@@ -32,7 +32,7 @@ def add(text: str, outcome: str, *, failed: bool = False) -> None:
 
 def put_aside() -> None:
     """Keep the editor's text, where it is saved nowhere, before another takes its place."""
-    text = st.session_state.get(sql_dialogs.TEXT, "")
+    text = sql_editor.text()
     query = st.session_state.get(sql_dialogs.OPENED)
     known = {run.text for run in st.session_state.get(_RUNS, ())}
     if text.strip() and text not in known and (query is None or query.sql != text):
@@ -58,4 +58,4 @@ def show() -> None:
 
 def _use(text: str) -> None:
     put_aside()
-    st.session_state[sql_dialogs.TEXT] = text
+    sql_editor.put(text)

@@ -4,11 +4,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import dialogs, frame, markup, sql_dialogs, sql_history, sql_results
-from components.sql_dialogs import CHOICE, NEXT, OPENED, TEXT
+from components import dialogs, frame, markup, sql_dialogs, sql_editor, sql_history, sql_results
+from components.sql_dialogs import CHOICE, NEXT, OPENED
+from quantstrip.editor import Completion
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
-from quantstrip.operations import queries, sql, sql_schema
+from quantstrip.operations import completions, queries, sql, sql_schema
 from quantstrip.operations.queries import Query
 
 _ASKED: Final = "sql-asked"
@@ -60,21 +61,18 @@ def choose(home: Home) -> None:
 
 def work(home: Home) -> None:
     """The editor, what it asks for, and what came of it."""
-    text = st.text_area(
-        "SQL",
-        key=TEXT,
-        height=220,
-        placeholder="SELECT * FROM v_positions",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    value = sql_editor.show(names_known(home))
+    if value.command == "save":
+        save(home)
     query: Query | None = st.session_state.get(OPENED)
-    if query and query.own and query.sql != text:
+    if query and query.own and query.sql != value.text:
         st.html(markup.tag("div", markup.text(f"{query.name} is not saved yet"), "qs-soft", role="status"))
+    text = value.selection if value.selection.strip() else value.text
     names = sql.parameters(text)
     given = ask(names)
     with st.container(horizontal=True, vertical_alignment="bottom", key="sql-run-bar"):
-        start = st.button("Run", type="primary", icon=":material/play_arrow:", key="sql-run", shortcut="Ctrl+Enter")
+        start = st.button("Run", type="primary", icon=":material/play_arrow:", key="sql-run", shortcut="Ctrl+Enter",
+                          help="What is selected, or all")  # fmt: skip
         explain = st.button(
             "Explain", icon=":material/account_tree:", key="sql-explain", help="How rows would be found"
         )
@@ -83,6 +81,7 @@ def work(home: Home) -> None:
         most = st.selectbox(
             "Rows at most", _ROWS, index=1, key="sql-rows", format_func=lambda each: f"{each:,}", width=130
         )
+    start = start or value.command == "run"
     if start and set(names) - set(st.session_state.get(_ASKED, ())):
         st.session_state.pop(_SHOWN, None)
         st.html(markup.notice("info", markup.text(f"The query asks for {', '.join(names)}: fill in and run again.")))
@@ -93,6 +92,24 @@ def work(home: Home) -> None:
     st.session_state[_ASKED] = names
     if _SHOWN in st.session_state:
         sql_results.show(home, *st.session_state[_SHOWN])
+
+
+def names_known(home: Home) -> tuple[Completion, ...]:
+    """Tables, views and columns to offer; none where there is no ledger yet, which the page says elsewhere."""
+    try:
+        return completions.sql_completions(sql_schema.relations(home))
+    except QuantstripError:
+        return ()
+
+
+def save(home: Home) -> None:
+    """Ctrl+S in the editor: into its file, or under a new name."""
+    query: Query | None = st.session_state.get(OPENED)
+    if query is not None and query.own:
+        _save(home)
+    else:
+        dialogs.ask("sql-save-as")
+    st.rerun()
 
 
 def ask(names: tuple[str, ...]) -> dict[str, Any]:
@@ -181,7 +198,7 @@ def _open(home: Home) -> None:
         frame.keep_notice(str(error), failed=True)
         query = None
     st.session_state[OPENED] = query
-    st.session_state[TEXT] = query.sql if query else ""
+    sql_editor.put(query.sql if query else "")
 
 
 def _save(home: Home) -> None:
@@ -189,7 +206,7 @@ def _save(home: Home) -> None:
     if query is None:
         return
     try:
-        sql_dialogs.opened(queries.save(home, query.name, st.session_state[TEXT], over=query.sql))
+        sql_dialogs.opened(queries.save(home, query.name, sql_editor.text(), over=query.sql))
     except QuantstripError as error:
         frame.keep_notice(str(error), failed=True)
     else:
@@ -203,7 +220,7 @@ def _peek(name: str) -> None:
     st.session_state[OPENED] = None
     st.session_state[NEXT] = _NEW
     st.session_state.pop(_SHOWN, None)
-    st.session_state[TEXT] = f"SELECT *\nFROM {quoted}\nLIMIT 100"
+    sql_editor.put(f"SELECT *\nFROM {quoted}\nLIMIT 100")
 
 
 main(frame.home())

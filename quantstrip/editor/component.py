@@ -1,6 +1,6 @@
 """The editor on a page: the browser's text wins until the caller replaces it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,7 @@ def editor(
     label: str = "",
     placeholder: str = "",
     run_keys: Sequence[str] = (),
+    on_change: Callable[[], None] | None = None,
 ) -> EditorValue:
     """Show an editor and tell what it holds.
 
@@ -52,6 +53,8 @@ def editor(
         label: what a screen reader calls it; by default the language.
         placeholder: shown while it is empty.
         run_keys: keys beside Ctrl+Enter that mean "run", such as ``F5``.
+        on_change: called when the browser tells something new, before the page runs; also when the user leaves the page
+            right after typing, so that it may keep what :func:`newest` gives.
 
     Raises:
         HomeError: the bundle was not built.
@@ -74,7 +77,7 @@ def editor(
         "placeholder": placeholder,
         "run_keys": list(run_keys),
     }
-    result = _component()(key=key, data=shown, on_value_change=_heard, on_command_change=_heard)
+    result = _component()(key=key, data=shown, on_value_change=on_change or _heard, on_command_change=_heard)
     command = result.get("command")
     return _value(known, text, command if command in _COMMANDS else "")
 

@@ -1,11 +1,13 @@
 """A home with a real ledger, written as the engine writes it, and the dashboard's pages on it."""
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -119,6 +121,26 @@ class Shown:
     def press(self, key: str) -> None:
         self.app.button(key=key).click().run()
         assert not self.app.exception
+
+    def written(self, key: str) -> str:
+        """What a code editor is given to show."""
+        return str(self._editor(key)["text"])
+
+    def write(self, key: str, text: str, selection: str = "", *, run: bool = True) -> None:
+        """Tell Python what the browser tells when someone types; the browser's own part is in ``tests/browser``.
+
+        Without ``run`` it comes together with what is pressed next.
+        """
+        revision = self._editor(key)["revision"]
+        told = {"text": text, "selection": selection, "line": 1, "revision": revision}
+        self.app.session_state[key] = {"value": told}
+        if run:
+            self.app.run()
+            assert not self.app.exception
+
+    def _editor(self, key: str) -> dict[str, Any]:
+        (found,) = [each for each in self.app.get("bidi_component") if json.loads(each.proto.json)["name"] == key]
+        return dict(json.loads(found.proto.json))
 
 
 @pytest.fixture

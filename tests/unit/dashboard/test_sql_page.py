@@ -9,13 +9,14 @@ from quantstrip.home import Home
 from quantstrip.operations import queries
 
 PAGE = "screens/sql.py"
+EDITOR = "sql-editor"
 FILLS = "SELECT exec_id, symbol, quantity FROM v_executions WHERE symbol = :symbol ORDER BY exec_id"
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows}) SELECT i FROM n"
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
 
 
 def run(page: Any, text: str) -> Any:
-    page.app.text_area(key="sql-text").set_value(text).run()
+    page.write(EDITOR, text)
     page.press("sql-run")
     return page
 
@@ -27,7 +28,7 @@ def labels(page: Any) -> list[str]:
 def test_a_pre_built_query_is_chosen_and_run(traded: Any, show: Any) -> None:
     page = show(PAGE)
     page.app.selectbox(key="sql-choice").set_value("executions").run()
-    assert "FROM v_executions" in page.app.text_area(key="sql-text").value
+    assert "FROM v_executions" in page.written(EDITOR)
     page.press("sql-run")
     assert "4 rows in" in page.text
     assert set(page.app.dataframe[0].value["symbol"]) == {"AAPL", "MSFT"}
@@ -46,9 +47,19 @@ def test_a_parameter_becomes_a_field_and_waits_for_its_value(traded: Any, show: 
     assert "0 rows in" in page.text
 
 
+def test_what_is_selected_is_run_and_else_all(traded: Any, show: Any) -> None:
+    page = show(PAGE)
+    page.write(EDITOR, "SELECT 1 AS one;\nSELECT :absent AS two", selection="SELECT 1 AS one")
+    page.press("sql-run")
+    assert list(page.app.dataframe[0].value.columns) == ["one"]
+    page.write(EDITOR, "SELECT 2 AS two", selection=" \n")
+    page.press("sql-run")
+    assert list(page.app.dataframe[0].value.columns) == ["two"]
+
+
 def test_a_text_run_in_one_go_with_the_shortcut_first_asks_for_its_values(traded: Any, show: Any) -> None:
     page = show(PAGE)
-    page.app.text_area(key="sql-text").set_value(FILLS)
+    page.write(EDITOR, FILLS, run=False)
     page.press("sql-run")
     assert "The query asks for symbol: fill in and run again." in page.text
     assert len(page.app.dataframe) == 0
@@ -117,7 +128,7 @@ def test_a_result_is_drawn_in_two_clicks_whatever_its_columns_are_called(traded:
 
 def test_the_plan_is_shown_without_running(traded: Any, show: Any) -> None:
     page = show(PAGE)
-    page.app.text_area(key="sql-text").set_value("SELECT * FROM orders WHERE order_id = :id").run()
+    page.write(EDITOR, "SELECT * FROM orders WHERE order_id = :id")
     page.press("sql-explain")
     assert "SEARCH orders" in page.app.code[0].value
     assert len(page.app.dataframe) == 0
@@ -125,7 +136,7 @@ def test_the_plan_is_shown_without_running(traded: Any, show: Any) -> None:
 
 def test_a_query_is_saved_changed_renamed_and_deleted(traded: Any, home: Home, show: Any) -> None:
     page = show(PAGE)
-    page.app.text_area(key="sql-text").set_value("SELECT 1").run()
+    page.write(EDITOR, "SELECT 1")
     page.press("sql-save-as")
     page.app.text_input(key="sql-save-name").set_value("../out")
     page.press("sql-save-now")
@@ -133,7 +144,7 @@ def test_a_query_is_saved_changed_renamed_and_deleted(traded: Any, home: Home, s
     page.app.text_input(key="sql-save-name").set_value("mine")
     page.press("sql-save-now")
     assert page.app.selectbox(key="sql-choice").value == "mine"
-    page.app.text_area(key="sql-text").set_value("SELECT 2").run()
+    page.write(EDITOR, "SELECT 2")
     assert "mine is not saved yet" in page.text
     page.press("sql-save")
     assert queries.load(home, "mine").sql == "SELECT 2"
@@ -148,7 +159,7 @@ def test_a_query_is_saved_changed_renamed_and_deleted(traded: Any, home: Home, s
     page.press("sql-delete")
     page.press("sql-delete-now")
     assert queries.own(home) == []
-    assert page.app.text_area(key="sql-text").value == "SELECT 2"
+    assert page.written(EDITOR) == "SELECT 2"
 
 
 def test_a_file_that_changed_on_disk_is_not_overwritten(traded: Any, home: Home, show: Any) -> None:
@@ -156,21 +167,21 @@ def test_a_file_that_changed_on_disk_is_not_overwritten(traded: Any, home: Home,
     page = show(PAGE)
     page.app.selectbox(key="sql-choice").set_value("mine").run()
     (home.queries / "mine.sql").write_text("SELECT 'by another'", encoding="utf-8")
-    page.app.text_area(key="sql-text").set_value("SELECT 2").run()
+    page.write(EDITOR, "SELECT 2")
     page.press("sql-save")
     assert "changed meanwhile" in page.app.toast[0].value
     assert queries.load(home, "mine").sql == "SELECT 'by another'"
-    assert page.app.text_area(key="sql-text").value == "SELECT 2"
+    assert page.written(EDITOR) == "SELECT 2"
 
 
 def test_the_history_brings_back_what_was_run_and_what_was_put_aside(traded: Any, show: Any) -> None:
     page = run(show(PAGE), "SELECT 1 AS one")
     run(page, "SELECT wrong")
-    page.app.text_area(key="sql-text").set_value("SELECT 'a draft'").run()
+    page.write(EDITOR, "SELECT 'a draft'")
     page.app.selectbox(key="sql-choice").set_value("pnl").run()
     assert "not saved, put aside SELECT 'a draft'" in page.text
     page.press("sql-use-0")
-    assert page.app.text_area(key="sql-text").value == "SELECT 'a draft'"
+    assert page.written(EDITOR) == "SELECT 'a draft'"
     assert "failed SELECT wrong" in page.text
     assert "1 row in" in page.text
 
@@ -180,7 +191,7 @@ def test_tables_and_views_are_shown_with_their_columns_and_asked_for_rows(traded
     page.app.selectbox(key="sql-relation").set_value("v_executions").run()
     assert "One row: a fill." in page.text
     page.press("sql-peek")
-    assert page.app.text_area(key="sql-text").value == "SELECT *\nFROM v_executions\nLIMIT 100"
+    assert page.written(EDITOR) == "SELECT *\nFROM v_executions\nLIMIT 100"
     page.press("sql-run")
     assert "4 rows in" in page.text
 
