@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from quantstrip.backtest.labels import Labels
 from quantstrip.backtest.trades import OpenTrip, RoundTrip
+from quantstrip.bars import BarTable
 from quantstrip.clock import DAY
 from quantstrip.engine import Rejection
 from quantstrip.model import Fill
@@ -46,6 +47,11 @@ class BacktestResult:
     metrics: Metrics
     run: Mapping[str, Any]
     labels: Labels = field(repr=False)
+
+    @property
+    def tables(self) -> Mapping[str, BarTable]:
+        """The bars it ran on, by symbol."""
+        return self.labels.tables
 
     @property
     def equity_final(self) -> float:

@@ -149,6 +149,7 @@ def prepare(
         quantity=quantity,
     )  # fmt: skip
     profile, costs = risk_profile(risk), _costs(fee_rate, slippage_bps)
+    overlay.use(home)  # before the file is imported: its first lines may be imports
     strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}))
     tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
