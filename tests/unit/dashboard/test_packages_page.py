@@ -1,0 +1,80 @@
+"""The page Packages on a real overlay, whose packages come from a real index on the loopback."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from quantstrip.home import Home
+from quantstrip.ledger import open_ledger
+from quantstrip.operations import packages, tasks
+from tests.package_index import Index, served
+
+PAGE = "screens/packages.py"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with served(tmp_path_factory.mktemp("index")) as made:
+        made.wheel("alpha", "2.0", ["beta>=1"])
+        made.wheel("beta", "1.1")
+        made.wheel("clash", "1.0", ["numpy<1"])
+        made.source("only-source", "3.0")
+        yield made
+
+
+@pytest.fixture
+def asked(home: Home, index: Index, monkeypatch: pytest.MonkeyPatch) -> Home:
+    for name, value in index.environment().items():
+        monkeypatch.setenv(name, value)
+    open_ledger(home)
+    return home
+
+
+def test_an_empty_overlay_says_what_to_do_first_and_shows_the_platforms_own(show: Any, home: Home) -> None:
+    page = show(PAGE)
+    assert "Nothing was installed here yet" in page.text
+    own = page.app.dataframe[0].value
+    assert "streamlit" in set(own["Package"])
+    assert not page.app.button(key="package-look-up").disabled
+
+
+def test_a_package_is_looked_up_by_name_and_a_stopped_service_is_told(show: Any, asked: Home) -> None:
+    page = show(PAGE)
+    page.app.text_input(key="package-name").set_value("alpha")
+    page.press("package-look-up")
+    assert "alpha 2.0" in page.text
+    assert "What alpha does" in page.text
+    assert "beta 1.1" in page.text
+    page.press("package-install")
+    assert "no service runs" in page.app.toast[0].value
+    page.app.text_input(key="package-name").set_value("clash")
+    page.press("package-look-up")
+    assert "clash 1.0 wants numpy<1" in page.text
+    assert "package-install" not in {each.key for each in page.app.button}
+    page.app.text_input(key="package-name").set_value("only-source")
+    page.press("package-look-up")
+    page.press("package-source")
+    assert "runs code of the package" in page.app.text[0].value
+
+
+def test_what_is_installed_and_what_was_printed_is_shown_and_a_removal_asks(show: Any, asked: Home) -> None:
+    tasks.run_now(asked, "package_install", {"names": ["alpha"]})
+    page = show(PAGE)
+    assert "2 installed here" in page.text
+    assert "you asked for it" in page.text
+    assert "needed by alpha" in page.text
+    assert "Install alpha done" in page.text
+    page.press("package-remove-beta")
+    assert "beta cannot be removed: alpha needs it" in page.text
+    page = show(PAGE)
+    page.press("package-remove-alpha")
+    assert page.app.toggle(key="package-loose").value
+    assert {each.name for each in packages.installed(asked)} == {"alpha", "beta"}
+
+
+def test_who_only_looks_sees_what_is_installed_and_can_change_nothing(show: Any, asked: Home) -> None:
+    tasks.run_now(asked, "package_install", {"names": ["beta"]})
+    page = show(PAGE, role="viewer")
+    assert "beta" in page.text
+    assert {each.key for each in page.app.button} == set()
