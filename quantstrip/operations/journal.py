@@ -33,10 +33,10 @@ _ROWS = (
 )
 _ENTRIES = _ROWS + (  # noqa: S608 - both are constants
     "WHERE x.seq_id IN (SELECT i.seq_id FROM execution i JOIN strategy s ON s.strategy_id = i.strategy_id "
-    "WHERE i.mode = ? AND (? OR i.order_type IN (?, ?) OR i.corrects IS NOT NULL OR i.replaces IS NOT NULL) "
-    "AND (? = '' OR s.name = ?) AND (? = '' OR UPPER(i.symbol) = UPPER(?)) "
+    "WHERE i.mode = ? AND {} AND (? = '' OR s.name = ?) AND (? = '' OR UPPER(i.symbol) = UPPER(?)) "
     "AND i.create_time >= ? ORDER BY i.seq_id DESC LIMIT ? OFFSET ?) ORDER BY e.seq_id DESC"
 )  # the rows are chosen in the table alone, for the view works out every row that it looks at
+_ENTERED = "i.order_type IN ('MANUAL', 'TRANSFER') OR i.corrects IS NOT NULL OR i.replaces IS NOT NULL"
 _ONE = _ROWS + "WHERE x.exec_id = ?"
 _STRATEGIES = "SELECT name FROM strategy ORDER BY name"
 Entry = Callable[[Ledger], Any]
@@ -198,8 +198,9 @@ def entries(
 
     """
     kinds, same = (MANUAL, TRANSFER), (strategy, strategy, symbol, symbol)
-    chosen = (*kinds, mode, fills, *kinds, *same, to_text(since), limit, skip)
-    rows = existing_ledger(home).query(_ENTRIES, chosen)[1]
+    # Word for word what the index of entered rows is made for: with it, they are found among any number of fills.
+    entries = _ENTRIES.format("1" if fills else f"({_ENTERED})")
+    rows = existing_ledger(home).query(entries, (*kinds, mode, *same, to_text(since), limit, skip))[1]
     return [JournalEntry(*row) for row in rows]
 
 

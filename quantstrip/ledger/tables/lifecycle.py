@@ -109,6 +109,9 @@ execution = Table(
     UniqueConstraint("exec_id", name="ux_execution_exec_id"),
 )
 Index("ix_execution_order_id", execution.c.order_id)
+ENTERED = "order_type IN ('MANUAL', 'TRANSFER') OR corrects IS NOT NULL OR replaces IS NOT NULL"
+"""What tells a row that a person entered or corrected from a fill; word for word, or its index is not used."""
+Index("ix_execution_entered", execution.c.mode, sqlite_where=sql(ENTERED))
 Index("ux_execution_corrects", execution.c.corrects, unique=True, sqlite_where=sql("corrects IS NOT NULL"))
 
 commission = Table(
@@ -164,6 +167,12 @@ Index(
     position_event.c.broker_id,
     position_event.c.execution_seq,
 )
+Index(
+    "ix_position_event_label",
+    position_event.c.execution_seq,
+    position_event.c.group_label,
+    sqlite_where=sql("group_label IS NOT NULL"),
+)
 
 strategy_event = Table(
     "strategy_event",
@@ -183,6 +192,12 @@ strategy_event = Table(
     text("leg", needed=True),
     text("account", needed=True),
     refers("strategy_run_id", "strategy_run.strategy_run_id"),
+)
+Index(
+    "ix_strategy_event_label",
+    strategy_event.c.order_id,
+    strategy_event.c.group_label,
+    sqlite_where=sql("group_label IS NOT NULL"),
 )
 Index("ix_strategy_event_order_id", strategy_event.c.order_id)
 Index("ix_strategy_event_strategy", strategy_event.c.strategy_id, strategy_event.c.symbol)
