@@ -17,9 +17,12 @@ page = st.navigation(
             st.Page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
         ],
         "Build": [
+            st.Page("screens/python.py", title="Python", icon=":material/code:", url_path="python"),
             st.Page("screens/packages.py", title="Packages", icon=":material/deployed_code:", url_path="packages"),
         ],
         "Ledger": [
+            st.Page("screens/reporting.py", title="Reporting", icon=":material/monitoring:", url_path="reporting"),
+            st.Page("screens/trade.py", title="Trade", url_path="trade", visibility="hidden"),
             st.Page("screens/journal.py", title="Trade journal", icon=":material/edit_note:", url_path="journal"),
             st.Page("screens/sql.py", title="SQL", icon=":material/database:", url_path="sql"),
         ],

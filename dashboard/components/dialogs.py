@@ -1,7 +1,7 @@
 """Dialogs that ask: which one is open stands in the session, so that whatever else updates leaves it open."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -38,8 +38,8 @@ def done(words: str) -> None:
     st.rerun()
 
 
-def show(bodies: Mapping[str, tuple[str, Body]]) -> None:
-    """Show the dialog that is open, if it is one of this page's: title and body by kind."""
+def show(bodies: Mapping[str, tuple[str, Body]], *, width: Literal["small", "medium", "large"] = "small") -> None:
+    """Show the dialog that is open, if it is one of these: title and body by kind."""
     kind, subject = st.session_state.get(_OPEN, ("", ""))
     if kind not in bodies:
         return
@@ -49,7 +49,7 @@ def show(bodies: Mapping[str, tuple[str, Body]]) -> None:
         with frame.boundary():
             body(subject)
 
-    st.dialog(title, on_dismiss=close)(guarded)()
+    st.dialog(title, width=width, on_dismiss=close)(guarded)()
 
 
 def buttons(label: str, *, key: str, danger: bool = False) -> bool:

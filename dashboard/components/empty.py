@@ -20,6 +20,19 @@ def no_clients(home: Home) -> markup.Html:
     )
 
 
+def no_file(home: Home) -> markup.Html:
+    """No file is open in the editor."""
+    return _steps(
+        "Open a file, or begin with one of your own",
+        [
+            markup.join(markup.text("New makes a client or a strategy from a template, in "), _code(home.clients),
+                        markup.text(".")),
+            markup.text("Try it: Run as simulation, and Rehearse, touch no real order and no real ledger."),
+            markup.text("Deploy shows the difference to what runs, and keeps the version before to roll back to."),
+        ],
+    )  # fmt: skip
+
+
 def no_problems() -> markup.Html:
     """Nothing failed."""
     return markup.notice(

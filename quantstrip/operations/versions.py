@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantstrip.clock import Micros, from_text
-from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound
+from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound, FileError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations import lint
 from quantstrip.operations.differences import FileDifference, compare
+from quantstrip.operations.files_places import place_of
 from quantstrip.operations.files_text import plain_lines
 from quantstrip.supervise.deploy import check_unique, find_source, hash_files, source_roots, version_folder
 from quantstrip.supervise.imports import needed_files
@@ -143,6 +144,21 @@ def difference(home: Home, name: str, old: str = "", new: str = "") -> Compariso
     source = find_source(home, str(known.get("source") or name))
     texts = {path: _text(file.content) for path, file in needed_files(source, source_roots(home, source)).items()}
     return Comparison(name, before, SOURCE, _between(home, name, before, texts))
+
+
+def preview_file(home: Home, path: str) -> Preview:
+    """What deploying the client of a source in ``clients/`` would do; raises as ``preview``, and where it is no client.
+
+    Raises:
+        FileError: the path is refused, or is not a client's own file.
+
+    """
+    place = place_of(home, path)
+    if not place.client or not place.writable:
+        raise FileError(
+            f"{path} is not the file of a client", hint="Deploy the client that imports it: it takes its helpers along."
+        )
+    return preview(home, place.file)
 
 
 def preview(home: Home, source: str | Path) -> Preview:
