@@ -23,6 +23,7 @@ class ClientContext:
         settings: the subtree ``clients.NAME`` of the settings.
         code_hash: version of the deployed code.
         supervised: False for a run in the foreground.
+        rehearsed: the time is set, and a strategy's bars come between the jobs instead of beside them.
 
     """
 
@@ -33,6 +34,7 @@ class ClientContext:
     settings: dict[str, Any] = field(default_factory=dict)
     code_hash: str = ""
     supervised: bool = False
+    rehearsed: bool = False
 
 
 _current: ContextVar[ClientContext | None] = ContextVar("quantstrip_client", default=None)

@@ -81,7 +81,11 @@ class ClientLoop:
         except Exception as error:  # noqa: BLE001 - whatever leaves the client is how it ended
             logger.opt(exception=error).critical("client {} crashed: {}", client.name, error)
             return crash(error)
-        beside = client._finish()
+        return self.end()
+
+    def end(self) -> Ending:
+        """End what runs beside the schedule, and the client; how it ended."""
+        beside = self._client._finish()
         self._on_stop()
         return self.runner.ending or beside or (STOPPED if self._requested else FINISHED)
 

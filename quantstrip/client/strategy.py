@@ -84,10 +84,18 @@ class StrategyClient(ClientBase):
     def _prepare(self) -> None:
         self._setup = prepare(self)
         home = self._context.home
-        if home is not None:
+        if home is not None and not self._context.rehearsed:  # there, it is made several times in one process
             claim_strategy(home, open_ledger(home), self.name, self._setup.strategy.name, self.mode)
 
     def _begin(self) -> None:
+        if self._context.rehearsed:
+            return
+        engine, recorder = self._make_engine()
+        self._thread = threading.Thread(target=self._trade, args=(engine, recorder), name="engine", daemon=True)
+        self._thread.start()
+
+    def _make_engine(self) -> tuple[Engine, LedgerRecorder]:
+        """The engine of this client's run, and what records it."""
         setup, home = self._setup, self._context.home
         if home is None:
             raise ClientLoadError("a strategy client runs in a home", hint="Use: quantstrip run FILE")
@@ -114,10 +122,11 @@ class StrategyClient(ClientBase):
         )
         recorder.valued_by(engine.account.marks)
         logger.info("strategy {} runs: {}", setup.strategy.name, setup.describe())
-        self._thread = threading.Thread(target=self._trade, args=(engine, recorder), name="engine", daemon=True)
-        self._thread.start()
+        return engine, recorder
 
     def _finish(self) -> Ending | None:
+        if self._context.rehearsed:
+            return None
         self._thread.join(_STOP_SECONDS)
         if self._thread.is_alive():
             logger.warning("strategy {} did not end in time; its next run repeats nothing", self._setup.strategy.name)

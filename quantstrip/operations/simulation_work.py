@@ -53,22 +53,35 @@ def simulate(home: Home, arguments: SimulationArguments, folder: Path, progress:
     def look() -> None:
         progress.report(0.0, "running")
         if system_clock.monotonic() > deadline:
-            raise _OverTime
+            raise OverTime
 
     with trial(home, Path(arguments.file), folder, progress, network=arguments.network) as run:
         try:
             run.watch(look)
-        except _OverTime:
+        except OverTime:
             note = f"ended after {minutes:g} minutes, as it was to be"
             run.stop()
         found = run.keep()
-    if found.ending not in _WELL and not note:
-        raise TaskError(f"{run.name} did not end well: {error_of(found.trace) or found.ending}\n{found.trace}".strip())
+    if not note:
+        refuse_bad_ending(run.name, found)
     return summary_of(found) | ({"note": note} if note else {})
 
 
-class _OverTime(Exception):
-    """The time of a simulation is over."""
+def refuse_bad_ending(name: str, found: Outcome) -> None:
+    """Raise for a client that ended by an error.
+
+    Raises:
+        TaskError: with its message; the trace is in what it logged.
+
+    """
+    if found.ending not in _WELL:
+        what = "could not be loaded" if found.ending == "load_error" else "ended by an error"
+        hint = "The whole trace is in what it logged." if found.trace else ""
+        raise TaskError(f"{name} {what}: {error_of(found.trace) or found.ending}", hint=hint)
+
+
+class OverTime(Exception):
+    """The time of a trial is over."""
 
 
 class Trial:

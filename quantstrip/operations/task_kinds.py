@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from quantstrip.errors import TaskRefused
 from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
-from quantstrip.operations.simulation_arguments import SimulationArguments
+from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
 from quantstrip.operations.task_arguments import read_arguments
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.task_work:report"),
         Kind("simulation", "Run a client's file on a copy of the ledger: nothing is sent.", SimulationArguments,
              "quantstrip.operations.simulation_work:simulate", lane=TRIAL),
+        Kind("rehearsal", "Run a span of a client's schedule in seconds, with its time set.", RehearsalArguments,
+             "quantstrip.operations.rehearsal_work:rehearse", lane=TRIAL),
         Kind("package_install", "Install packages for clients into the home.", InstallArguments,
              "quantstrip.operations.package_changes:install", "quantstrip.operations.package_changes:check_install"),
         Kind("package_upgrade", "Bring installed packages to their newest version that fits.", UpgradeArguments,
