@@ -40,6 +40,7 @@ _COMMANDS = {
     "journal": ("quantstrip.cli.journal:journal", "Enter trades by hand, take positions over, correct."),
     "settings": ("quantstrip.cli.settings:settings", "Show and change settings and secrets."),
     "token": ("quantstrip.cli.token:token", "Print the dashboard's address with its login token; --rotate renews it."),
+    "user": ("quantstrip.cli.users:user", "Who may use the dashboard besides you: add, list, role, password, remove."),
     "notify": ("quantstrip.cli.notifications:notify", "Mail accounts, channels, and the messages in the outbox."),
     "db": ("quantstrip.cli.database:database", "Migrate, back up and query the ledger."),
     "audit": ("quantstrip.cli.audit:audit", "Show that nobody changed the ledger behind the platform's back."),

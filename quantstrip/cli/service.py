@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from quantstrip.operations.client_status import ClientStatus
 
 
+def _ip(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """127.0.0.1, or an address that other machines can reach; anything else is wrong usage."""
+    from quantstrip.config.bounds import is_address
+
+    if value is not None and not is_address(value):
+        raise click.BadParameter(f"an IP address such as 0.0.0.0 or 192.168.1.5 is expected, got {value!r}")
+    return value
+
+
 @click.command()
 @click.argument("folder", type=FolderPath(), required=False)
 @pass_session
@@ -38,11 +47,18 @@ def init(session: Session, folder: Path | None) -> None:
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the dashboard (default: setting dashboard.port).")
+@click.option(
+    "--address", metavar="IP", callback=_ip, help="Listen there too, for other machines (default: dashboard.address)."
+)
 @click.option("--detach", is_flag=True, help="Return when the dashboard answers; 'quantstrip down' stops it.")
 @click.option("--demo", is_flag=True, help="Run two strategies on sample prices, in a home of their own.")
 @pass_session
-def up(session: Session, port: int | None, detach: bool, demo: bool) -> None:
-    """Start the service and the dashboard; Ctrl-C, or 'quantstrip down', stops all of it."""
+def up(session: Session, port: int | None, address: str | None, detach: bool, demo: bool) -> None:
+    """Start the service and the dashboard; Ctrl-C, or 'quantstrip down', stops all of it.
+
+    It always listens on 127.0.0.1. On another address it does so once a user with a password, or OIDC, is set up, and
+    with TLS.
+    """
     from quantstrip.operations import service
 
     if demo:
@@ -50,7 +66,14 @@ def up(session: Session, port: int | None, detach: bool, demo: bool) -> None:
     elif not session.home.exists():
         # A mistyped folder would otherwise look like a service that runs the clients it should.
         click.echo(f"{session.home.root} was no home: a new one is made there, and no client runs in it yet.")
-    service.up(session.home, port=port, detach=detach, demo=demo, tell=lambda text: click.echo(session.named(text)))
+    service.up(
+        session.home,
+        port=port,
+        address=address,
+        detach=detach,
+        demo=demo,
+        tell=lambda text: click.echo(session.named(text)),
+    )
 
 
 @click.command()
@@ -82,7 +105,8 @@ def status(session: Session, as_json: bool, demo: bool) -> None:
         return
     if found.running:
         click.echo(f"Service runs on {found.home}, process {found.pid}, since {local_text(found.since)}")
-        click.echo(f"Dashboard {_REPLIES[found.reply]} on {found.url}")
+        also = f", and listens on {found.address}" if found.address else ""
+        click.echo(f"Dashboard {_REPLIES[found.reply]} on {found.url}{also}")
     else:
         click.echo(session.named(f"No service runs on {found.home}; start it with: quantstrip up"))
     if not found.clients:

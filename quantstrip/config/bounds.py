@@ -61,6 +61,34 @@ def texts(value: Any) -> bool:
     return value in ([], "") or names(value)
 
 
+def is_address(text: str) -> bool:
+    """127.0.0.1, or an IP address that other machines can reach."""
+    from ipaddress import ip_address
+
+    try:
+        return text == "127.0.0.1" or not ip_address(text).is_loopback
+    except ValueError:
+        return False
+
+
+def hosts(value: Any) -> bool:
+    """A list of host names or addresses, or of whole origins (``https://NAME``); no path, no wildcard."""
+    return isinstance(value, list) and all(isinstance(each, str) and is_host(each) for each in value)
+
+
+def is_host(name: str) -> bool:
+    """A host's name or address, with a port or without, or a whole origin with ``http`` or ``https``."""
+    from urllib.parse import urlsplit
+
+    try:
+        found = urlsplit(name if "://" in name else f"//{name}")
+        found.port  # noqa: B018 - asking for it checks it
+    except ValueError:
+        return False
+    bare = not (found.path or found.query or found.fragment or "@" in name or "*" in name or name.split() != [name])
+    return bool(found.hostname) and bare and found.scheme in {"", "http", "https"}
+
+
 def is_zone(name: str) -> bool:
     """An IANA zone, or empty."""
     from zoneinfo import ZoneInfo

@@ -143,6 +143,8 @@ def _check(parts: Parts, value: Any, setting: Known, source: str) -> tuple[Any, 
     """The value of a known setting, with its type."""
     if isinstance(value, dict) and not is_secret(value):
         _checked_free(parts, value)
+    if source and is_secret(value) and ValueType.SECRET in setting.types:
+        return value, ValueType.SECRET
     for kind in setting.types:
         # Text is not read as a number in the file, which has a notation of its own for numbers.
         if source and isinstance(value, str) and kind not in (ValueType.TEXT, ValueType.SECRET):

@@ -4,7 +4,6 @@ The token is a file only its owner can read. It is never an argument of a proces
 in the address a person opens, and is exchanged there for a cookie.
 """
 
-import hashlib
 import hmac
 import os
 import re
@@ -18,7 +17,6 @@ from quantstrip.errors import HomeError, SecretError
 from quantstrip.home import Home, private_folder
 
 LOOPBACK: Final = "127.0.0.1"
-_NAMES: Final = (LOOPBACK, "localhost", "[::1]")
 _BYTES: Final = 32
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{32,}")
 
@@ -60,23 +58,9 @@ def login_url(home: Home, port: int) -> str:
     return f"http://{LOOPBACK}:{port}/?token={token(home)}"
 
 
-def allowed_hosts(port: int) -> frozenset[str]:
-    """``Host`` headers of requests that were really meant for this machine.
-
-    Any other name that resolves to 127.0.0.1 is a page on the web trying to reach the dashboard (DNS rebinding).
-    """
-    hosts = {f"{name}:{port}" for name in _NAMES}
-    return frozenset(hosts | set(_NAMES) if port == 80 else hosts)
-
-
 def cookie_name(port: int) -> str:
     """One name per port: browsers share the cookies of 127.0.0.1 between all ports."""
     return f"quantstrip-{port}"
-
-
-def cookie_value(value: str, port: int) -> str:
-    """What the cookie holds for a token: a keyed hash, so that a cookie never gives the token away."""
-    return hmac.new(value.encode(), f"dashboard:{port}".encode(), hashlib.sha256).hexdigest()
 
 
 def matches(expected: str, given: str) -> bool:

@@ -1,253 +1,229 @@
-"""What stands between the network and the dashboard: host, origin, login, headers.
+"""What stands between the network and the dashboard: host, origin, login, role, headers.
 
-A page that runs code must answer to its owner's browser alone. ``Guard`` wraps the ASGI application:
+A page that runs code must answer to those who may use it alone. ``Guard`` wraps the ASGI application:
 
-- ``Host`` must be this machine's loopback name with the right port, against DNS rebinding.
+- ``Host`` must be one of the dashboard's, against DNS rebinding; this machine's loopback names count from here alone.
 - ``Origin`` must be the dashboard's own on websockets and on every request that changes something.
-- A cookie, given in exchange for the token, on everything else; ``/healthz`` alone is open.
+- A login's cookie on everything else; ``/healthz`` alone is open. A websocket ends within a second of its login.
+- Who that is, and their role, go to the page in headers that no browser can set.
 - A content security policy that lets the page talk to nobody but this server.
 """
 
-import re
-from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from collections.abc import Callable
+from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from quantstrip.clock import Clock, system_clock
-from quantstrip.errors import SecretError
+from quantstrip.errors import QuantstripError, SecretError
 from quantstrip.log import logger
-from quantstrip.operations import access
-from quantstrip.operations.login_page import login_page, refusal_page
-from quantstrip.operations.roles import HEADERS, OWNER, ROLE_HEADER, USER_HEADER, WAY_HEADER, Identity
+from quantstrip.operations import access, oidc
+from quantstrip.operations.access_hosts import Door, Hosts
+from quantstrip.operations.access_login import LOGIN_PATH, LOGOUT_PATH, Logins, target_of
+from quantstrip.operations.access_sessions import Login, Sessions
+from quantstrip.operations.guard_socket import Watched, refuse
+from quantstrip.operations.login_page import refusal_page
+from quantstrip.operations.roles import HEADERS, ROLE_HEADER, USER_HEADER, WAY_HEADER, Identity, allows
 
 HEALTH_PATH: Final = "/healthz"
-LOGIN_PATH: Final = "/login"
+_UPLOADS: Final = "/_stcore/upload_file"
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_ATTEMPTS: Final = 10
-_WINDOW_SECONDS: Final = 60.0
-_LONGEST_FORM: Final = 4096
-_COOKIE_SECONDS: Final = 30 * 24 * 3600
-_POLICY_VIOLATION: Final = 1008
-_LONGEST_TARGET: Final = 1000
-_TOKEN_IN_ADDRESS: Final = re.compile(r"[?&]token=([A-Za-z0-9_-]+)")
-_WRONG: Final = "This token is not the dashboard's. The command quantstrip token prints the one that holds now."
-_ENDED: Final = "Your login has ended: the token was renewed. Log in with the new one."
-
-
-class Attempts:
-    """Wrong tokens of the last minute; when there are too many, logging in pauses. Open logins are not touched."""
-
-    def __init__(self, clock: Clock, limit: int = _ATTEMPTS, window: float = _WINDOW_SECONDS) -> None:
-        self._clock, self._limit, self._window = clock, limit, window
-        self._failures: deque[float] = deque()
-
-    def failed(self) -> None:
-        """Count a wrong token."""
-        self._failures.append(self._clock.monotonic())
-
-    def pause(self) -> float:
-        """Seconds until the next try is allowed; 0 when it is allowed now."""
-        now = self._clock.monotonic()
-        while self._failures and now - self._failures[0] >= self._window:
-            self._failures.popleft()
-        return self._window - (now - self._failures[0]) if len(self._failures) >= self._limit else 0.0
+_ENDED: Final = "Your login has ended. Log in again."
+_RENEWED: Final = "Your login has ended: the token was renewed. Log in with the new one."
 
 
 class Guard:
-    """ASGI middleware; ``read_token`` gives the current token, so that a rotated one counts at once."""
+    """ASGI middleware.
 
-    def __init__(self, app: ASGIApp, read_token: Callable[[], str], port: int, clock: Clock = system_clock) -> None:
+    Args:
+        app: the dashboard.
+        hosts: its names.
+        sessions: whose cookies are good.
+        logins: exchange a token, a password or a provider's word for a cookie.
+        cookie: its name.
+
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Hosts, sessions: Sessions, logins: Logins, cookie: str) -> None:
         self.app = app
-        self._read_token = read_token
-        self._port = port
-        self._hosts = access.allowed_hosts(port)
-        self._cookie = access.cookie_name(port)
-        self._attempts = Attempts(clock)
+        self._hosts, self._sessions, self._logins, self._cookie = hosts, sessions, logins, cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, _with_headers(send, self._policy(scope)))
+            door = self._hosts.door(scope)
+            await self._http(scope, door, receive, _with_headers(send, self._headers(scope, door), self._cookie))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+    async def _http(self, scope: Scope, door: Door | None, receive: Receive, send: Send) -> None:
+        request, who = Request(scope, receive), None
         try:
-            answer = self._refusal(request) or await self._door(request)
-        except SecretError as error:
-            # Whoever asks is not known to be the owner: the file's place is told in the log alone.
+            answer = self._refusal(request, door)
+            if answer is None and door is not None:
+                who = self._who(request.cookies, door)
+                answer = await self._answer(request, door, who)
+        except QuantstripError as error:
+            # Whoever asks is not known to be the owner: what is wrong is told in the log alone.
             logger.error("nobody can be let in: {}", error)
-            words = "The login token cannot be used. See logs/dashboard.log in the home."
-            answer = self._refused(request, "Nobody can log in", words, 503)
-        await (answer or self.app)(_as(OWNER, scope), receive, send)
+            what = "token" if isinstance(error, SecretError) else "way to log in"
+            words = f"The login {what} cannot be used. See logs/dashboard.log in the home."
+            answer = self._refused(request, "Nobody can log in", words.replace("login way", "way"), 503)
+        await (answer or self.app)(_as(who, scope), receive, send)
 
-    def _refusal(self, request: Request) -> Response | None:
+    def _refusal(self, request: Request, door: Door | None) -> Response | None:
         """Requests that no login makes good."""
-        if not self._host_allowed(request.headers):
+        if door is None:
             words = (
-                f"Expected a request for one of {', '.join(sorted(self._hosts))}; the Host header names something else."
+                f"Expected a request for one of {self._hosts}; the Host header names something else, or came through a "
+                "proxy that does not pass it on."
             )
             return self._refused(request, "This address is not the dashboard's", words)
-        if request.method not in _SAFE_METHODS and not self._own_origin(request.headers):
+        if request.method not in _SAFE_METHODS and request.headers.get("origin", "").lower() != door.origin:
             words = "Refused: this request comes from another site. Log in on the dashboard's own page:"
-            return self._refused(request, "Not from here", words)
+            return self._refused(request, "Not from here", words, origin=door.origin)
         return None
 
-    def _refused(self, request: Request, title: str, words: str, status: int = 403) -> Response:
+    def _refused(self, request: Request, title: str, words: str, status: int = 403, origin: str = "") -> Response:
         """A page for a person, a line for a program."""
         if "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse(words, status_code=status)
-        address = "" if status != 403 else f"http://{access.LOOPBACK}:{self._port}/"
+        own = f"http://{access.LOOPBACK}:{self._hosts.port}"
+        address = "" if status != 403 else f"{origin or own}/"
         return HTMLResponse(refusal_page(title, words, address), status_code=status)
 
-    async def _door(self, request: Request) -> Response | None:
+    async def _answer(self, request: Request, door: Door, who: Identity | None) -> Response | None:
         """The health answer, the login, or None where the request may pass."""
-        path = request.url.path
+        path, get = request.url.path, request.method == "GET"
         if path == HEALTH_PATH:
             return JSONResponse({"status": "ok", "app": "quantstrip"})
         if path == LOGIN_PATH and request.method == "POST":
-            return await self._login_form(request)
-        if "token" in request.query_params and request.method == "GET":
-            return self._login_link(request)
-        if self._logged_in(request.cookies):
-            return RedirectResponse("/", status_code=303) if path == LOGIN_PATH else None
-        if "text/html" in request.headers.get("accept", ""):
-            ended = _ENDED if self._cookie in request.cookies else ""
-            return HTMLResponse(login_page(ended, _target(request)), status_code=401)
-        return PlainTextResponse("Log in first: open the address that `quantstrip up` printed.", status_code=401)
+            return await self._logins.form(request, door)
+        if path == LOGOUT_PATH and get:
+            return self._logins.leave(request, door)
+        if path == oidc.LOGIN_PATH and get:
+            return await self._logins.to_provider(request, door)
+        if path == oidc.CALLBACK_PATH and get:
+            return await self._logins.from_provider(door)
+        if "token" in request.query_params and get:
+            return self._logins.link(request, door)
+        if who is None:
+            return self._turned_away(request, door)
+        if path == LOGIN_PATH:
+            return RedirectResponse("/", status_code=303)
+        if path.startswith(_UPLOADS) and request.method not in _SAFE_METHODS and not allows(who.role, "operator"):
+            return PlainTextResponse(f"Refused: {who.name} may look, and upload nothing.", status_code=403)
+        self._note(request)
+        return None
 
-    def _login_link(self, request: Request) -> Response:
-        if (
-            request.headers.get("sec-fetch-site") == "cross-site"
-            and request.headers.get("sec-fetch-dest") != "document"
-        ):
-            # An image or a frame on another site; counted, it could lock the owner out.
-            return PlainTextResponse("Refused: this request comes from another site.", status_code=403)
-        return self._login(request.query_params["token"], _target(request))
+    def _turned_away(self, request: Request, door: Door) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse("Log in first: open the address that `quantstrip up` printed.", status_code=401)
+        ended = self._cookie in request.cookies
+        return self._logins.page(door, (_RENEWED if door.local else _ENDED) if ended else "", target_of(request))
 
-    async def _login_form(self, request: Request) -> Response:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LONGEST_FORM:
-                return PlainTextResponse("The form is longer than a token can be.", status_code=413)
-        form = parse_qs(body.decode("utf-8", "replace"))
-        given = form.get("token", [""])[0].strip()
-        printed = _TOKEN_IN_ADDRESS.search(given)  # whoever pastes the whole printed address means its token
-        return self._login(printed[1] if printed else given, _own_path(form.get("next", ["/"])[0]))
-
-    def _login(self, given: str, target: str) -> Response:
-        pause = self._attempts.pause()
-        if pause > 0:
-            page = login_page(f"Too many wrong tokens. Try again in {pause:.0f} s.", target)
-            return HTMLResponse(page, status_code=429, headers={"retry-after": f"{pause:.0f}"})
-        expected = self._read_token()
-        if not access.matches(expected, given):
-            self._attempts.failed()
-            return HTMLResponse(login_page(_WRONG, target), status_code=403)
-        response = RedirectResponse(target, status_code=303)
-        response.set_cookie(
-            self._cookie,
-            access.cookie_value(expected, self._port),
-            max_age=_COOKIE_SECONDS,
-            httponly=True,
-            samesite="strict",
-        )
-        return response
+    def _note(self, request: Request) -> None:
+        """Opening a page is something that its user does; what a page asks for by itself is not."""
+        login = self._sessions.login(request.cookies.get(self._cookie, ""))
+        if login is not None and request.headers.get("sec-fetch-dest", "document") == "document":
+            self._sessions.touch(login)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        cookies = Request({**scope, "type": "http"}).cookies
-        if not (self._host_allowed(headers) and self._own_origin(headers) and self._stays_in(cookies)):
-            await receive()
-            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        cookies, headers = Request({**scope, "type": "http"}).cookies, Headers(scope=scope)
+        door = self._hosts.door(scope)
+        own = door is not None and headers.get("origin", "").lower() == door.origin
+        who = self._stays(cookies, door) if door is not None and own else None
+        if door is None or who is None:
+            await refuse(receive, send)
             return
+        place = door
 
-        async def while_logged_in() -> Message:
-            message = await receive()
-            if message["type"] == "websocket.receive" and not self._stays_in(cookies):
-                await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-                return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
-            return message
+        def active() -> None:
+            if (login := self._login(cookies, place)) is not None:
+                self._sessions.touch(login)
 
-        await self.app(_as(OWNER, scope), while_logged_in, send)
+        stream = Watched(receive, send, lambda: self._stays(cookies, place) == who, active)
+        await self.app(_as(who, scope), stream.receive, stream.send)
 
-    def _logged_in(self, cookies: dict[str, str]) -> bool:
-        given = cookies.get(self._cookie)
-        return given is not None and access.matches(access.cookie_value(self._read_token(), self._port), given)
+    def _login(self, cookies: dict[str, str], door: Door) -> Login | None:
+        """The login of a request; that of the token's holder holds on this machine alone."""
+        login = self._sessions.login(cookies.get(self._cookie, ""))
+        return login if login is not None and (door.local or login.way != "token") else None
 
-    def _stays_in(self, cookies: dict[str, str]) -> bool:
+    def _who(self, cookies: dict[str, str], door: Door) -> Identity | None:
+        login = self._login(cookies, door)
+        return self._sessions.identity(login) if login else None
+
+    def _stays(self, cookies: dict[str, str], door: Door) -> Identity | None:
         try:
-            return self._logged_in(cookies)
-        except SecretError as error:
+            return self._who(cookies, door)
+        except QuantstripError as error:
             logger.error("a page is closed: {}", error)
-            return False
+            return None
 
-    def _host_allowed(self, headers: Headers) -> bool:
-        return headers.getlist("host") != [] and all(host.lower() in self._hosts for host in headers.getlist("host"))
+    def _headers(self, scope: Scope, door: Door | None) -> Callable[[], list[tuple[str, str]]]:
+        """What each answer carries, asked for when it begins: the policy, and a cookie that is out of date."""
 
-    def _own_origin(self, headers: Headers) -> bool:
-        return headers.get("origin", "").lower() == f"http://{headers.get('host', '').lower()}"
+        def made() -> list[tuple[str, str]]:
+            found = list(_policy(door).items())
+            cookie = Request(scope).cookies.get(self._cookie, "")
+            try:
+                fresh = self._sessions.renewed(cookie) if cookie and door else ""
+            except QuantstripError:
+                fresh = ""  # the request itself says so
+            if fresh and door:
+                carrier = Response()
+                self._logins.put_cookie(carrier, fresh, door)
+                found.append(("set-cookie", carrier.headers["set-cookie"]))
+            return found
 
-    def _policy(self, scope: Scope) -> dict[str, str]:
-        host = Headers(scope=scope).get("host", "").lower()
-        socket = f" ws://{host}" if host in self._hosts else ""
-        policy = {
-            "default-src": "'self'",
-            "connect-src": f"'self'{socket} data: blob:",
-            "script-src": "'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",
-            "style-src": "'self' 'unsafe-inline'",
-            "img-src": "'self' data: blob:",
-            "font-src": "'self' data:",
-            "worker-src": "'self' blob:",
-            "object-src": "'none'",
-            "base-uri": "'self'",
-            "form-action": "'self'",
-            "frame-ancestors": "'self'",
-        }
-        return {
-            "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-            "referrer-policy": "same-origin",  # with no-referrer a browser sends the login form with Origin: null
-            "x-content-type-options": "nosniff",
-            "cross-origin-resource-policy": "same-origin",
-            "cross-origin-opener-policy": "same-origin",
-        }
+        return made
 
 
-def _as(who: Identity, scope: Scope) -> Scope:
+def _as(who: Identity | None, scope: Scope) -> Scope:
     """The request as who logged in makes it: what it says itself about who that is counts for nothing."""
-    told = {USER_HEADER: who.name, ROLE_HEADER: who.role, WAY_HEADER: who.way}
+    told = {USER_HEADER: who.name, ROLE_HEADER: who.role, WAY_HEADER: who.way} if who else {}
     kept = [(name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() not in HEADERS]
     return {**scope, "headers": kept + [(name.encode(), value.encode()) for name, value in told.items()]}
 
 
-def _target(request: Request) -> str:
-    """The page that was asked for, without the token: where the login leads to."""
-    kept = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
-    return _own_path(request.url.path + (f"?{urlencode(kept)}" if kept else ""))
+def _policy(door: Door | None) -> dict[str, str]:
+    socket = f" {door.origin.replace('http', 'ws', 1)}" if door else ""
+    policy = {
+        "default-src": "'self'",
+        "connect-src": f"'self'{socket} data: blob:",
+        "script-src": "'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'self'",
+    }
+    return {
+        "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "referrer-policy": "same-origin",  # with no-referrer a browser sends the login form with Origin: null
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+    }
 
 
-def _own_path(target: str) -> str:
-    """A path on this server. Leading slashes are folded: ``//host`` would send the browser to another host."""
-    path = "/" + target.lstrip("/\\")
-    is_page = len(path) <= _LONGEST_TARGET and path.isprintable() and path.partition("?")[0] != LOGIN_PATH
-    return path if is_page else "/"
-
-
-def _with_headers(send: Send, extra: dict[str, str]) -> Callable[[Any], Awaitable[None]]:
+def _with_headers(send: Send, extra: Callable[[], list[tuple[str, str]]], cookie: str) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in extra.items():
-                headers[name] = value
+            written = any(each.startswith(f"{cookie}=") for each in headers.getlist("set-cookie"))  # in or out just now
+            for name, value in extra():
+                if name != "set-cookie":
+                    headers[name] = value
+                elif not written:
+                    headers.append(name, value)
         await send(message)
 
     return sending

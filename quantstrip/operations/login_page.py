@@ -3,9 +3,11 @@
 They need nothing of the dashboard, so they are there whatever else is broken.
 """
 
+from dataclasses import dataclass
 from html import escape
 from string import Template
 from typing import Final
+from urllib.parse import quote
 
 _PAGE: Final = Template("""<!doctype html>
 <html lang="en">
@@ -38,6 +40,9 @@ _PAGE: Final = Template("""<!doctype html>
            cursor: pointer; }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
   a { color: var(--accent); font-weight: 600; overflow-wrap: anywhere; }
+  a.way { display: block; padding: .65rem .8rem; border: 1px solid var(--line); border-radius: 8px; text-align: center;
+          text-decoration: none; }
+  summary { color: var(--soft); cursor: pointer; margin-bottom: .8rem; }
   code { padding: .1rem .3rem; border-radius: 4px; background: var(--page); color: var(--text); }
   .bad { padding: .6rem .8rem; border: 1px solid; border-left-width: 4px; border-radius: 8px; color: var(--bad); }
 </style>
@@ -53,25 +58,71 @@ _PAGE: Final = Template("""<!doctype html>
 </body>
 </html>
 """)
-_LOGIN: Final = Template("""$problem
+_TOKEN: Final = Template("""
   <form method="post" action="/login">
     <input type="hidden" name="next" value="$target">
     <label for="token">Token, or the printed address</label>
     <input id="token" name="token" type="password" autocomplete="current-password" autocapitalize="off"
-      spellcheck="false" autofocus required $described>
+      spellcheck="false" $focus required $described>
     <button type="submit">Log in</button>
   </form>
   <p style="margin: 1.25rem 0 0">This dashboard belongs to the person who runs it. Open the address that
     <code>quantstrip up</code> printed; <code>quantstrip token</code> prints it again. The token is the file
     <code>data/run/token</code> in the home.</p>""")
+_PASSWORD: Final = Template("""
+  <form method="post" action="/login">
+    <input type="hidden" name="next" value="$target">
+    <label for="name">User</label>
+    <input id="name" name="name" type="text" autocomplete="username" autocapitalize="off" spellcheck="false" autofocus
+      maxlength="100" required $described>
+    <label for="password" style="margin-top: .8rem">Password</label>
+    <input id="password" name="password" type="password" autocomplete="current-password" maxlength="256" required>
+    <button type="submit">Log in with password</button>
+  </form>""")
+_OIDC: Final = Template('<p style="margin: 1rem 0 0"><a class="way" href="/auth/login?next=$query">$label</a></p>')
+_NOBODY: Final = "<p>Nobody can log in from here yet. On the machine itself: <code>quantstrip user add NAME</code></p>"
+_OWN: Final = '<details style="margin-top: 1.25rem"><summary>With the token</summary>$form</details>'
+_MOVE: Final = Template("""<p>You are logged in. <a href="$target">Go on</a></p>
+  <meta http-equiv="refresh" content="0; url=$target">""")
 
 
-def login_page(problem: str = "", target: str = "/") -> str:
-    """The login as HTML; ``problem`` says why one is needed again, ``target`` is the page that follows."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How one can log in at a door: with the token, as a user with a password, and the label of the provider's link."""
+
+    token: bool = True
+    password: bool = False
+    oidc: str = ""
+
+
+def login_page(problem: str = "", target: str = "/", ways: Ways = Ways(), *, note: str = "") -> str:
+    """The login as HTML.
+
+    Args:
+        problem: why one is needed again.
+        target: the page that follows.
+        ways: what is offered.
+        note: something good to say, such as that the login was ended.
+
+    """
     told = f'<p class="bad" role="alert" id="problem">{escape(problem)}</p>' if problem else ""
-    described = 'aria-describedby="problem"' if problem else ""
-    inner = _LOGIN.substitute(problem=told, target=escape(target), described=described)
-    return _PAGE.substitute(title="Log in", inner=inner)
+    told += f'<p role="status">{escape(note)}</p>' if note else ""
+    given = {"target": escape(target), "described": 'aria-describedby="problem"' if problem else ""}
+    parts = [told]
+    if ways.password:
+        parts.append(_PASSWORD.substitute(given))
+    if ways.oidc:
+        parts.append(_OIDC.substitute(query=quote(target, safe=""), label=escape(f"Log in with {ways.oidc}")))
+    if ways.token:
+        more = ways.password or ways.oidc
+        form = _TOKEN.substitute(given, focus="" if more else "autofocus")
+        parts.append(Template(_OWN).substitute(form=form) if more else form)
+    return _PAGE.substitute(title="Log in", inner="".join(parts) if any(parts[1:]) else told + _NOBODY)
+
+
+def arrival_page(target: str) -> str:
+    """Leads on to ``target``, as a page of our own: what another site leads to directly comes without our cookie."""
+    return _PAGE.substitute(title="Logged in", inner=_MOVE.substitute(target=escape(target)))
 
 
 def refusal_page(title: str, words: str, address: str = "") -> str:

@@ -18,6 +18,7 @@ from quantstrip.clock import Clock, Micros, system_clock
 from quantstrip.errors import PortInUse, ServiceError, ServiceNotRunning
 from quantstrip.home import VARIABLE, Home
 from quantstrip.operations import access
+from quantstrip.operations.exposure import Exposure, check_exposure
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.configuration import check_path, output_file
 from quantstrip.supervise.orphans import unmarked
@@ -40,6 +41,7 @@ class ServiceStatus:
         since: when it started, wall clock; 0 when it does not run.
         url: the dashboard's address, without the token.
         dashboard: True when the dashboard runs: its port takes connections, also while it is too busy to answer.
+        address: what the dashboard listens on for other machines; "" where nothing.
         reply: ``answers``; ``busy``: it takes connections and gave no answer within a second; ``none``: nobody listens;
             "" where it was not asked, or no service runs.
 
@@ -55,9 +57,10 @@ class ServiceStatus:
     version: str
     home: str
     clients: list["ClientStatus"] = field(default_factory=list)
+    address: str = ""
 
 
-def check_start(home: Home, port: int) -> None:
+def check_start(home: Home, port: int, address: str | None = None) -> Exposure:
     """Everything that must hold before anything is started; makes the home where it is missing.
 
     Raises:
@@ -67,6 +70,7 @@ def check_start(home: Home, port: int) -> None:
         SecretError: the login token can be read by others.
         SchemaMismatch: the database is newer than this program.
         SettingsError: the settings file is malformed.
+        ConfigError: other machines could reach the dashboard, and nobody could log in, or without TLS.
 
     """
     from quantstrip.ledger import open_ledger
@@ -78,19 +82,22 @@ def check_start(home: Home, port: int) -> None:
         raise service_running(home, pid)
     manager_of(home).items()
     access.token(home)
-    check_port(port)
+    exposure = check_exposure(home, address)
+    for each in (access.LOOPBACK, exposure.address):
+        check_port(port, each or access.LOOPBACK)
     open_ledger(home)
+    return exposure
 
 
-def check_port(port: int) -> None:
-    """Raise ``PortInUse`` unless the dashboard could listen on ``port`` of the loopback interface now."""
-    with socket.socket(socket.AF_INET) as probe:
+def check_port(port: int, address: str = access.LOOPBACK) -> None:
+    """Raise ``PortInUse`` unless the dashboard could listen on ``port`` of ``address`` now."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((access.LOOPBACK, port))
+            probe.bind((address, port))
         except (OSError, OverflowError) as error:
             raise PortInUse(
-                f"the dashboard cannot listen on port {port} of {access.LOOPBACK}: {error}",
+                f"the dashboard cannot listen on port {port} of {address}: {error}",
                 hint="End the program that uses it, or choose another one with --port.",
             ) from error
 
@@ -99,6 +106,7 @@ def up(
     home: Home,
     *,
     port: int | None = None,
+    address: str | None = None,
     detach: bool = False,
     demo: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -108,6 +116,7 @@ def up(
     Args:
         home: whose service.
         port: the dashboard's; None takes the setting ``dashboard.port``.
+        address: what it listens on besides 127.0.0.1; None takes the setting ``dashboard.address``.
         detach: return when the dashboard answers; ``down`` stops the service.
         demo: put the demo's clients into the home first.
         tell: receives what the user should read, above all the dashboard's address.
@@ -117,14 +126,14 @@ def up(
 
     """
     chosen = port if port is not None else configured_port(home)
-    check_start(home, chosen)
+    exposure = check_start(home, chosen, address)
     if demo:
         from quantstrip.operations.demo import prepare_demo
 
         prepare_demo(home)
     if detach:
-        return _detached(home, chosen, tell)
-    _foreground(home, chosen, tell)
+        return _detached(home, chosen, exposure, tell)
+    _foreground(home, chosen, exposure, tell)
     return status(home)
 
 
@@ -187,6 +196,7 @@ def status(home: Home, *, clients: bool = True) -> ServiceStatus:
         version=record.version if record and running else __version__,
         home=str(home.root),
         clients=rows,
+        address=record.address if record and running else "",
     )
 
 
@@ -218,7 +228,7 @@ def answers(port: int, timeout_seconds: float = 1.0) -> bool:
         connection.close()
 
 
-def _foreground(home: Home, port: int, tell: Callable[[str], None]) -> None:
+def _foreground(home: Home, port: int, exposure: Exposure, tell: Callable[[str], None]) -> None:
     from quantstrip.log import logger, open_configured
     from quantstrip.operations.settings import manager_of
     from quantstrip.supervise.options import stop_seconds
@@ -228,8 +238,8 @@ def _foreground(home: Home, port: int, tell: Callable[[str], None]) -> None:
     settings = manager_of(home)
     open_configured(home, "up", settings)
     limit = stop_seconds(settings)
-    greeting = Greeting(home, port, tell)
-    runner = ServiceRunner(home, port, __version__, stop_seconds=limit, on_pass=greeting.look)
+    greeting = Greeting(home, port, tell, exposure)
+    runner = ServiceRunner(home, port, __version__, stop_seconds=limit, on_pass=greeting.look, address=exposure.address)
     logger.info("the service starts on {} with the dashboard on port {}", home.root, port)
     runner.run(prepare=lambda: write_all(home, limit))
     logger.info("the service has ended")
@@ -243,6 +253,7 @@ class Greeting:
     home: Home
     port: int
     tell: Callable[[str], None]
+    exposure: Exposure
     clock: Clock = system_clock
 
     def __post_init__(self) -> None:
@@ -256,7 +267,7 @@ class Greeting:
             return
         if answers(self.port, 0.2):
             self._done = True
-            self.tell(f"Quantstrip runs on {self.home.root}\nDashboard: {access.login_url(self.home, self.port)}")
+            self.tell(greeting(self.home, self.port, self.exposure))
         elif not self._complained and self.clock.monotonic() - self._begun > DASHBOARD_SECONDS:
             self._complained = True
             self.tell(
@@ -265,8 +276,19 @@ class Greeting:
             )
 
 
-def _detached(home: Home, port: int, tell: Callable[[str], None]) -> ServiceStatus:
+def greeting(home: Home, port: int, exposure: Exposure) -> str:
+    """Where the dashboard is: for the token's holder on this machine, and for users elsewhere."""
+    lines = [f"Quantstrip runs on {home.root}", f"Dashboard: {access.login_url(home, port)}"]
+    if elsewhere := exposure.urls(port):
+        lines.append(f"From elsewhere, for users: {', '.join(elsewhere)}")
+    if exposure.needs_plain:
+        lines.append("WARNING: passwords and pages cross the network readable (dashboard.plain_http)")
+    return "\n".join(lines)
+
+
+def _detached(home: Home, port: int, exposure: Exposure, tell: Callable[[str], None]) -> ServiceStatus:
     command = [sys.executable, "-P", "-m", "quantstrip", "--home", str(home.root), "up", "--port", str(port)]
+    command += ["--address", exposure.address or access.LOOPBACK]
     path = output_file(home, "up")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as output:
@@ -292,10 +314,7 @@ def _detached(home: Home, port: int, tell: Callable[[str], None]) -> ServiceStat
                     f"Stop it with: quantstrip --home {home.root} down",
                 )
             system_clock.wait(0.1)
-    tell(
-        f"Quantstrip runs on {home.root}\nDashboard: {access.login_url(home, port)}\n"
-        f"Stop it with: quantstrip --home {home.root} down"
-    )
+    tell(f"{greeting(home, port, exposure)}\nStop it with: quantstrip --home {home.root} down")
     return status(home)
 
 

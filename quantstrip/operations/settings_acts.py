@@ -9,7 +9,10 @@ AT_ONCE: Final = "at once"
 SERVICE: Final = "when the service is started again (quantstrip down, then quantstrip up)"
 EACH_CLIENT: Final = "for each client when it is started again"
 _WHEN: Final[dict[Parts, str]] = {
-    ("dashboard", "port"): SERVICE,
+    ("dashboard", "idle_hours"): AT_ONCE,
+    ("dashboard", "session_hours"): AT_ONCE,
+    ("dashboard",): SERVICE,
+    ("oidc",): SERVICE,
     ("ledger", "audit"): SERVICE,
     ("logs",): SERVICE,
     ("platform", "timezone"): SERVICE,

@@ -1,4 +1,4 @@
-"""The dashboard's server: Streamlit behind ``Guard``, on this machine's loopback address alone.
+"""The dashboard's server: Streamlit behind ``Guard``, on this machine's loopback address, and on another if told so.
 
 ``python -m quantstrip.operations.web --home DIR --port N`` runs it in the foreground, as the supervisor does. It ends
 within seconds of SIGTERM, whoever is connected, and when its parent dies.
@@ -6,28 +6,32 @@ within seconds of SIGTERM, whoever is connected, and when its parent dies.
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from quantstrip.config import SettingsManager
 from quantstrip.errors import PortInUse, QuantstripError
 from quantstrip.home import VARIABLE, Home, asset, find_home
 from quantstrip.log import logger, open_configured
 from quantstrip.operations import access
+from quantstrip.operations.exposure import Exposure, check_exposure, exposure_of
 from quantstrip.operations.roles import HEADERS
 from quantstrip.supervise.tether import tether
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
 _GRACE_SECONDS: Final = 2
 _PARENT_CHECK_SECONDS: Final = 1.0
+_STEP_SECONDS: Final = 0.1
 _OPTIONS: Final[dict[str, Any]] = {
     # Given as flags, which win over any config.toml or variable of the user: these decide what leaves the machine.
     "browser.gatherUsageStats": False,
@@ -51,12 +55,12 @@ _OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-def create_app(home: Home, port: int) -> "ASGIApp":
+def create_app(home: Home, port: int, exposure: Exposure | None = None) -> "ASGIApp":
     """The dashboard of one home as an ASGI application. A process can hold one: Streamlit's options are global."""
     from streamlit.starlette import App
     from streamlit.web import bootstrap
 
-    from quantstrip.operations.guard import Guard
+    from quantstrip.operations.access_setup import guarded
     from quantstrip.operations.shell import Shell
 
     folder = asset("dashboard")
@@ -67,77 +71,119 @@ def create_app(home: Home, port: int) -> "ASGIApp":
     bootstrap.load_config_options({**_OPTIONS, "server.port": port})
     for library in ("streamlit", "uvicorn", "websockets"):  # Streamlit ties all three to the terminal
         _send_to_stream(library)
-    return Guard(Shell(app), _TokenReader(home), port)
+    return guarded(Shell(app), home, port, exposure or exposure_of(home))
 
 
-def serve(home: Home, port: int) -> None:
+def serve(home: Home, port: int, address: str | None = None) -> None:
     """Serve until a signal comes or the parent dies.
+
+    Args:
+        home: whose dashboard.
+        port: its port.
+        address: what to listen on besides 127.0.0.1; the setting ``dashboard.address`` where None.
 
     Raises:
         PortInUse: another program listens on ``port``.
+        ConfigError: others could reach it, and nobody could log in, or passwords would be readable on the way.
 
     """
     import uvicorn
 
-    with _listen(port) as listener:
-        config = uvicorn.Config(
-            create_app(home, port),
-            access_log=False,
-            log_config=None,
-            lifespan="on",
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            ws="websockets-sansio",
-            ws_ping_interval=20,
-            ws_ping_timeout=20,
-        )
-        server = uvicorn.Server(config)
-        asyncio.run(_until_told(server, listener))
+    found = check_exposure(home, address)
+    with contextlib.ExitStack() as sockets:
+        inside = sockets.enter_context(listen(access.LOOPBACK, port, shared=bool(found.address)))
+        outside = sockets.enter_context(listen(found.address, port, shared=True)) if found.address else None
+        app = create_app(home, port, found)
+        servers = [uvicorn.Server(_config(app, lifespan="on"))]
+        if outside is not None:
+            tls = {"ssl_certfile": found.certificate, "ssl_keyfile": found.key} if found.certificate else {}
+            servers.append(_second(_config(app, lifespan="off", **tls)))
+            logger.info("the dashboard listens on {} port {} by {}", found.address, port, found.scheme)
+        asyncio.run(_until_told(servers, [inside, outside]))
 
 
-async def _until_told(server: Any, listener: socket.socket) -> None:
-    parent = os.getppid()
+def _second(config: "uvicorn.Config") -> "uvicorn.Server":
+    """A server beside the first, which hears the signals for both."""
+    import uvicorn
+
+    class Second(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Second(config)
+
+
+def _config(app: "ASGIApp", lifespan: Literal["on", "off"], **tls: Any) -> "uvicorn.Config":
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        lifespan=lifespan,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        ws="websockets-sansio",
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        **tls,
+    )
+
+
+async def _until_told(servers: list[Any], sockets: list[socket.socket | None]) -> None:
+    """Run the first server, which hears the signals; the second from its start to its end."""
+    parent, first = os.getppid(), servers[0]
 
     async def follow_parent() -> None:
         while os.getppid() == parent:
             await asyncio.sleep(_PARENT_CHECK_SECONDS)
-        server.should_exit = True
+        first.should_exit = True
+
+    async def beside(second: Any, listener: socket.socket | None) -> None:
+        while not first.started:
+            await asyncio.sleep(_STEP_SECONDS)
+        serving = asyncio.create_task(second.serve(sockets=[listener]))
+        while not (first.should_exit or serving.done()):
+            await asyncio.sleep(_STEP_SECONDS)
+        second.should_exit = first.should_exit = True
+        await serving
 
     watch = asyncio.create_task(follow_parent())
+    others = [asyncio.create_task(beside(*pair)) for pair in zip(servers[1:], sockets[1:], strict=False)]
     try:
-        await server.serve(sockets=[listener])
+        await first.serve(sockets=[sockets[0]])
+        await asyncio.gather(*others)
     finally:
         watch.cancel()
 
 
-class _TokenReader:
-    """The current token; the file is read again only when it changed."""
+def listen(address: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket that listens on one address.
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._seen: tuple[int, int] | None = None
-        self._value = ""
+    Args:
+        address: IPv4 or IPv6; ``::`` takes both.
+        port: what to listen on.
+        shared: with 0.0.0.0, or with the loopback address beside it: the system lets two sockets have one port only
+            where both say so. Another program of this user alone could then join, and one that has the port is refused.
 
-    def __call__(self) -> str:
-        path = self._home.token_file
-        seen = (path.stat().st_ctime_ns, path.stat().st_ino) if path.exists() else None
-        if seen is None or seen != self._seen:
-            self._value = access.token(self._home)
-            self._seen = seen
-        return self._value
+    Raises:
+        PortInUse: another program listens there, or the machine has no such address.
 
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET)
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
     try:
         if os.name == "posix":  # elsewhere the option would let two servers share one port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((access.LOOPBACK, port))
+        if shared and hasattr(socket, "SO_REUSEPORT"):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((address, port))
     except OSError as error:
         listener.close()
         raise PortInUse(
-            f"the dashboard needs port {port} on {access.LOOPBACK}: {error.strerror or error}",
+            f"the dashboard needs port {port} on {address}: {error.strerror or error}",
             hint="End the program that uses it, or choose another port with --port.",
         ) from error
     return listener
@@ -158,6 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--address")
     given = parser.parse_args(arguments)
     tether(os.getppid())
     # Before uvicorn takes the signals over, and when it raises them again after its shutdown: end, with 0.
@@ -167,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         home = find_home(given.home).create()
         open_configured(home, "dashboard", SettingsManager(home), web=True, capture_output=True)
-        serve(home, given.port)
+        serve(home, given.port, given.address)
     except QuantstripError as error:
         logger.error("{}", error)
         console.write(f"{error}\n")

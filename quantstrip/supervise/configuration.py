@@ -38,8 +38,8 @@ def pid_file(home: Home) -> Path:
     return home.run / "supervisord.pid"
 
 
-def write_config(home: Home, port: int) -> Path:
-    """Write ``home.supervisor_config`` for a dashboard on ``port``; returns its path.
+def write_config(home: Home, port: int, address: str = "") -> Path:
+    """Write ``home.supervisor_config`` for a dashboard on ``port``, of ``address`` as well; returns its path.
 
     Raises:
         HomeError: the home's path holds characters that supervisord's configuration cannot carry.
@@ -55,6 +55,7 @@ def write_config(home: Home, port: int) -> Path:
         .render(
             home=home,
             port=port,
+            address=address or "127.0.0.1",
             python=sys.executable,
             output=output_folder(home),
             log_file=supervisor_log(home),

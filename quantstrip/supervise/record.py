@@ -27,6 +27,7 @@ class ServiceRecord:
         started: wall clock.
         socket: the supervisor's control socket; kept, because where it lies may depend on the environment.
         version: version of the program that runs.
+        address: what the dashboard listens on besides the loopback address; "" where nothing.
 
     """
 
@@ -35,6 +36,7 @@ class ServiceRecord:
     started: Micros
     socket: str
     version: str
+    address: str = ""
 
 
 def read_record(home: Home) -> ServiceRecord | None:

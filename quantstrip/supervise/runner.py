@@ -45,6 +45,8 @@ class ServiceRunner:
         version: the program's version, for the record.
         stop_seconds: how long a client may take to end before it is killed.
         on_pass: called a few times a second while the service runs.
+        address: what the dashboard listens on besides the loopback address, where the settings do not say it; "" where
+            it is reached from this machine alone.
 
     """
 
@@ -54,6 +56,7 @@ class ServiceRunner:
     stop_seconds: float = 20.0
     on_pass: Callable[[], None] = lambda: None
     clock: Clock = system_clock
+    address: str = ""
 
     def __post_init__(self) -> None:
         self.supervisor = SupervisordSupervisor(self.home)
@@ -72,8 +75,10 @@ class ServiceRunner:
         with service_lock(self.home), stop_on_signals() as stop:
             self._await_predecessor(stop)
             prepare()
-            write_config(self.home, self.port)
-            record = ServiceRecord(os.getpid(), self.port, self.clock.now(), str(self.home.socket), self.version)
+            write_config(self.home, self.port, self.address)
+            record = ServiceRecord(
+                os.getpid(), self.port, self.clock.now(), str(self.home.socket), self.version, self.address
+            )
             write_record(self.home, record)
             try:
                 self._keep_running(stop)

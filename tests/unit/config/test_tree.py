@@ -50,7 +50,7 @@ def test_a_folder_is_read_as_a_dict(settings: SettingsManager) -> None:
     settings.set_by_path("/config/Settings/Broker/IBKR/Port", 4001, "int")
     settings.set_by_path("Settings.Broker.IBKR.Host", "localhost")
     assert settings.get("Settings.Broker") == {"IBKR": {"Port": 4001, "Host": "localhost"}}
-    assert settings.items("dashboard") == {"port": 8051}
+    assert settings.items("marks") == {"folder": "", "delay_minutes": 5.0}
     assert settings.items("dashboard.port") == settings.items("no.such.folder") == {}
     assert {"platform", "dashboard", "Settings"} <= settings.items().keys()
 
@@ -165,7 +165,7 @@ def test_only_a_folder_that_is_there_can_be_locked(settings: SettingsManager) ->
 def test_a_part_of_the_tree_and_a_single_node_are_listed(settings: SettingsManager) -> None:
     settings.set_by_path("/limits/BRK.B", 1.5, "float")
     settings.set_by_path("limits_of_others", 1, "int")
-    assert [each.path for each in settings.tree("dashboard")] == ["dashboard", "dashboard.port"]
+    assert [each.path for each in settings.tree("marks")] == ["marks", "marks.folder", "marks.delay_minutes"]
     assert [each.path for each in settings.tree("/config/limits")] == ["limits", "/limits/BRK.B"]
     found = settings.find("/limits/BRK.B")
     assert found is not None

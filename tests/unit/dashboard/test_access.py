@@ -54,15 +54,3 @@ def test_a_rotated_token_is_another_one(home: Home) -> None:
     assert second != first
     assert access.token(home) == second
     assert stat.S_IMODE(home.token_file.stat().st_mode) == 0o600
-
-
-def test_the_cookie_gives_nothing_away() -> None:
-    token = "t" * 43
-    assert token not in access.cookie_value(token, 8051)
-    assert access.cookie_value(token, 8051) != access.cookie_value(token, 8052)
-    assert access.cookie_value(token, 8051) != access.cookie_value("u" * 43, 8051)
-
-
-def test_hosts_carry_the_port() -> None:
-    assert access.allowed_hosts(8051) == {"127.0.0.1:8051", "localhost:8051", "[::1]:8051"}
-    assert "localhost" in access.allowed_hosts(80)

@@ -1,7 +1,7 @@
 """Wrong tokens pause the login for a while."""
 
 from quantstrip.clock import ManualClock
-from quantstrip.operations.guard import Attempts
+from quantstrip.operations.access_limits import Attempts
 
 
 def test_the_login_pauses_after_too_many_wrong_tokens_and_opens_again() -> None:
