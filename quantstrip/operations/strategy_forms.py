@@ -1,0 +1,163 @@
+"""Strategies that can be backtested, and what their parameters may be.
+
+A strategy's file is code: it is loaded in a child process, never in the one that asks.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from quantstrip.bars import csvfile, sample_folder
+from quantstrip.errors import ClientLoadError, DataError, StrategyLoadError
+from quantstrip.home import Home, asset
+
+_SECONDS: Final = 30.0
+_BASES: Final = ("StrategyBase",)
+_MOST_FILES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyFile:
+    """A file that holds a strategy; ``label`` names it briefly: its folder and its name."""
+
+    path: str
+    label: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter, as a form asks for it.
+
+    Attributes:
+        kind: whole, number, truth, text, list, or "" where the strategy does not tell.
+        low, high: bounds, both included; None is no bound.
+        choices: the only values there are; empty for any.
+
+    """
+
+    name: str
+    kind: str
+    default: Any
+    low: float | None
+    high: float | None
+    choices: tuple[Any, ...]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A strategy as it describes itself; ``timeframe`` is "" where its class names none."""
+
+    name: str
+    summary: str
+    symbols: tuple[str, ...]
+    timeframe: str
+    fields: tuple[Field, ...]
+
+
+def files(home: Home) -> list[StrategyFile]:
+    """Files of clients and examples, the home's and those that ship, that hold a strategy; read, never run."""
+    from quantstrip.client.describe import describe
+
+    found: dict[str, StrategyFile] = {}
+    for folder in (home.clients, home.root / "examples", asset("examples")):
+        paths = sorted(folder.rglob("*.py"))[:_MOST_FILES] if folder.is_dir() else []
+        for path in paths:
+            if "__pycache__" in path.parts or str(path.resolve()) in found:
+                continue
+            try:
+                about = describe(path)
+            except ClientLoadError:
+                continue  # half-written: it is told where it is edited
+            if about.kind == "strategy":
+                label = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+                found[str(path.resolve())] = StrategyFile(str(path.resolve()), label, about.summary)
+    return list(found.values())
+
+
+def form(home: Home, file: str | Path) -> Form:
+    """What the strategy of a file asks for.
+
+    Raises:
+        StrategyLoadError: the file holds no usable strategy, or takes too long to load.
+
+    """
+    path = Path(file)
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise StrategyLoadError(f"{path}: cannot be read: {error.strerror}", hint="Choose another file.") from error
+    return _form(home, path, (about.st_mtime_ns, about.st_size))
+
+
+def check(
+    home: Home, file: str | Path, parameters: Mapping[str, Any], symbols: Sequence[str] | None = None
+) -> Mapping[str, Any]:
+    """The values that the strategy would run with.
+
+    Raises:
+        StrategyLoadError: it refuses them, or cannot be loaded.
+
+    """
+    values: Mapping[str, Any] = _ask(home, Path(file), symbols, parameters)["values"]
+    return values
+
+
+def bars_folder(home: Home, bars: str | None = None) -> Path:
+    """Where a backtest takes its bars from: the given folder, the home's where it holds files, else the sample."""
+    if bars:
+        return Path(bars)
+    return home.bars if home.bars.is_dir() and any(home.bars.glob("*.csv*")) else sample_folder()
+
+
+def symbols(home: Home, bars: str | None = None) -> list[str]:
+    """Symbols that have bars.
+
+    Raises:
+        DataError: there is no such folder.
+
+    """
+    folder = bars_folder(home, bars)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder of bars", hint="Name the folder that holds SYMBOL.csv files.")
+    return csvfile.symbols_in(folder)
+
+
+@lru_cache(maxsize=32)
+def _form(home: Home, path: Path, changed: tuple[int, int]) -> Form:  # noqa: ARG001 - a file that changed is another one
+    found = _ask(home, path, None, {})
+    fields = tuple(Field(**{**each, "choices": tuple(each["choices"])}) for each in found["parameters"])
+    return Form(found["name"], found["summary"], tuple(found["symbols"]), found["timeframe"], fields)
+
+
+def _ask(home: Home, path: Path, wanted: Sequence[str] | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Have a child load the file."""
+    request = {"home": str(home.root), "file": str(path), "parent": os.getpid(),
+               "symbols": list(wanted) if wanted else None, "parameters": dict(parameters)}  # fmt: skip
+    command = [sys.executable, "-P", "-m", "quantstrip.operations.strategy_child"]
+    try:
+        ran = subprocess.run(
+            command, input=json.dumps(request), capture_output=True, text=True, timeout=_SECONDS, check=False,
+            cwd=home.root if home.root.is_dir() else None,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise StrategyLoadError(
+            f"{path}: is not loaded within {_SECONDS:g} s", hint="Do no work in its first lines or in __init__."
+        ) from None
+    try:
+        found: dict[str, Any] = json.loads(ran.stdout)
+    except ValueError:
+        last = ran.stderr.strip().splitlines()[-1:] or [f"exit code {ran.returncode}"]
+        raise StrategyLoadError(
+            f"{path}: its process ended while it was loaded: {last[0]}", hint="Correct the file and load it again."
+        ) from None
+    if "error" in found:
+        raise StrategyLoadError(found["error"], hint=found["hint"])
+    return found
