@@ -39,6 +39,15 @@ def second(ts: Micros) -> str:
     return _here(ts).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def second_in(ts: Micros, name: str) -> str:
+    """Date and time to the second on the clocks of a zone, UTC where the name is none; the zone stands beside it."""
+    try:
+        there = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        there = ZoneInfo("UTC")
+    return to_datetime(ts).astimezone(there).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def from_here(value: datetime) -> Micros:
     """The moment of a date and time that a person entered in their zone."""
     return from_datetime(value.replace(tzinfo=zone()))

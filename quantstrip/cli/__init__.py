@@ -32,6 +32,8 @@ _COMMANDS = {
     "run": ("quantstrip.cli.clients:run", "Run one client in the foreground, without deploying it."),
     "job": ("quantstrip.cli.jobs:job", "Jobs of clients: what runs next, what ran; run one now."),
     "risk": ("quantstrip.cli.risk:risk", "See halts, lift them, and switch entries off and on."),
+    "simulate": ("quantstrip.cli.simulation:simulate", "Run a client on a copy of the ledger: nothing is sent."),
+    "rehearse": ("quantstrip.cli.simulation:rehearse", "Run a span of a client's schedule in seconds."),
     "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
     "task": ("quantstrip.cli.tasks:task", "Long work in the background: see it, ask for it, take it back."),
     "report": ("quantstrip.cli.reports:report", "Show and write reports of what the strategies did."),
