@@ -1,12 +1,13 @@
 // One editor on the page: takes what Python gives, keeps what the user types.
-import { EditorState, Transaction } from "@codemirror/state";
+import { isolateHistory } from "@codemirror/commands";
+import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { external, listen, settle, setup } from "./setup.js";
 import { showMarks } from "./marks.js";
 import { Messenger } from "./messenger.js";
 
 const MOST_KEPT = 50;
-const kept = new Map(); // name -> what an editor held when it left the page: undo, cursor, and text that was not sent yet
+const kept = new Map(); // name -> what an editor held when it left the page: text, cursor, and the way back
 
 export class Editor {
   constructor(component) {
@@ -14,7 +15,7 @@ export class Editor {
     this.data = data;
     this.messenger = new Messenger(this, component);
     const before = kept.get(data.name);
-    const known = before && before.revision === data.revision && (before.unsent || before.text === data.text);
+    const known = before?.revision === data.revision; // its text wins: Python may not have seen the last of it
     this.view = new EditorView({
       state: known ? before.state : newState(data),
       parent: parentElement,
@@ -63,7 +64,7 @@ export class Editor {
       } else {
         this.view.dispatch({
           changes: difference(this.view.state, data.text),
-          annotations: [external.of(true), Transaction.addToHistory.of(true)],
+          annotations: [external.of(true), isolateHistory.of("full")], // one step back brings the text before it
         });
       }
     }
@@ -84,10 +85,8 @@ export class Editor {
     kept.delete(this.data.name);
     kept.set(this.data.name, {
       state: this.view.state,
-      text: this.text,
       top: this.view.scrollDOM.scrollTop,
       revision: this.data.revision,
-      unsent: this.messenger.unsent,
     });
     if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
     this.messenger.stop();

@@ -28,11 +28,7 @@ export class Messenger {
   start(text) {
     clearTimeout(this.timer);
     this.sent = { ...this.editor.value, text };
-    if (this.unsent) this.typed();
-  }
-
-  get unsent() {
-    return this.editor.text !== this.sent.text;
+    if (this.editor.text !== text) this.typed();
   }
 
   /** The text changed: tell of it when the typing pauses. */
