@@ -4,7 +4,18 @@ from typing import Final
 
 import streamlit as st
 
-from components import dialogs, differences, empty, frame, markup, python_dialogs, python_state, python_tree, roles
+from components import (
+    dialogs,
+    differences,
+    empty,
+    frame,
+    markup,
+    python_dialogs,
+    python_state,
+    python_tree,
+    python_trial,
+    roles,
+)
 from components.python_state import Draft
 from quantstrip.editor import editor
 from quantstrip.errors import FileError, QuantstripError
@@ -20,7 +31,11 @@ _TABS: Final = "python-tabs"
 _SEEN: Final = "python-seen"
 _WATCH_SECONDS: Final = 3
 _HEIGHT: Final = 560
+_LOW: Final = 400
+"""Of the editor above a terminal."""
 _MOST_MARKS: Final = 8
+_TRIED: Final = ("clients", "tests", "examples")
+"""Groups whose files can be run as they are."""
 
 
 def main(home: Home) -> None:
@@ -38,6 +53,7 @@ def main(home: Home) -> None:
         frame.title("Python", *chips(known))
         frame.say_notice()
         python_dialogs.show(home)
+        python_trial.show_dialogs(home)
         narrow, wide = st.columns([1, 3.4], gap="medium")
         with narrow, frame.boundary():
             beside(home, known, draft)
@@ -111,9 +127,10 @@ def work(home: Home, known: Tree, draft: Draft) -> None:
     if draft.conflict:
         conflict(home, draft)
     bar = st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="python-bar")
+    trial = python_trial.shown(home, draft.path)
     report = lint.check(draft.path, draft.text) if draft.path.endswith(".py") else lint.Report(())
     value = editor(
-        draft.text, key=draft.key, language="python", height=_HEIGHT, marks=report.findings,
+        draft.text, key=draft.key, language="python", height=_LOW if trial else _HEIGHT, marks=report.findings,
         completions=completions.python_completions() if draft.path.endswith(".py") else (),
         read_only=not draft.opened.writable, line=draft.line, revision=draft.revision, label=draft.path,
         run_keys=("F5",),
@@ -122,6 +139,8 @@ def work(home: Home, known: Tree, draft: Draft) -> None:
     with bar:
         buttons(home, draft, entry, value.command)
     below(report, draft)
+    if trial:
+        python_trial.pane(home, draft.path, trial)
 
 
 def tabs(draft: Draft) -> None:
@@ -153,6 +172,9 @@ def buttons(home: Home, draft: Draft, entry: Entry | None, command: str) -> None
         if pressed or command == "save":
             python_state.save(home, draft)
             st.rerun()
+    if draft.path.endswith(".py") and entry is not None and entry.group in _TRIED:
+        python_trial.buttons(home, draft, command)
+    if mine:
         deploying(home, draft, entry)
     else:
         st.button("Copy to my files", icon=":material/file_copy:", key="python-copy", type="primary", on_click=ask,

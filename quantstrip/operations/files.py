@@ -1,6 +1,7 @@
 """Files of a home as a person edits them: open, save, make, rename, copy. Nothing is overwritten unseen."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from quantstrip.errors import FileChanged, FileError, ReportError
@@ -11,8 +12,8 @@ from quantstrip.operations.files_text import MOST_BYTES, check_size, decode, dig
 from quantstrip.report.files import write_whole
 
 __all__ = [
-    "TEMPLATES", "OpenFile", "changed", "copy", "digest_now", "download", "locate", "new", "read", "rename", "save",
-    "upload",
+    "TEMPLATES", "OpenFile", "changed", "copy", "digest_now", "download", "locate", "new", "on_disk", "read", "rename",
+    "save", "upload",
 ]  # fmt: skip
 TEMPLATES: Final = {
     "client": "A client: jobs on a schedule",
@@ -168,6 +169,16 @@ def check_writable(place: Place) -> None:
             f"{place.path} is not changed: examples and deployed versions stay as they are",
             hint=f"Copy it to {CLIENTS}/ and change that.",
         )
+
+
+def on_disk(home: Home, path: str) -> Path:
+    """Where a file lies, for what runs it.
+
+    Raises:
+        FileError: the path is refused.
+
+    """
+    return place_of(home, path).file
 
 
 def _found(place: Place) -> bytes | None:
