@@ -1,5 +1,6 @@
 """Stored reports (report, section, item) and mail accounts."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
@@ -30,6 +31,15 @@ _SECTIONS = Statement(
 _ITEMS = Statement(
     lambda: select(report_item).where(report_item.c.section_id == bindparam("id")).order_by(report_item.c.item_id)
 )
+_DROP_ITEMS = Statement(
+    lambda: delete(report_item).where(
+        report_item.c.section_id.in_(
+            select(report_section.c.section_id).where(report_section.c.report_id == bindparam("id"))
+        )
+    )
+)
+_DROP_SECTIONS = Statement(lambda: delete(report_section).where(report_section.c.report_id == bindparam("id")))
+_DROP_REPORT = Statement(lambda: delete(report).where(report.c.report_id == bindparam("id")))
 _A = email_account.c
 _ACCOUNTS = Statement(lambda: select(email_account).order_by(_A.email_account_id))
 _ACCOUNT_BY_ID = Statement(lambda: select(email_account).where(_A.email_account_id == bindparam("id")))
@@ -111,6 +121,33 @@ class Reports(Family):
     def get_report_items(self, section_id: int) -> "pd.DataFrame":
         """The items of a section, in order."""
         return self._frame(_ITEMS, id=section_id)
+
+    def replace_report_sections(self, report_id: int, sections: Sequence[tuple[str, str, Sequence[str]]]) -> None:
+        """Give a report these sections, as (name, type, items), in place of those it has; all of them, or nothing.
+
+        Raises:
+            UnknownRecord: there is no such report.
+
+        """
+        with self.store.write() as tx:
+            self._must_exist(_HAS_REPORT, "report", report_id)
+            tx.run(_DROP_ITEMS, {"id": report_id})
+            tx.run(_DROP_SECTIONS, {"id": report_id})
+            for name, kind, items in sections:
+                section = self.insert_report_section(report_id, name, kind)
+                for item in items:
+                    self.insert_report_item(section, item)
+
+    def delete_report(self, report_id: int) -> None:
+        """Forget a report with its sections.
+
+        Raises:
+            UnknownRecord: there is no such report.
+
+        """
+        with self.store.write() as tx:
+            self.replace_report_sections(report_id, ())
+            tx.run(_DROP_REPORT, {"id": report_id})
 
     def _add(self, statement: Insert, row: dict[str, Any]) -> int:
         with self.store.write() as tx:

@@ -22,7 +22,7 @@ from quantstrip.operations.portfolio import STAMP
 from quantstrip.operations.report_rows import READ_SECONDS, Key, Rows, benchmark_of, rows_of, trips_of
 from quantstrip.operations.reporting_filters import LABELS, Choices, Filters, choices_of
 from quantstrip.operations.reporting_parts import Parts, Place, parts_of
-from quantstrip.report.build import History, Trips, build_report, together
+from quantstrip.report.build import Benchmark, History, Trips, build_report, together
 from quantstrip.report.catalogue import Floats
 from quantstrip.report.model import Report, Scope
 
@@ -59,6 +59,7 @@ class Shown:
         groups: by what was asked for, in the order of their names.
         rest: net PnL of each of the portfolio's sessions that belongs to none of them; all zero for strategies.
         read_at: wall clock when the ledger was read.
+        market: the benchmark.
 
     """
 
@@ -67,6 +68,7 @@ class Shown:
     groups: tuple[Group, ...]
     rest: Floats
     read_at: Micros
+    market: Benchmark | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,7 +218,7 @@ def _make(home: Home, loaded: _Loaded, filters: Filters, by: By, benchmark: str)
             parts, mode=rows.mode, currency=rows.currency, created=report.created, as_of=report.as_of, benchmark=market
         )
         groups = tuple(Group(scope.name, scope) for scope in measured.strategies)
-    return Shown(report, by, groups, _rest(report, groups), loaded.read_at)
+    return Shown(report, by, groups, _rest(report, groups), loaded.read_at, market)
 
 
 def _rest(report: Report, groups: Sequence[Group]) -> Floats:

@@ -186,7 +186,9 @@ def stored_reports(home: Home) -> list[StoredReport]:
 
 
 def stored(home: Home, report_id: int, form: str = "html", *, table: str = "daily") -> bytes:
-    """A stored report, rendered as it was when it was stored; one that a client wrote by hand as HTML or text.
+    """A stored report, rendered as it was when it was stored; one made of sections as it is now.
+
+    Those, and what a client wrote itself, are made as HTML or text.
 
     Raises:
         ReportError: there is no such report, or it has no such form.
@@ -199,6 +201,10 @@ def stored(home: Home, report_id: int, form: str = "html", *, table: str = "dail
     found = [StoredReport(*row) for row in ledger.query(_STORED, (report_id,))[1]]
     if not found:
         raise ReportError(f"no stored report has the id {report_id}", hint="`quantstrip report list` shows them.")
+    if found[0].type == "composed":
+        from quantstrip.operations import stored_reports
+
+        return stored_reports.render(home, stored_reports.load(home, report_id), form)
     rows = ledger.query(_SECTIONS, (report_id,))[1]
     document = next((text for _, kind, text in rows if kind == _DOCUMENT), None)
     if document is not None:
@@ -209,6 +215,13 @@ def stored(home: Home, report_id: int, form: str = "html", *, table: str = "dail
     return render_sections(
         found[0].name, found[0].date or "", [Section(name, tuple(items)) for name, items in sections.items()], form
     )
+
+
+def framed(page: bytes) -> str:
+    """A report's page for a frame within another page: without its script, and with a policy under which none runs."""
+    policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    shown = page.decode().rpartition("<script>")[0]
+    return shown.replace("<head>", f"<head>{policy}", 1) + "</body></html>"
 
 
 def _html(report: "Report") -> bytes:

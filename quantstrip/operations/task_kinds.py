@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from quantstrip.errors import TaskRefused
 from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
+from quantstrip.operations.reporting_arguments import SendArguments
 from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
 from quantstrip.operations.task_arguments import read_arguments
 
@@ -114,10 +115,17 @@ class ReportArguments:
     as_of: str | None = None
     benchmark: str = ""
     title: str = "Portfolio report"
+    strategies: list[str] = field(default_factory=list)
+    symbols: list[str] = field(default_factory=list)
+    brokers: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Refuse what is no date."""
+        """Refuse what is no date, and a date together with filters: what is narrowed is known for now only."""
         from datetime import date
+
+        if self.as_of and (self.strategies or self.symbols or self.brokers or self.tags):
+            raise TaskRefused("a report is narrowed as of now only", hint="Leave out as_of, or the filters.")
 
         try:
             date.fromisoformat(self.as_of or "2000-01-01")
@@ -132,6 +140,8 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.task_work:backtest", "quantstrip.operations.task_work:check_backtest"),
         Kind("report", "Build the portfolio's report as a page or a workbook.", ReportArguments,
              "quantstrip.operations.task_work:report"),
+        Kind("send_report", "Build the portfolio's report, store it and send it by mail.", SendArguments,
+             "quantstrip.operations.reporting_export:send"),
         Kind("simulation", "Run a client's file on a copy of the ledger: nothing is sent.", SimulationArguments,
              "quantstrip.operations.simulation_work:simulate", lane=TRIAL),
         Kind("rehearsal", "Run a span of a client's schedule in seconds, with its time set.", RehearsalArguments,

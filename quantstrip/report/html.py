@@ -35,7 +35,7 @@ def render_html(report: Report) -> str:
         groups=groups,
         has_returns=report.portfolio.capital is not None,
         correlation=[[None if value != value else value for value in row] for row in report.correlation.tolist()],
-        **_charts(report),
+        **charts_of(report),
     )
 
 
@@ -71,7 +71,7 @@ def heat(value: float, full: float) -> int:
     return round(60 * min(abs(value) / full, 1.0))
 
 
-def _charts(report: Report) -> dict[str, Chart | None]:
+def charts_of(report: Report) -> dict[str, Chart | None]:
     """The charts by the names that the template knows; None for those that need capital where there is none."""
     total = report.portfolio
     if not len(total.days):

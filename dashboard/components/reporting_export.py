@@ -1,0 +1,89 @@
+"""Files and mail of what the page shows: made by the worker, for a report over a year of fills takes its time."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+import streamlit as st
+
+from components import frame, markup
+from quantstrip.errors import QuantstripError
+from quantstrip.home import Home
+from quantstrip.operations import notifications, tasks
+from quantstrip.operations.reporting_export import file_of
+from quantstrip.operations.reporting_filters import Filters
+from quantstrip.operations.tasks import Task
+
+_TASK: Final = "report-task"
+_FORMS: Final = ("html", "xlsx")
+_TYPES: Final = {"html": "text/html", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+_DEFAULT: Final = "Default account"
+
+
+def offer(home: Home, mode: str, filters: Filters, benchmark: str) -> None:
+    """The buttons, and how far the last one is."""
+    frame.section("Take it along", "as it is narrowed above, over every horizon")
+    given = {"mode": mode, "benchmark": benchmark, **{name: list(names) for name, names in asdict(filters).items()}}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="report-take"):
+        for form in _FORMS:
+            st.button(form.upper(), icon=":material/download:", key=f"report-{form}", on_click=_ask,
+                      args=(home, "report", {**given, "form": form}))  # fmt: skip
+        with st.popover("Send by mail", icon=":material/mail:", key="report-mail"):
+            _mail(home, given)
+    if _TASK in st.session_state:
+        _progress(home, st.session_state[_TASK])
+
+
+def _mail(home: Home, given: dict[str, Any]) -> None:
+    accounts = [account.name for account in notifications.list_accounts(home)]
+    if not accounts:
+        st.html(markup.notice("info", markup.text("Add a mail account on the page Notifications first.")))
+        return
+    told = ", ".join(notifications.recipients_of(home))
+    to = st.text_input("To", key="report-to", placeholder=told or "me@example.com",
+                       help="Addresses or channels with commas between; empty: those of Settings")  # fmt: skip
+    account = st.selectbox("From", [_DEFAULT, *accounts], key="report-account")
+    forms = st.multiselect("Attach", _FORMS, default=["html"], key="report-forms", format_func=str.upper)
+    st.button("Send", type="primary", key="report-send", disabled=not forms, on_click=_ask,
+              args=(home, "send_report", {**given, "to": to.strip(), "forms": list(forms),
+                                          "account": "" if account == _DEFAULT else account}))  # fmt: skip
+
+
+def _ask(home: Home, kind: str, arguments: dict[str, Any]) -> None:
+    try:
+        st.session_state[_TASK] = tasks.submit(home, kind, arguments, by="Reporting").task_id
+    except QuantstripError as error:
+        frame.keep_notice(str(error), failed=True)
+
+
+def _progress(home: Home, task_id: int) -> None:
+    """How far it is, updated by itself until it is over; then its file."""
+    with frame.boundary():
+        task = tasks.get(home, task_id)
+        if task.over:
+            _done(task)
+        else:
+            st.fragment(run_every=0.5)(_waiting)(home, task_id)
+
+
+def _waiting(home: Home, task_id: int) -> None:
+    with frame.boundary():
+        task = tasks.get(home, task_id)
+        if task.over:
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center", key="report-waiting"):
+            st.progress(task.progress, text=markup.plain(f"{task.state}: {task.note or 'waits for the worker'}"))
+            if st.button("Cancel", key="report-cancel"):
+                tasks.cancel(home, task_id)
+
+
+def _done(task: Task) -> None:
+    if task.state != "done" or task.result is None:
+        st.html(markup.notice("bad", markup.text(f"The report was not made: {task.error or task.state}")))
+        return
+    if "answer" in task.result:
+        said = f"{task.result['answer']} It is kept as report {task.result['report_id']}."
+        st.html(markup.notice("good", markup.text(said)))
+        return
+    form = str(task.arguments["form"])
+    st.download_button(f"Download the {form.upper()} file", file_of(task), f"report.{form}", _TYPES[form],
+                       icon=":material/download:", key="report-download", type="primary")  # fmt: skip

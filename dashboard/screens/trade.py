@@ -1,0 +1,58 @@
+"""One trade: its bars with entry and exit, orders and what became of them, fills and fees, and whose code it was."""
+
+from typing import Final
+
+import streamlit as st
+
+from components import candles, frame, markup, times, trade_view
+from components.reporting_view import link
+from quantstrip.clock import from_text, to_datetime
+from quantstrip.home import Home
+from quantstrip.operations import trade_page
+from quantstrip.operations.trade_page import TradePage
+
+_ID: Final = "id"
+
+
+def main(home: Home) -> None:
+    """Show the page."""
+    with frame.boundary():
+        asked = st.query_params.get(_ID, "")
+        frame.title(f"Trade {asked}" if asked.isdigit() else "Trade")
+        st.html(link("All trades", "/reporting?report-part=Trades"))
+        if not asked.isdigit():
+            st.html(markup.notice("info", markup.text("Choose a trade from the list of trades on the page Reporting.")))
+            return
+        page = trade_page.trade(home, int(asked))
+        trade_view.headline(page)
+        st.html(trade_view.facts(page))
+        chart(home, page)
+        frame.section("Orders", f"times in {times.zone_name()}")
+        st.html(trade_view.orders(page))
+        frame.section("Fills", f"amounts in {page.facts.currency}, times in {times.zone_name()}")
+        st.html(trade_view.fills(page))
+
+
+def chart(home: Home, page: TradePage) -> None:
+    """The bars around it, with each fill; where there are none, why."""
+    frame.section("Price")
+    with st.spinner("Reading bars..."):
+        found = trade_page.bars_around(home, page)
+    if found.table is None:
+        st.html(markup.notice("info", markup.text(f"There are no bars to draw. {found.why}")))
+        return
+    marks = [
+        candles.Marker(
+            to_datetime(from_text(fill.exec_time)),
+            fill.price,
+            "buy" if fill.side == "BUY" else "sell",
+            trade_view.fill_words(fill),
+        )
+        for fill in page.fills
+        if fill.entry == "FILL"
+    ]
+    candles.show(trade_view.frame_of(found.table), marks, key=f"trade-{page.trade_id}", name=page.facts.symbol)
+    st.html(markup.tag("div", markup.text(f"Bars of {found.source}, {found.table.timeframe}"), "qs-soft"))
+
+
+main(frame.home())
