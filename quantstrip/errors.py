@@ -13,6 +13,7 @@
     │   ├── InvalidRecord          a row is refused before it reaches the database
     │   ├── UnknownRecord          a name or an id that is not in the ledger
     │   ├── SchemaMismatch         database older or newer than the program; nothing is read or written
+    │   ├── QueryStopped           a person stopped a query; nothing was changed
     │   └── LedgerBusy             another process held the database longer than the busy timeout
     ├── ReportError                a report could not be made or written; what was there is untouched
     ├── DataError                  bars that would make a result wrong; the run does not start
@@ -115,6 +116,10 @@ class UnknownRecord(LedgerError, LookupError):
 
 class SchemaMismatch(LedgerError):
     """The database's version is not the program's."""
+
+
+class QueryStopped(LedgerError):
+    """A person stopped a query."""
 
 
 class LedgerBusy(LedgerError):

@@ -1,7 +1,7 @@
 """``Ledger``: every call of the table families, on one database file."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,9 +142,14 @@ class Ledger(
             return read.query(sql, params, limit=limit)
 
     @contextmanager
-    def reading(self, *, timeout_seconds: float | None = QUERY_SECONDS) -> Iterator[Reading]:
-        """Several queries that see one moment: what is written meanwhile shows in none of them."""
-        with reading(self.store, timeout_seconds) as read:
+    def reading(
+        self, *, timeout_seconds: float | None = QUERY_SECONDS, stopped: Callable[[], bool] = lambda: False
+    ) -> Iterator[Reading]:
+        """Several queries that see one moment: what is written meanwhile shows in none of them.
+
+        They end within a moment of ``stopped`` being true, with ``QueryStopped``.
+        """
+        with reading(self.store, timeout_seconds, stopped) as read:
             yield read
 
     def backup(self, target: Path) -> Path:

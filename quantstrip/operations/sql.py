@@ -7,7 +7,7 @@ authorizer, and a clock.
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +24,9 @@ MOST_BYTES: Final = 64_000_000
 _LARGEST_STATEMENT: Final = 1_000_000  # characters
 _ASIDE = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)"
 _PARAMETER = re.compile(rf"{_ASIDE}|:([A-Za-z_]\w*)", re.DOTALL)
+_END = re.compile(rf"{_ASIDE}|;", re.DOTALL)
+_QUOTED = re.compile(_ASIDE, re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _LARGEST_INTEGER: Final = 2**63 - 1
 
@@ -77,9 +80,9 @@ def run(
 
     """
     began = system_clock.monotonic()
-    _check(sql)
+    check(sql)
     with existing_ledger(home).reading(timeout_seconds=seconds) as read:
-        columns, found = _asked(read, sql, params)
+        columns, found = asked(read, sql, params)
         rows: list[tuple[Any, ...]] = []
         size, cut = 0, ""
         for row in found:
@@ -93,7 +96,7 @@ def run(
 
 def plan(home: Home, sql: str, *, seconds: float = SECONDS) -> str:
     """How SQLite would find the rows, one step a line, indented under the step it serves; raises as ``run``."""
-    _check(sql)
+    check(sql)
     empty = dict.fromkeys(parameters(sql))
     steps = run(home, f"EXPLAIN QUERY PLAN {sql}", empty, seconds=seconds).rows
     depth: dict[int, int] = {}
@@ -107,6 +110,47 @@ def plan(home: Home, sql: str, *, seconds: float = SECONDS) -> str:
 def parameters(sql: str) -> tuple[str, ...]:
     """The ``:name`` of a statement, in order and once each; those in strings, names and comments are none."""
     return tuple(dict.fromkeys(match[1] for match in _PARAMETER.finditer(sql) if match[1]))
+
+
+def statements(text: str) -> list[tuple[int, int]]:
+    """Where each statement begins and ends; semicolons in strings, names and comments end none."""
+    found, begin = [], 0
+    for match in _END.finditer(text):
+        if match[0] == ";":
+            found.append((begin, match.end()))
+            begin = match.end()
+    found.append((begin, len(text)))
+    return [(begin, end) for begin, end in found if _COMMENT.sub("", text[begin:end]).strip(" \t\r\n;")]
+
+
+def chosen(text: str, selection: str = "", line: int = 0) -> str:
+    """What a person means to run: what is selected, else the only statement, else the one that the cursor is in.
+
+    Args:
+        line: where the cursor is, from 1.
+
+    """
+    if selection.strip():
+        return selection
+    parts = statements(text)
+    if len(parts) < 2:
+        return text
+    place = sum(len(each) + 1 for each in text.split("\n")[: max(0, line - 1)])
+    begin, end = next(
+        (part for part in parts if place < part[1] and text[place : part[1]].strip(" \t\r\n;")), parts[-1]
+    )
+    return text[begin:end].strip()
+
+
+def first_word(statement: str) -> str:
+    """The word that a statement begins with, in small letters."""
+    found = re.search(r"[A-Za-z]+", _COMMENT.sub(" ", statement))
+    return found[0].lower() if found else ""
+
+
+def writes_after_with(statement: str) -> bool:
+    """True where a WITH leads to INSERT, UPDATE, DELETE or REPLACE; words in strings and comments are none."""
+    return re.search(r"\b(?i:insert|update|delete|replace)\b(?!\s*\()", _QUOTED.sub(" ", statement)) is not None
 
 
 def value(text: str) -> str | int | float | None:
@@ -126,8 +170,8 @@ def csv_of(result: Result) -> Csv:
     """What was read, as a file."""
     written = io.StringIO(newline="")
     lines = csv.writer(written)
-    lines.writerow([_cell(name) for name in result.columns])
-    lines.writerows([_cell(cell) for cell in row] for row in result.rows)
+    lines.writerow([cell(name) for name in result.columns])
+    lines.writerows([cell(each) for each in row] for row in result.rows)
     return Csv(written.getvalue().encode("utf-8", "replace"), len(result.rows), bool(result.cut))
 
 
@@ -143,19 +187,19 @@ def whole_csv(
 
     Text that a spreadsheet would take for a formula has an apostrophe before it; there is no other change.
     """
-    _check(sql)
+    check(sql)
     data = bytearray()
     count = 0
     with existing_ledger(home).reading(timeout_seconds=seconds) as read:
-        columns, found = _asked(read, sql, params)
+        columns, found = asked(read, sql, params)
         line = io.StringIO(newline="")
         lines = csv.writer(line)
-        lines.writerow([_cell(name) for name in columns])
+        lines.writerow([cell(name) for name in columns])
         for row in found:
             data += line.getvalue().encode("utf-8", "replace")
             line.seek(0)
             line.truncate()
-            lines.writerow([_cell(cell) for cell in row])
+            lines.writerow([cell(each) for each in row])
             if len(data) + len(line.getvalue()) > most_bytes:
                 return Csv(bytes(data), count, True)
             count += 1
@@ -163,24 +207,43 @@ def whole_csv(
     return Csv(bytes(data), count, False)
 
 
+def labels(columns: Sequence[str]) -> list[str]:
+    """The columns' names, of which none comes twice: two columns of a join may have one name."""
+    names: list[str] = []
+    for name in columns:
+        label, number = name, 2
+        while label in names:
+            label, number = f"{name} ({number})", number + 1
+        names.append(label)
+    return names
+
+
 def shown(cell: object) -> object:
     """A cell as a person reads it: binary data as SQL writes it."""
     return f"x'{cell.hex()}'" if isinstance(cell, bytes) else cell
 
 
-def _asked(read: Reading, sql: str, params: Mapping[str, Any] | None) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+def asked(read: Reading, sql: str, params: Mapping[str, Any] | None) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+    """Columns of a SELECT, and its rows as they are read.
+
+    Raises:
+        LedgerError: it is wrong, refused, or asks for nothing.
+
+    """
     columns, found = read.stream(sql, dict(params or {}))
     if not columns:
         raise LedgerError("this asks for nothing", hint="Write a SELECT, such as SELECT * FROM v_positions")
     return columns, found
 
 
-def _cell(cell: object) -> object:
-    cell = shown(cell)
-    return f"'{cell}" if isinstance(cell, str) and is_formula(cell) else cell
+def cell(given: object) -> object:
+    """A cell for a CSV file: what a spreadsheet would take for a formula has an apostrophe before it."""
+    given = shown(given)
+    return f"'{given}" if isinstance(given, str) and is_formula(given) else given
 
 
-def _check(sql: str) -> None:
+def check(sql: str) -> None:
+    """Raise ``LedgerError`` where there is no statement, or one that no person wrote."""
     if not sql.strip():
         raise LedgerError("there is no SQL", hint="Write a SELECT, or choose a query.")
     if len(sql) > _LARGEST_STATEMENT:

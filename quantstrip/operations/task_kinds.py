@@ -10,6 +10,7 @@ from quantstrip.errors import TaskRefused
 from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
 from quantstrip.operations.reporting_arguments import SendArguments
 from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
+from quantstrip.operations.sql_forms import ExportArguments
 from quantstrip.operations.task_arguments import read_arguments
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.simulation_work:simulate", lane=TRIAL),
         Kind("rehearsal", "Run a span of a client's schedule in seconds, with its time set.", RehearsalArguments,
              "quantstrip.operations.rehearsal_work:rehearse", lane=TRIAL),
+        Kind("sql_export", "Write a query's whole result into a file.", ExportArguments,
+             "quantstrip.operations.sql_export:work"),
         Kind("package_install", "Install packages for clients into the home.", InstallArguments,
              "quantstrip.operations.package_changes:install", "quantstrip.operations.package_changes:check_install"),
         Kind("package_upgrade", "Bring installed packages to their newest version that fits.", UpgradeArguments,
