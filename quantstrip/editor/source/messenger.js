@@ -3,9 +3,13 @@
 // A click on a button of the page must find the newest text. So it is sent when the pointer is let go, which is before
 // the button's own "click", and not when the pointer goes down or the editor loses the focus: the page that follows
 // might move the button away from under the finger.
+//
+// A click on a link is left alone: Streamlit sends what changed after "go to that page", and so would come back at once.
+// The text stays in the browser (editor.js), and Python hears of it when the editor is on the page again.
 
 const PAUSE = 300; // milliseconds after the last key
-const CONTROLS = "a, button, input, label, select, summary, textarea, [role], [data-testid]";
+const LEAVING = 2000; // milliseconds that another page may take to come
+const CONTROLS = "button, input, label, select, summary, textarea, [role], [data-testid]";
 
 export class Messenger {
   constructor(editor, component) {
@@ -18,7 +22,7 @@ export class Messenger {
     on("pointerdown", (event) => { this.pointer = this.outside(event); });
     on("pointerup", (event) => this.letGo(event));
     on("pointercancel", () => { this.pointer = false; });
-    on("click", (event) => { if (this.outside(event)) this.send(this.isControl(event)); });
+    on("click", (event) => this.clicked(event));
     on("keydown", (event) => { if (this.outside(event) || isShortcut(event)) this.send(this.outside(event)); });
     on("pagehide", () => this.send());
     on("blur", (event) => { if (event.target === window) this.send(); });
@@ -32,9 +36,9 @@ export class Messenger {
   }
 
   /** The text changed: tell of it when the typing pauses. */
-  typed() {
+  typed(pause = PAUSE) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => (this.pointer ? this.typed() : this.send()), PAUSE);
+    this.timer = setTimeout(() => (this.pointer ? this.typed() : this.send()), pause);
   }
 
   /** The focus left the editor; by the pointer, it is not let go yet. */
@@ -44,7 +48,13 @@ export class Messenger {
 
   letGo(event) {
     this.pointer = false;
-    if (this.outside(event)) this.send(this.isControl(event));
+    this.clicked(event);
+  }
+
+  clicked(event) {
+    if (!this.outside(event)) return;
+    if (event.target instanceof Element && event.target.closest("a[href]")) this.typed(LEAVING);
+    else this.send(this.isControl(event));
   }
 
   /** Send what Python does not know; what is selected counts only where Python may ask for it. */
