@@ -28,13 +28,14 @@ class Deleted:
     when: Micros
 
 
-def delete(home: Home, path: str, *, over: str = "") -> Deleted:
+def delete(home: Home, path: str, *, over: str = "", keep: int = MOST_KEPT) -> Deleted:
     """Move a source to the trash. What was deployed from it is a copy, and goes on.
 
     Args:
         home: its home.
         path: in ``clients/``.
         over: the digest of the file that the caller has seen; "" deletes whatever it is.
+        keep: how many deleted files stay; older ones are gone for good.
 
     Raises:
         FileChanged: it is another one by now.
@@ -58,7 +59,7 @@ def delete(home: Home, path: str, *, over: str = "") -> Deleted:
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise FileError(f"{path} cannot be deleted: {error.strerror or error}") from error
-        for old in trash(home)[MOST_KEPT:]:
+        for old in trash(home)[keep:]:
             shutil.rmtree(home.trash / old.id, ignore_errors=True)
     return deleted
 

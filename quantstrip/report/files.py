@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,8 @@ def write_whole(path: Path, data: bytes) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)  # whoever may not read the old one may not read the new one either
         temporary.replace(target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
