@@ -62,11 +62,11 @@ def texts(value: Any) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """127.0.0.1, or an IP address that other machines can reach."""
+    """An IP address. ``::1`` is none to listen on: the dashboard is at 127.0.0.1 already."""
     from ipaddress import ip_address
 
     try:
-        return text == "127.0.0.1" or not ip_address(text).is_loopback
+        return str(ip_address(text)) != "::1"
     except ValueError:
         return False
 

@@ -76,9 +76,7 @@ class Hosts:
     def _own_address(self, scope: Scope, scheme: str, host: str) -> str:
         own = _at(scope, "server")
         literal = f"[{own}]" if ":" in own else own
-        return (
-            f"{scheme}://{host}" if own and not _is_loopback(own) and host in _hosts(scheme, literal, self.port) else ""
-        )
+        return f"{scheme}://{host}" if own not in {"", LOOPBACK} and host in _hosts(scheme, literal, self.port) else ""
 
 
 def _origins(name: str, port: int, outside: str) -> Iterable[tuple[str, str]]:

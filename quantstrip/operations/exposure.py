@@ -1,6 +1,5 @@
 """Listening beyond this machine: what must hold first, checked before anything is started and by the server itself."""
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -159,4 +158,4 @@ def _no_password() -> str:
 
 
 def _is_local(address: str) -> bool:
-    return address in {"", "localhost"} or ipaddress.ip_address(address).is_loopback
+    return address in {"", LOOPBACK}

@@ -91,9 +91,9 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not re.match("QUANTSTRIP|STREAMLIT", name)}
 
 
-def answers(port: int) -> bool:
+def answers(port: int, address: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 @dataclass
