@@ -66,7 +66,9 @@ class Server:
                 connection.putheader(name, value)
             connection.endheaders(body.encode() if body is not None else None)
             answer = connection.getresponse()
-            got = {name.lower(): value for name, value in answer.getheaders()}
+            got: dict[str, str] = {}
+            for name, value in answer.getheaders():
+                got[name.lower()] = f"{got[name.lower()]}\n{value}" if name.lower() in got else value
             return Reply(answer.status, got, answer.read().decode("utf-8", "replace"))
         finally:
             connection.close()
