@@ -102,7 +102,7 @@ def output(home: Home, task_id: int, offset: int = 0) -> Output:
     except FileNotFoundError:
         return Output("", 0, task.state)
     whole = raw.rfind(b"\n") + 1
-    if task.over or (not whole and len(raw) == MOST_AT_ONCE):
+    if (task.over and begin + len(raw) == size) or (not whole and len(raw) == MOST_AT_ONCE):
         whole = len(raw)  # the last line may have no end
     return Output(raw[:whole].decode("utf-8", "replace"), begin + whole, task.state, anew)
 

@@ -31,7 +31,9 @@ from quantstrip.operations.traces import error_of
 
 LOOK_SECONDS: Final = 0.1
 STOP_SECONDS: Final = 6.0
-"""What a client on trial has to end once it is asked to: a running job, and ``on_stop``."""
+"""What a client on trial has at most to end once it is asked to: a running job, and ``on_stop``."""
+_STOP_SHARE: Final = 0.6
+"""Of ``worker.cancel_seconds``, after which the worker would kill all of it: the rest is for keeping what it did."""
 _KEPT_VARIABLES: Final = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _KEPT_BEGINNINGS: Final = ("LC_", "XDG_CACHE", "XDG_DATA", "PYTHON", "COVERAGE")
 _WELL: Final = frozenset({"", "finished", "stopped"})
@@ -87,8 +89,8 @@ class OverTime(Exception):
 class Trial:
     """The process of a client on trial."""
 
-    def __init__(self, name: str, folder: Path, process: "subprocess.Popen[bytes]") -> None:
-        self.name, self.folder, self.process = name, folder, process
+    def __init__(self, name: str, folder: Path, process: "subprocess.Popen[bytes]", stop_seconds: float) -> None:
+        self.name, self.folder, self.process, self._stop_seconds = name, folder, process, stop_seconds
 
     def watch(self, look: Callable[[], None]) -> None:
         """Call ``look`` until the process ends.
@@ -115,7 +117,7 @@ class Trial:
         with suppress(ProcessLookupError):
             self.process.terminate()
         try:
-            self.process.wait(STOP_SECONDS)
+            self.process.wait(self._stop_seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -140,8 +142,12 @@ def trial(
     with _only_one(home, file):
         clear_homes(home)
         progress.report(0.0, "copying the ledger")
+        size = home.database.stat().st_size / 1e6 if home.database.exists() else 0.0
+        reach = "with the network" if network else "without network"
+        _say(folder, f"{file} on trial: on a copy of the ledger ({size:,.1f} MB), {reach}; mail is kept, not sent")
         own = make_home(home, folder, name)
-        run = Trial(name, folder, _start(home, own, file, network=network, rehearse=rehearse))
+        stop_seconds = min(STOP_SECONDS, _STOP_SHARE * float(manager_of(home).get("worker.cancel_seconds", 10.0)))
+        run = Trial(name, folder, _start(home, own, file, network=network, rehearse=rehearse), stop_seconds)
         try:
             yield run
         except (TaskCancelled, KeyboardInterrupt):
@@ -173,6 +179,12 @@ def _start(home: Home, own: Home, file: Path, *, network: bool, rehearse: Any) -
         return subprocess.Popen(
             command, cwd=own.root, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
+
+
+def _say(folder: Path, words: str) -> None:
+    """A line of the trial's own before its client has one."""
+    with (folder / OUTPUT).open("a", encoding="utf-8") as output:
+        output.write(f"-- {words}\n")
 
 
 def clear_homes(home: Home) -> None:

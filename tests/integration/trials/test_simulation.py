@@ -1,0 +1,243 @@
+"""Simulations: what a client may do there, what it may not, and what is left of it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from quantstrip.config import SettingsManager
+from quantstrip.errors import TaskRefused
+from quantstrip.home import Home, asset
+from quantstrip.operations import simulation, tasks
+from quantstrip.operations.simulation_home import make_home, without_secrets
+
+from .conftest import SOON, Lab
+
+TRIES = """
+def attempt(name, act):
+    try:
+        print(f"{name}: {act()!r}")
+    except Exception as error:
+        words = f"{name}: refused as {type(error).__name__}, {isinstance(error, OSError)}: {error}"
+        print(words.replace(chr(10), " / "))
+
+real = Path({real!r})
+attempt("look up", lambda: socket.getaddrinfo("api.broker.example", 443))
+attempt("connect", lambda: socket.create_connection(("127.0.0.1", 7497), 1))
+attempt("socket", lambda: socket.socket())
+attempt("control", lambda: socket.socket(socket.AF_UNIX).connect(str(real / "data/run/supervisor.sock")))
+attempt("another program", lambda: subprocess.run(
+    [sys.executable, "-c", "import socket; socket.socket()"], capture_output=True, text=True).stderr[-40:])
+attempt("broker", lambda: settings.get("broker.token"))
+attempt("settings", lambda: (settings.get("broker.host"), settings.get("clients.tried.size")))
+attempt("key", lambda: (real / "settings/secret.key").read_bytes())
+attempt("settings file", lambda: (real / "settings/settings.toml").read_text())
+attempt("write a file", lambda: (real / "clients/new.py").write_text("x"))
+attempt("write through a link", lambda: (find_home().clients / "new.py").write_text("x"))
+attempt("remove a file", lambda: (real / "clients/helper.py").unlink())
+attempt("rename a file", lambda: (real / "clients/helper.py").rename(real / "gone.py"))
+attempt("real ledger", lambda: sqlite3.connect(real / "data/quantstrip.db"))
+attempt("real ledger by its address", lambda: sqlite3.connect((real / "data/quantstrip.db").as_uri(), uri=True))
+attempt("helper", lambda: (find_home().clients / "helper.py").read_text())
+attempt("environment", lambda: os.environ.get("BROKER_TOKEN"))
+attempt("fills", lambda: db_handler.query("SELECT count(*) FROM execution")[1])
+attempt("home", lambda: find_home().root.name)
+attempt("own file", lambda: (find_home().root / "mine.txt").write_text("x"))
+self.stop_client()
+"""
+
+
+def test_a_client_on_trial_reaches_no_network_no_secret_and_nothing_of_the_real_home(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_TOKEN", "s3cret-of-the-shell")
+    (lab.home.clients / "helper.py").write_text("HELP = 1\n")
+    before = lab.rows(), lab.files()
+    task = lab.simulate(lab.client(TRIES.replace("{real!r}", repr(str(lab.home.root)))))
+    assert task.state == "done", (task.error, lab.output(task))
+    said = {
+        line.partition("MainThread - ")[2].partition(": ")[0]: line.partition("MainThread - ")[2].partition(": ")[2]
+        for line in lab.output(task).splitlines()
+        if "stdout" in line
+    }
+    refused = [name for name, words in said.items() if words.startswith("refused as SimulationRefused, True")]
+    assert refused == [
+        "look up", "connect", "socket", "control", "key", "settings file", "write a file", "write through a link",
+        "remove a file", "rename a file", "real ledger", "real ledger by its address",
+    ], said  # fmt: skip
+    assert "api.broker.example" in said["look up"]
+    assert "--allow-network" in said["look up"]
+    assert "Permission denied" in said["another program"] or "SimulationRefused" in said["another program"]
+    assert said["broker"] == said["environment"] == "None"
+    assert said["settings"] == "('api.broker.example', 7)"
+    assert (said["helper"], said["fills"], said["home"]) == ("'HELP = 1\\n'", "[(1,)]", "'home'")
+    assert "s3cret" not in lab.output(task)
+    assert lab.rows() == before[0]
+    gone = {name for name in lab.files() if not name.startswith(("data/tasks/", "data/quantstrip.db", "data/run/"))}
+    assert gone == {name for name in before[1] if not name.startswith(("data/quantstrip.db", "data/run/"))}
+
+
+def test_the_process_of_a_trial_leaves_every_byte_of_the_real_home_as_it_was(lab: Lab) -> None:
+    """The process alone, without the task that is recorded around it."""
+    file = lab.client(
+        """
+        order = db_handler.insert_order(strategy_id="S", side="BUY", symbol="AAPL", total_quantity=5)
+        db_handler.insert_execution("sim1", order, side="BUY", quantity=5, price=20.0)
+        send_email("a fill", "of a simulation")
+        print("mode", db_handler.mode, db_handler.path)
+        1 / 0
+        """
+    )
+    lab.ledger.close()
+    folder = lab.folder.parent / "task"
+    folder.mkdir()
+    own = make_home(lab.home, folder, "tried")
+    lab.ledger.close()
+    before = lab.files()
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-B", "-m", "quantstrip.operations.simulation_child", "--home", str(own.root),
+         "--real", str(lab.home.root), "--file", str(file), "--parent", str(os.getpid())],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    threading.Timer(3.0, process.terminate).start()
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, said
+    assert "ZeroDivisionError" in said
+    assert f"mode simulation {own.database}" in said
+    assert lab.files() == before
+
+
+def test_mail_is_captured_and_can_be_read_with_orders_fills_and_jobs(lab: Lab) -> None:
+    task = lab.simulate(
+        lab.client(
+            """
+            print(send_email("Filled", "10 IBM at 100", attachments=[("fills.csv", b"1,2")]))
+            print(email_manager.send_summary({"symbol": "IBM"}, "Day", "you@example.com", wait=True))
+            order = db_handler.insert_order(strategy_id="S", side="SELL", symbol="IBM", total_quantity=4)
+            db_handler.insert_execution("sim1", order, side="SELL", quantity=4, price=101.0)
+            db_handler.insert_commission("sim1", 1.5, "USD")
+            self.stop_client()
+            """
+        )
+    )
+    assert task.result is not None, lab.output(task)
+    counts = {"orders": 1, "executions": 1, "mails": 2, "rejections": 0, "jobs": 1}
+    assert {name: task.result[name] for name in counts} == counts
+    found = simulation.outcome(lab.home, task.task_id)
+    assert [(mail.to, mail.subject, mail.attachments) for mail in found.mails] == [
+        ("me@example.com", "Filled", "fills.csv"), ("you@example.com", "Day", ""),
+    ]  # fmt: skip
+    assert found.mails[0].body == "10 IBM at 100"
+    assert [(order.strategy, order.side, order.symbol, order.quantity, order.mode) for order in found.orders] == [
+        ("S", "SELL", "IBM", 4.0, "simulation")
+    ]
+    assert [(fill.quantity, fill.price, fill.commission) for fill in found.executions] == [(4.0, 101.0, 1.5)]
+    assert [run.outcome for run in found.jobs] == ["ok"]
+    assert lab.output(task).count("a simulation sends no mail") == 2
+    assert lab.ledger.query("SELECT count(*) FROM outbox")[1] == [(0,)]
+
+
+def test_when_it_is_over_its_home_is_gone_and_what_it_did_stays(lab: Lab) -> None:
+    task = lab.simulate(lab.client("self.stop_client()"))
+    folder = lab.home.tasks / str(task.task_id)
+    assert sorted(path.name for path in folder.iterdir()) == ["marks.json", "outcome.json", "output.log"]
+    assert simulation.outcome(lab.home, task.task_id).ending == "finished"
+    assert simulation.output(lab.home, task.task_id).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("job", "schedule", "words"),
+    [
+        ("pass", "1 / 0", "could not be loaded: Client() raised ZeroDivisionError"),
+        ("pass", "import no_such_package", "no_such_package"),
+        ("raise SystemExit(3)", SOON, "ended by an error: SystemExit: 3"),
+        ("x = bytearray(3_000_000_000)", "self.error_policy = 'stop'\n" + SOON, "MemoryError"),
+    ],
+)
+def test_one_that_does_not_end_well_fails_its_task_with_its_error(
+    lab: Lab, job: str, schedule: str, words: str
+) -> None:
+    task = lab.simulate(lab.client(job, schedule))
+    assert task.state == "failed"
+    assert words in task.error, task.error
+
+
+def test_a_file_without_a_client_is_refused_with_what_is_missing_in_it(lab: Lab) -> None:
+    file = lab.folder / "plain.py"
+    file.write_text("print('hello')\n")
+    task = lab.simulate(file)
+    assert task.state == "failed"
+    assert "defines no client class" in task.error
+    assert "hello" in lab.output(task)
+    with pytest.raises(TaskRefused, match="Python file"):
+        lab.simulate(lab.home.settings_file)
+    with pytest.raises(TaskRefused, match="is there"):
+        lab.simulate(lab.folder / "none.py")
+
+
+def test_a_plain_strategy_trades_against_the_simulated_broker(lab: Lab) -> None:
+    file = Path(shutil.copy(asset("examples") / "ma_cross.py", lab.folder / "ma_cross.py"))
+    settings = SettingsManager(lab.home)
+    settings.set_by_path("clients.ma_cross.feed", "history", "text")
+    settings.set_by_path("clients.ma_cross.symbols", ["IBM"], "list")
+    task = lab.simulate(file)
+    assert task.result is not None, lab.output(task)
+    found = simulation.outcome(lab.home, task.task_id)
+    assert len(found.executions) == len(found.orders) > 50
+    assert {order.mode for order in found.orders} == {"simulation"}
+    assert found.ending == "finished"
+    assert lab.ledger.strategy_runs(mode="simulation") == []
+
+
+def test_a_network_that_is_allowed_is_there_and_the_home_is_kept_all_the_same(lab: Lab) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    task = lab.simulate(
+        lab.client(
+            f"""
+            print("connected", socket.create_connection(("127.0.0.1", {port}), 2).getpeername()[1])
+            try:
+                (Path({str(lab.home.root)!r}) / "x").write_text("x")
+            except PermissionError as error:
+                print("kept", error)
+            self.stop_client()
+            """
+        ),
+        network=True,
+    )
+    server.close()
+    assert f"connected {port}" in lab.output(task)
+    assert "kept a client on trial changes nothing in the real home" in lab.output(task)
+
+
+def test_what_it_logs_is_read_piece_by_piece_without_loss(lab: Lab) -> None:
+    task = lab.simulate(lab.client("for n in range(3000): print('line', n, '\u00e9\u4e2d' * 50)\nself.stop_client()"))
+    text, offset = "", 0
+    while piece := simulation.output(lab.home, task.task_id, offset):
+        text, offset = text + piece.text, piece.offset
+        if not piece.text:
+            break
+    assert text == lab.output(task)
+    assert [f"line {n} " in text for n in (0, 1500, 2999)] == [True] * 3
+    anew = simulation.output(lab.home, task.task_id, offset + 10)
+    assert anew.anew
+    assert text.startswith(anew.text)
+
+
+def test_secrets_are_blank_in_the_settings_of_a_trial_and_the_rest_is_as_it_was(lab: Lab, tmp_path: Path) -> None:
+    text = without_secrets(lab.home.settings_file, "tried")
+    assert "gAAAA" in lab.home.settings_file.read_text()
+    assert "gAAAA" not in text
+    trial = Home(tmp_path / "trial").create()
+    trial.settings_file.write_text(text)
+    settings = SettingsManager(trial)
+    assert settings.get("broker.token", "unset") == "unset"
+    assert settings.get("clients.tried.mode") == "simulation"
+    assert settings.get("clients.tried.size") == 7
+    assert settings.get("backup.folder") == ""
+    assert tasks.list_tasks(lab.home) == []
