@@ -13,8 +13,9 @@ frame.style()
 page = st.navigation(
     {
         "": [
-            st.Page("screens/home.py", title="Home", icon=":material/space_dashboard:", default=True),
-            st.Page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
+            roles.page("screens/home.py", title="Home", icon=":material/space_dashboard:", default=True),
+            roles.page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
+            roles.page("screens/client.py", title="Client", url_path="client", visibility="hidden"),
         ],
         "Build": [
             st.Page("screens/python.py", title="Python", icon=":material/code:", url_path="python"),

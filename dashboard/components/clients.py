@@ -56,7 +56,20 @@ def counts(clients: Sequence[ClientStatus]) -> Html:
 
 def card(client: ClientStatus) -> Html:
     """Everything the monitor knows of one client, but its trace and its log."""
-    return markup.tag("div", markup.join(_heading(client), markup.facts(_facts(client)), _words(client)), "qs-client")
+    return markup.tag("div", markup.join(_heading(client), markup.facts(_facts(client)), words(client)), "qs-client")
+
+
+def marks(client: ClientStatus) -> list[Html]:
+    """How it is, at a glance."""
+    since = markup.tag("span", markup.text(f"since {times.clock_time(client.since)}"), "qs-soft")
+    found = [state_mark(client), *([since] if client.since and not client.pid else [])]  # else: when it started
+    if client.mode:
+        found.append(mode_chip(client.mode))
+    if client.differs:
+        found.append(markup.chip("differs from deployed", "warn", title="The file in clients/ is not what runs"))
+    if client.killed or client.halts:
+        found.append(markup.chip("entries off", "bad", title="It opens no position; exits go on"))
+    return found
 
 
 def health(clients: Sequence[ClientStatus]) -> Html:
@@ -83,21 +96,13 @@ def health(clients: Sequence[ClientStatus]) -> Html:
 
 
 def _heading(client: ClientStatus) -> Html:
-    since = markup.tag("span", markup.text(f"since {times.clock_time(client.since)}"), "qs-soft")
-    marks = [state_mark(client), *([since] if client.since and not client.pid else [])]  # else: when it started
-    if client.mode:
-        marks.append(mode_chip(client.mode))
-    if client.differs:
-        marks.append(markup.chip("differs from deployed", "warn", title="The file in clients/ is not what runs"))
-    if client.killed or client.halts:
-        marks.append(markup.chip("entries off", "bad", title="It opens no position; exits go on"))
     shown = markup.text(client.display_name or client.name)
     file = markup.tag("code", markup.text(client.name)) if shown != client.name else markup.EMPTY
     return markup.tag(
         "div",
         markup.join(
             markup.tag("div", markup.join(shown, file), "qs-client-name"),
-            markup.tag("div", markup.join(*marks), "qs-client-sub"),
+            markup.tag("div", markup.join(*marks(client)), "qs-client-sub"),
         ),
     )
 
@@ -110,13 +115,18 @@ def _facts(client: ClientStatus) -> list[tuple[str, object]]:
         ("Heartbeat", markup.DASH if beat is None else f"{times.age(beat)} ago"),
         ("Next job", times.clock_time(from_text(client.next_job)) if client.next_job else markup.DASH),
         ("Restarts", client.restarts),
-        ("Memory", f"{client.memory_mb:.0f} MB" if client.pid else markup.DASH),
-        ("CPU", f"{client.cpu_percent:.1f} %" if client.pid else markup.DASH),
+        ("Failed jobs", client.failed_jobs),
+        ("CPU, memory", f"{_cpu(client)}, {client.memory_mb:.0f} MB" if client.pid else markup.DASH),
         ("Version", client.code_hash[:8] or markup.DASH),
     ]
 
 
-def _words(client: ClientStatus) -> Html:
+def _cpu(client: ClientStatus) -> str:
+    """Use of one processor since the look before; it takes two looks to know it."""
+    return markup.DASH if client.cpu_now is None else f"{client.cpu_now:.1f} %"
+
+
+def words(client: ClientStatus) -> Html:
     """Why it is in its state, and what its last failure said."""
     error = markup.tag("div", markup.text(client.last_error), "qs-client-error") if client.last_error else markup.EMPTY
     quiet = client.state == "running" or not client.note

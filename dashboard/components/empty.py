@@ -2,6 +2,7 @@
 
 from components import markup
 from quantstrip.home import Home
+from quantstrip.operations.service_health import Part
 
 
 def no_clients(home: Home) -> markup.Html:
@@ -141,6 +142,31 @@ def service_stopped(home: Home) -> markup.Html:
             markup.text("Start it: "),
             _code(f"quantstrip --home {home.root} up"),
         ),
+    )
+
+
+def part_missing(part: Part) -> markup.Html:
+    """A part of the service does not run."""
+    return markup.notice(
+        "warn",
+        markup.join(
+            markup.tag("strong", markup.text(f"The {part.name} is not running ({part.state.lower()}): ")),
+            markup.text(f"{part.means}. Its last words are in "),
+            _code(part.words_in),
+        ),
+    )
+
+
+def no_such_client(name: str, *, was: bool) -> markup.Html:
+    """The client of the address is not deployed: it was removed, perhaps while it was shown, or never was."""
+    if not was:
+        return markup.notice("warn", markup.text(f"No client {name!r} is deployed, and none of that name ever ran."))
+    return _steps(
+        f"{name} is no longer deployed",
+        [
+            markup.text("What it did stays in the ledger, and its log and its versions stay where they are."),
+            markup.join(markup.text("Bring it back: "), _code(f"quantstrip deploy {name}"), markup.text(".")),
+        ],
     )
 
 

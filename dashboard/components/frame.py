@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
 
 from components import markup, roles, times
 from quantstrip import __version__
@@ -56,6 +57,14 @@ def section(words: str, note: str = "") -> None:
     """A heading within a page; ``note`` stands small beside it."""
     small = markup.tag("small", markup.text(f" {note}")) if note else markup.EMPTY
     st.html(markup.tag("h2", markup.join(markup.text(words), small), "qs-section"))
+
+
+def link(page: str, label: str, *, icon: str | None = None, **query: str) -> None:
+    """A link to another page of the dashboard; it loads nothing anew, so that what is unsaved elsewhere stays."""
+    try:
+        st.page_link(f"screens/{page}.py", label=markup.plain(label), icon=icon, query_params=query)
+    except StreamlitPageNotFoundError:  # the page is run alone, without the navigation
+        st.html(markup.text(label))
 
 
 def keep_notice(words: str, *, failed: bool = False) -> None:

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from components import clients, markup, times
+from components import clients, frame, markup, times
+from quantstrip.errors import FileError
+from quantstrip.home import Home
+from quantstrip.operations import files_places
 from quantstrip.operations.clients import ClientStatus, Problem
 from quantstrip.redaction import scrub
 
@@ -28,6 +31,22 @@ def heading(problem: Problem, client: ClientStatus | None = None) -> markup.Html
         ),
         "qs-problem-head",
     )
+
+
+def link(home: Home, problem: Problem) -> None:
+    """A link that opens the file at the line, where it is one of this home's files."""
+    path = path_of(home, problem)
+    if path:
+        frame.link("python", f"Open {_within(problem)}:{problem.line}", icon=":material/code:", file=path,
+                   line=str(problem.line))  # fmt: skip
+
+
+def path_of(home: Home, problem: Problem) -> str:
+    """The file of a problem as the Python page knows it; "" where it lies elsewhere, or is gone."""
+    try:
+        return files_places.locate(home, problem.file) if problem.file else ""
+    except FileError:
+        return ""
 
 
 def _within(problem: Problem) -> str:

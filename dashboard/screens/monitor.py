@@ -1,58 +1,36 @@
 """Client Monitor: what runs, what went wrong, and the switches."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from typing import Final
 
 import streamlit as st
 
-from components import clients, empty, frame, logs, markup, problems
-from quantstrip.errors import QuantstripError
+from components import client_acts, clients, empty, frame, logs, problems, service_state
 from quantstrip.home import Home
 from quantstrip.operations import clients as operations
 from quantstrip.operations import service
 from quantstrip.operations.clients import ClientStatus, Problem
 
-REFRESH_SECONDS = 2
-LOG_REFRESH_SECONDS = 1
-LOG_LINES = 300
-_OPEN = "client"
-Kind = Literal["primary", "secondary"]
+REFRESH_SECONDS: Final = 2
+LOG_REFRESH_SECONDS: Final = 1
+LOG_LINES: Final = 300
+_OPEN: Final = "client"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something a person can do to a client: the button, what is said meanwhile, and afterwards."""
-
-    label: str
-    icon: str
-    doing: str
-    done: str
-    run: Callable[[Home, str], object]
-    help: str | None = None
-
-
-START = Action("Start", ":material/play_arrow:", "Starting", "started", operations.start)
-STOP = Action("Stop", ":material/stop:", "Stopping", "stopped", operations.stop)
-RESTART = Action("Restart", ":material/restart_alt:", "Restarting", "restarted", operations.restart)
-REDEPLOY = Action(
-    "Redeploy",
-    ":material/publish:",
-    "Deploying",
-    "deployed",
-    operations.redeploy,
-    "Copy the file as it is now and run that version",
-)
+def main(home: Home) -> None:
+    """Show the page. The dialogs stand outside of what updates by itself, so that no refresh touches them."""
+    with frame.boundary():
+        client_acts.show(home)
+    watch(home)
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
-def main(home: Home) -> None:
-    """Show the page. One fragment and one reading, so that the counts fit the cards below them."""
+def watch(home: Home) -> None:
+    """Everything else. One fragment and one reading, so that the counts fit the cards below them."""
     with frame.boundary():
         known = operations.list_clients(home)
         frame.title("Client Monitor", clients.counts(known))
-        if not service.status(home, clients=False).running:
-            st.html(empty.service_stopped(home))
+        service_state.told(home, service.status(home, clients=False))
         frame.say_notice()
         running, troubled = st.tabs(["Running clients", "Problems"], key="monitor-tabs", on_change="rerun")
         if running.open:
@@ -72,50 +50,15 @@ def overview(home: Home, known: Sequence[ClientStatus]) -> None:
             told, asked = st.columns([2.3, 1], vertical_alignment="center")
             told.html(clients.card(client))
             with asked.container(horizontal=True, horizontal_alignment="right", gap="small"):
-                switches(home, client)
+                client_acts.switches(home, client)
+                _details(client.name)
             if st.query_params.get(_OPEN) == client.name:
                 opened(home, client)
 
 
-def switches(home: Home, client: ClientStatus) -> None:
-    """The buttons that fit the client's state."""
-    if client.state in clients.ALIVE:
-        with st.popover("Stop", icon=STOP.icon, key=f"ask-stop-{client.name}"):
-            st.text(
-                f"Stop {client.name}? Its open positions stay open, and its jobs do not run until it is started again."
-            )
-            button(home, client.name, STOP, label=f"Stop {markup.plain(client.name)}", kind="primary")
-        button(home, client.name, RESTART)
-    else:
-        button(home, client.name, START)
-    if client.differs:
-        button(home, client.name, REDEPLOY)
-    is_open = st.query_params.get(_OPEN) == client.name
-    label, icon = ("Close", ":material/expand_less:") if is_open else ("Details", ":material/expand_more:")
-    st.button(label, icon=icon, key=f"open-{client.name}", on_click=_toggle, args=(client.name,), type="tertiary")
-
-
-def button(
-    home: Home, name: str, action: Action, *, label: str = "", kind: Kind = "secondary", place: str = "card"
-) -> None:
-    """One switch. What it does is done before anything else is drawn, so that a refresh cannot cut it short."""
-    pressed = st.button(
-        label or action.label, icon=action.icon, key=f"{place}-{action.label}-{name}", type=kind, help=action.help
-    )
-    if not pressed:
-        return
-    with st.spinner(f"{action.doing} {name}"):
-        try:
-            action.run(home, name)
-        except QuantstripError as error:
-            frame.keep_notice(f"{name} was not {action.done}: {error}", failed=True)
-        else:
-            frame.keep_notice(f"{name} {action.done}")
-    st.rerun()
-
-
 def opened(home: Home, client: ClientStatus) -> None:
     """The open client: its log, and the trace of its last error."""
+    frame.link("client", "Open its page: jobs, orders, versions, restarts", name=client.name)
     if client.last_trace:
         frame.section("Last error")
         problems.trace(client.last_trace)
@@ -141,9 +84,10 @@ def trouble(home: Home, known: Sequence[ClientStatus]) -> None:
         with st.container(border=True, key=f"problem-{name}"):
             problem_of(newest, now.get(name))
             with st.container(horizontal=True):
-                button(home, name, REDEPLOY, place="problem")
+                client_acts.button(home, name, client_acts.REDEPLOY, place="problem")
                 if name in now:
-                    button(home, name, RESTART, place="problem")
+                    client_acts.button(home, name, client_acts.RESTART, place="problem")
+                problems.link(home, newest)
             if earlier:
                 with st.expander(f"Earlier problems ({len(earlier)})", key=f"earlier-{name}"):
                     for problem in earlier:
@@ -155,6 +99,12 @@ def problem_of(problem: Problem, client: ClientStatus | None = None) -> None:
     st.html(problems.heading(problem, client))
     if problem.trace:
         problems.trace(problem.trace)
+
+
+def _details(name: str) -> None:
+    is_open = st.query_params.get(_OPEN) == name
+    label, icon = ("Close", ":material/expand_less:") if is_open else ("Details", ":material/expand_more:")
+    st.button(label, icon=icon, key=f"open-{name}", on_click=_toggle, args=(name,), type="tertiary")
 
 
 def _toggle(name: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from quantstrip.clock import HOUR, to_text
 from quantstrip.ledger.family import Family
@@ -41,7 +41,13 @@ _LIST = Statement(
         .limit(bindparam("most"))
     )
 )
-_SEEN = Statement(lambda: update(alert).where(alert.c.seen == 0).values(seen=1, update_time=alert.c.update_time))
+_SEEN = Statement(
+    lambda: (
+        update(alert)
+        .where(alert.c.seen == 0, or_(bindparam("id").is_(None), alert.c.alert_id == bindparam("id")))
+        .values(seen=1, update_time=alert.c.update_time)
+    )
+)
 _TO_TELL = Statement(lambda: select(alert).where(alert.c.notified.is_(None)).order_by(alert.c.alert_id))
 _TOLD = Statement(
     lambda: (
@@ -91,10 +97,10 @@ class Alerts(Family):
         with self.store.read() as tx:
             return int(tx.one(_UNSEEN)[0])
 
-    def mark_alerts_seen(self) -> int:
-        """Mark every alert as seen; returns how many were not."""
+    def mark_alerts_seen(self, alert_id: int | None = None) -> int:
+        """Mark every alert, or one, as seen; returns how many were not."""
         with self.store.write() as tx:
-            return tx.run(_SEEN).rowcount
+            return tx.run(_SEEN, {"id": alert_id}).rowcount
 
     def alerts_to_tell(self) -> list[dict[str, Any]]:
         """Alerts that no message has passed on yet, oldest first."""

@@ -61,6 +61,6 @@ def unseen_alerts(home: Home) -> int:
     return open_ledger(home).unseen_alerts()
 
 
-def mark_alerts_seen(home: Home) -> int:
-    """Mark every alert as seen; returns how many were not. One that happens again counts anew."""
-    return open_ledger(home).mark_alerts_seen()
+def mark_alerts_seen(home: Home, number: int | None = None) -> int:
+    """Mark every alert, or one, as seen; returns how many were not. One that happens again counts anew."""
+    return open_ledger(home).mark_alerts_seen(number)

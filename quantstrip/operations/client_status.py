@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
 from quantstrip.clock import SECOND, Micros, from_text, system_clock
 from quantstrip.errors import ServiceNotRunning
 from quantstrip.home import Home
@@ -14,6 +12,7 @@ from quantstrip.model import ExitCode
 from quantstrip.operations.risk import HaltRow, RiskState, risk_states
 from quantstrip.operations.settings import OrDefaults, manager_of
 from quantstrip.operations.traces import error_of, place_of
+from quantstrip.operations.usage import usage
 from quantstrip.ports import ProcessState
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import FAILED, ClientRow, RunRow, client_row, run_row
@@ -54,6 +53,7 @@ class ClientStatus:
         failed_jobs: how often a job of the process that runs has raised.
         memory_mb: resident memory, in 1,000,000 bytes.
         cpu_percent: mean use of one processor since the process started.
+        cpu_now: use of one processor since it was looked at last, a few seconds ago; None at the first look.
         next_job: due time of its next job, UTC text; "" for none.
         differs: its source is no longer what is deployed.
         desired: running or stopped: what a person wants.
@@ -79,6 +79,7 @@ class ClientStatus:
     last_trace: str
     memory_mb: float
     cpu_percent: float
+    cpu_now: float | None
     next_job: str
     code_hash: str
     differs: bool
@@ -142,7 +143,7 @@ class StatusReader:
         alive = process is not None and process.state in ALIVE | {"STOPPING"}
         own = last if alive and last is not None and process is not None and last.pid == process.pid else None
         pid = process.pid if alive and process is not None else 0
-        memory, cpu = _usage(pid)
+        memory, cpu, cpu_now = usage(pid)
         error, error_at, trace, failed_jobs = self._last_error(own, last)
         beat = own or (last if not alive else None)
         risk = self._risk.get(row.name) or RiskState(row.name)
@@ -162,6 +163,7 @@ class StatusReader:
             last_trace=trace,
             memory_mb=memory,
             cpu_percent=cpu,
+            cpu_now=cpu_now,
             next_job=own.next_job_time if own else "",
             code_hash=row.code_hash,
             differs=row.differs,
@@ -247,17 +249,3 @@ def _problem(name: Any, when: Micros, kind: str, trace: str) -> Problem:
 
 def _moment(row: Mapping[str, Any]) -> Micros:
     return from_text(row["update_time"])
-
-
-def _usage(pid: int) -> tuple[float, float]:
-    if not pid:
-        return 0.0, 0.0
-    try:
-        process = psutil.Process(pid)
-        with process.oneshot():
-            times = process.cpu_times()
-            age = max(0.01, system_clock.now() / SECOND - process.create_time())
-            used = (times.user + times.system) / age * 100
-            return round(process.memory_info().rss / 1e6, 1), round(used, 1)
-    except psutil.NoSuchProcess:
-        return 0.0, 0.0

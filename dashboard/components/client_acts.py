@@ -1,0 +1,209 @@
+"""What a person does to a client: its switches, and the dialogs that ask first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import streamlit as st
+
+from components import clients, dialogs, frame, markup, roles, times
+from quantstrip.errors import QuantstripError
+from quantstrip.home import Home
+from quantstrip.operations import clients as operations
+from quantstrip.operations import jobs, risk
+from quantstrip.operations.clients import ClientStatus
+
+RUN_JOB: Final = "run-job"
+_BY: Final = "the dashboard"
+_WAIT_SECONDS: Final = 3.0
+_MENU: Final = {
+    RUN_JOB: "Run a job now",
+    "entries-off": "Switch entries off",
+    "entries-on": "Switch entries on",
+    "lift-halts": "Lift halts",
+    "remove-client": "Remove",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a person can do to a client: the button, what is said meanwhile, and afterwards."""
+
+    label: str
+    icon: str
+    doing: str
+    done: str
+    run: Callable[[Home, str], object]
+    role: roles.Role = "operator"
+    help: str | None = None
+
+
+START: Final = Action("Start", ":material/play_arrow:", "Starting", "started", operations.start)
+STOP: Final = Action("Stop", ":material/stop:", "Stopping", "stopped", operations.stop)
+RESTART: Final = Action("Restart", ":material/restart_alt:", "Restarting", "restarted", operations.restart)
+REDEPLOY: Final = Action(
+    "Redeploy",
+    ":material/publish:",
+    "Deploying",
+    "deployed",
+    operations.redeploy,
+    "admin",
+    "Copy the file as it is now and run that version",
+)
+
+
+def switches(home: Home, client: ClientStatus, *, place: str = "card") -> None:
+    """The buttons that fit the client's state; who may only look has none."""
+    if not roles.may("operator"):
+        return
+    if client.state in clients.ALIVE:
+        with st.popover("Stop", icon=STOP.icon, key=f"ask-stop-{place}-{client.name}"):
+            st.text(
+                f"Stop {client.name}? Its open positions stay open, and its jobs do not run until it is started again."
+            )
+            button(home, client.name, STOP, label=f"Stop {markup.plain(client.name)}", kind="primary", place=place)
+        button(home, client.name, RESTART, place=place)
+    else:
+        button(home, client.name, START, place=place)
+    if client.differs:
+        button(home, client.name, REDEPLOY, place=place)
+    _more(client, place)
+
+
+def button(
+    home: Home,
+    name: str,
+    action: Action,
+    *,
+    label: str = "",
+    kind: Literal["primary", "secondary"] = "secondary",
+    place: str = "card",
+) -> None:
+    """One switch. What it does is done before anything else is drawn, so that a refresh cannot cut it short."""
+    if not roles.may(action.role):
+        return
+    pressed = st.button(
+        label or action.label, icon=action.icon, key=f"{place}-{action.label}-{name}", type=kind, help=action.help
+    )
+    if not pressed:
+        return
+    with st.spinner(f"{action.doing} {name}"):
+        try:
+            action.run(home, name)
+        except QuantstripError as error:
+            frame.keep_notice(f"{name} was not {action.done}: {error}", failed=True)
+        else:
+            frame.keep_notice(f"{name} {action.done}")
+    st.rerun()
+
+
+def ask_for_job(name: str) -> None:
+    """Open the dialog that runs a job now."""
+    dialogs.ask(RUN_JOB, name)
+    st.rerun()
+
+
+def show(home: Home) -> None:
+    """Show the dialog that is open; outside of what updates by itself, so that no refresh touches it."""
+    dialogs.show(
+        {
+            RUN_JOB: ("Run a job now", lambda name: run_job(home, name)),
+            "entries-off": ("Switch entries off", lambda name: entries_off(home, name)),
+            "entries-on": ("Switch entries on", lambda name: entries_on(home, name)),
+            "lift-halts": ("Lift halts", lambda name: lift_halts(home, name)),
+            "remove-client": ("Remove a client", lambda name: remove(home, name)),
+        }
+    )
+
+
+def run_job(home: Home, name: str) -> None:
+    """Which job; it runs in the client's own loop."""
+    known = [each for each in jobs.planned(home, name) if each.due]
+    if not known:
+        st.text(f"{name} does not run, or has no job. Only a client that runs can be asked.")
+        return
+    due = {each.job: each.due for each in known}
+    chosen = st.radio(
+        "Job",
+        list(due),
+        key="run-job-which",
+        format_func=lambda each: f"{markup.plain(each)} (next {markup.plain(times.clock_time(due.get(each, 0)))})",
+    )
+    st.caption("It runs after the job that runs now, if any. Its schedule stays as it is.")
+    if dialogs.buttons("Run now", key="run-job"):
+        asked = jobs.ask(home, name, chosen, by=_BY)
+        with st.spinner("Waiting for it"):
+            found = jobs.wait(home, asked.id, _WAIT_SECONDS)
+        frame.keep_notice(f"{name}: {chosen} {found.words}", failed=found.over and found.outcome != "ok")
+        dialogs.close()
+        st.rerun()
+
+
+def entries_off(home: Home, name: str) -> None:
+    """The kill switch: a strategy opens no position until it is switched on again."""
+    st.text(f"Switch the entries of {name} off? It opens no position until they are switched on again. Exits go on.")
+    reason = st.text_input("Why", key="entries-off-why", placeholder="Kept with the decision")
+    if dialogs.buttons("Switch entries off", key="entries-off", danger=True):
+        risk.kill(home, name, reason)
+        dialogs.done(f"Entries of {name} are off from the next bar on")
+
+
+def entries_on(home: Home, name: str) -> None:
+    """Take the kill switch back."""
+    st.text(f"Switch the entries of {name} on again? Its strategy opens positions from the next bar on.")
+    reason = st.text_input("Why", key="entries-on-why", placeholder="Kept with the decision")
+    if dialogs.buttons("Switch entries on", key="entries-on"):
+        risk.revive(home, name, reason)
+        dialogs.done(f"Entries of {name} are on from the next bar on")
+
+
+def lift_halts(home: Home, name: str) -> None:
+    """Lift what a rule halted; losses count from then on."""
+    (state,) = risk.risk_status(home, [name])
+    if not state.halts:
+        st.text(f"Nothing halts {name} any more.")
+        return
+    for halt in state.halts:
+        st.text(f"{halt.rule}: {halt.reason}")
+    st.text("Lift them? Losses count from the next bar on.")
+    reason = st.text_input("Why", key="lift-halts-why", placeholder="Kept with the decision")
+    if dialogs.buttons("Lift halts", key="lift-halts"):
+        lifted = risk.clear(home, name, reason=reason)
+        dialogs.done(f"{name}: lifted {', '.join(halt.rule for halt in lifted) or 'nothing'}")
+
+
+def remove(home: Home, name: str) -> None:
+    """End a client and forget it."""
+    st.text(
+        f"Remove {name}? It is stopped and no longer deployed; its open positions stay open. What it did, its log and "
+        "its versions stay, and it can be deployed again."
+    )
+    if dialogs.buttons("Remove", key="remove-client", danger=True):
+        with st.spinner(f"Removing {name}"):
+            operations.remove(home, name)
+        dialogs.done(f"{name} removed")
+
+
+def _more(client: ClientStatus, place: str) -> None:
+    chosen = st.menu_button(
+        "More",
+        _kinds(client),
+        key=f"{place}-more-{client.name}",
+        type="tertiary",
+        format_func=_MENU.__getitem__,
+    )
+    if chosen is not None:
+        dialogs.ask(chosen, client.name)
+        st.rerun()
+
+
+def _kinds(client: ClientStatus) -> Sequence[str]:
+    """What the menu offers in the client's state."""
+    offered = {
+        RUN_JOB: client.state == "running" and bool(client.next_job),
+        "entries-off": not client.killed,
+        "entries-on": client.killed,
+        "lift-halts": bool(client.halts),
+        "remove-client": roles.may("admin"),
+    }
+    return [kind for kind, fits in offered.items() if fits]
