@@ -6,7 +6,7 @@ entrance that bypasses this frame on the first visit after a start).
 
 import streamlit as st
 
-from components import frame
+from components import frame, python_state, roles
 
 st.set_page_config(page_icon=frame.ICON, layout="wide")
 frame.style()
@@ -14,29 +14,34 @@ page = st.navigation(
     {
         "": [
             roles.page("screens/home.py", title="Home", icon=":material/space_dashboard:", default=True),
-            roles.page("screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"),
+            roles.page(
+                "screens/monitor.py", title="Client Monitor", icon=":material/monitor_heart:", url_path="monitor"
+            ),
             roles.page("screens/client.py", title="Client", url_path="client", visibility="hidden"),
         ],
         "Build": [
-            st.Page("screens/python.py", title="Python", icon=":material/code:", url_path="python"),
-            st.Page("screens/packages.py", title="Packages", icon=":material/deployed_code:", url_path="packages"),
+            roles.page("screens/python.py", title="Python", icon=":material/code:", url_path="python"),
+            roles.page("screens/backtest.py", title="Backtest", icon=":material/query_stats:", url_path="backtest"),
+            roles.page("screens/packages.py", title="Packages", icon=":material/deployed_code:", url_path="packages"),
         ],
         "Ledger": [
-            st.Page("screens/reporting.py", title="Reporting", icon=":material/monitoring:", url_path="reporting"),
-            st.Page("screens/trade.py", title="Trade", url_path="trade", visibility="hidden"),
-            st.Page("screens/journal.py", title="Trade journal", icon=":material/edit_note:", url_path="journal"),
-            st.Page("screens/sql.py", title="SQL", icon=":material/database:", url_path="sql"),
+            roles.page("screens/reporting.py", title="Reporting", icon=":material/monitoring:", url_path="reporting"),
+            roles.page("screens/trade.py", title="Trade", url_path="trade", visibility="hidden"),
+            roles.page("screens/journal.py", title="Trade journal", icon=":material/edit_note:", url_path="journal"),
+            roles.page("screens/sql.py", title="SQL", icon=":material/database:", url_path="sql"),
         ],
         "Platform": [
-            st.Page("screens/logging.py", title="Logging", icon=":material/article:", url_path="logging"),
-            st.Page(
+            roles.page("screens/logging.py", title="Logging", icon=":material/article:", url_path="logging"),
+            roles.page(
                 "screens/notifications.py", title="Notifications", icon=":material/mail:", url_path="notifications"
             ),
-            st.Page("screens/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
+            roles.page("screens/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
         ],
     }
 )
 st.set_page_config(page_title=f"{page.title} - Quantstrip")
+if page.url_path != "python":
+    python_state.remind()
 frame.sidebar()
 with frame.boundary():
-    page.run()
+    roles.run(page)

@@ -15,13 +15,22 @@ window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" };
       "; it goes on by itself when the service runs again: quantstrip up";
     document.body.append(box);
   };
+  // A text that is not saved is known to this page alone: nothing throws it away unasked.
+  const unsaved = () => document.querySelector(".qs-unsaved");
+  const anew = (why) => {
+    if (!unsaved()) return location.reload();
+    lost ??= new Date();
+    show();
+    bar().textContent = why + " Copy the text that is not saved, then load this page anew.";
+  };
+  addEventListener("beforeunload", (event) => { if (unsaved()) event.preventDefault(); });
   const ask = async () => {
     if (asking) return;
     asking = true;
     try {
       const answer = await fetch("/_stcore/health", { cache: "no-store", signal: AbortSignal.timeout(10000) });
-      if (answer.status === 401) location.reload(); // the login has ended: the server shows where to log in
-      else if (lost && answer.ok) location.reload(); // another process serves: begin afresh
+      if (answer.status === 401) anew("Your login has ended."); // the server shows where to log in
+      else if (lost && answer.ok) anew("The service runs again."); // another process serves: begin afresh
     } catch {
       lost ??= new Date();
       show();

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import frame
+from components import frame, markup
 from quantstrip.editor import newest
 from quantstrip.errors import FileError, QuantstripError
 from quantstrip.home import Home
@@ -85,6 +85,21 @@ def current() -> Draft | None:
 def unsaved() -> list[str]:
     """Paths of files whose text is not saved."""
     return [path for path, draft in drafts().items() if draft.unsaved]
+
+
+def chip(paths: list[str]) -> markup.Html:
+    """How many texts are not saved; while it stands on a page, the browser asks before it throws them away."""
+    return markup.tag("span", markup.chip(f"{len(paths)} not saved", "warn", title=", ".join(paths)), "qs-unsaved")
+
+
+def remind() -> None:
+    """On other pages: which files wait to be saved, with the way back."""
+    absorb()
+    paths = unsaved()
+    if paths:
+        with st.sidebar.container(key="python-unsaved"):
+            st.html(chip(paths))
+            frame.link("python", ", ".join(path.split("/")[-1] for path in paths), icon=":material/edit:")
 
 
 def absorb() -> None:

@@ -96,7 +96,7 @@ def pane(home: Home, path: str, task_id: int) -> None:
             frame.section(_TITLES.get(task.kind, task.kind), path)
             st.button("", icon=":material/close:", type="tertiary", key="python-terminal-close", help="Close this pane",
                       disabled=not task.over, on_click=_note, args=(path, None))  # fmt: skip
-        terminal.show(home, task_id, key="python")
+        terminal.show(home, task_id, key="python-trial")
         if task.kind == "simulation" and not task.over:
             words = "It runs on a copy of the ledger. Orders go to a simulated broker, mail is captured."
             st.html(markup.tag("div", markup.text(words), "qs-soft"))

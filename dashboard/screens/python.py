@@ -74,7 +74,7 @@ def chips(known: Tree) -> list[markup.Html]:
         words = f"{len(differing)} differ{'s' if len(differing) == 1 else ''} from what is deployed"
         found.append(markup.chip(words, "warn", title=", ".join(differing)))
     if unsaved:
-        found.append(markup.chip(f"{len(unsaved)} not saved", "warn", title=", ".join(unsaved)))
+        found.append(python_state.chip(unsaved))
     return found
 
 
