@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,7 @@ class Mark:
     """A fill or a rejected signal, by the label of its bar; ``price`` is None where it has none."""
 
     time: str
-    kind: str
+    kind: Literal["buy", "sell", "rejected"]
     price: float | None
     words: str
 
@@ -137,7 +137,12 @@ def marks(home: Home, task_id: int, symbol: str) -> list[Mark]:
     _done(home, task_id)
     with _read(home, task_id, "fills") as found:
         fills = [
-            Mark(row[0], row[2].lower(), float(row[4]), f"{row[2]} {float(row[3]):g} at {float(row[4]):,.4f}")
+            Mark(
+                row[0],
+                "buy" if row[2] == "BUY" else "sell",
+                float(row[4]),
+                f"{row[2]} {float(row[3]):g} at {float(row[4]):,.4f}",
+            )
             for row in found
             if row[1] == symbol
         ]

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from quantstrip.errors import TaskRefused
+from quantstrip.operations.backtest_arguments import BacktestArguments, SweepArguments
 from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
 from quantstrip.operations.reporting_arguments import SendArguments
 from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
@@ -14,6 +14,8 @@ from quantstrip.operations.sql_forms import ExportArguments
 from quantstrip.operations.task_arguments import read_arguments
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from quantstrip.home import Home
     from quantstrip.operations.task_progress import Progress
 
@@ -80,34 +82,6 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestArguments:
-    """Arguments of ``quantstrip.operations.research.backtest``, as JSON can say them; paths are absolute."""
-
-    file: str
-    bars: str | None = None
-    symbols: list[str] | None = None
-    timeframe: str | None = None
-    start: str | None = None
-    end: str | None = None
-    cash: float = 100_000.0
-    fee_rate: float | None = None
-    slippage_bps: float | None = None
-    risk: str = "form"
-    quantity: float | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
-    calendar: str | None = "NYSE"
-    gaps: Literal["refuse", "accept"] = "refuse"
-    warmup: int = 0
-    virtual_legs: bool | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a path that a worker would not find; nothing of the strategy is loaded."""
-        _there("file", self.file, Path.is_file)
-        if self.bars is not None:
-            _there("bars", self.bars, Path.is_dir)
-
-
-@dataclass(frozen=True, slots=True)
 class ReportArguments:
     """Arguments of ``quantstrip.operations.reports.build``, and the form of the file."""
 
@@ -139,6 +113,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     for kind in (
         Kind("backtest", "Run a strategy's file over historical bars.", BacktestArguments,
              "quantstrip.operations.task_work:backtest", "quantstrip.operations.task_work:check_backtest"),
+        Kind("sweep", "Run a strategy with every combination of some parameters' values.", SweepArguments,
+             "quantstrip.operations.sweeps:sweep", "quantstrip.operations.sweeps:check_sweep"),
         Kind("report", "Build the portfolio's report as a page or a workbook.", ReportArguments,
              "quantstrip.operations.task_work:report"),
         Kind("send_report", "Build the portfolio's report, store it and send it by mail.", SendArguments,
@@ -180,13 +156,3 @@ def lane_of(name: str, kinds: Mapping[str, Kind] = KINDS) -> Lane:
 def _function(place: str) -> Any:
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
-
-
-def _there(name: str, text: str, is_right: Callable[[Path], bool]) -> None:
-    path = Path(text)
-    if not path.is_absolute() or not is_right(path):
-        what = "file" if is_right is Path.is_file else "folder"
-        raise TaskRefused(
-            f"{name} must be the absolute path of a {what} that is there, got {text!r}",
-            hint="A worker does the task, and has a working folder of its own.",
-        )

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from quantstrip.home import Home
-from quantstrip.operations.task_kinds import BacktestArguments, ReportArguments
+from quantstrip.operations.backtest_arguments import BacktestArguments
+from quantstrip.operations.task_kinds import ReportArguments
 from quantstrip.operations.task_progress import Progress
 
 _ALL_TRADES = 1_000_000

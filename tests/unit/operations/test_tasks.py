@@ -28,8 +28,9 @@ from quantstrip.errors import (
 from quantstrip.home import Home, asset
 from quantstrip.ledger import Ledger
 from quantstrip.operations import research, tasks
+from quantstrip.operations.backtest_arguments import BacktestArguments
 from quantstrip.operations.task_arguments import read_arguments
-from quantstrip.operations.task_kinds import KINDS, BacktestArguments, Kind
+from quantstrip.operations.task_kinds import KINDS, Kind
 from quantstrip.operations.task_progress import Progress, beating
 
 
@@ -226,7 +227,7 @@ def test_whatever_fits_is_taken_as_it_is(arguments: dict[str, Any]) -> None:
 def test_a_kind_that_nobody_knows_is_refused_and_those_that_exist_are_named(made_home: Home) -> None:
     with pytest.raises(TaskRefused) as refused:
         tasks.run_now(made_home, "fly", {})
-    assert "backtest, report" in refused.value.hint
+    assert "backtest, sweep, report" in refused.value.hint
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=str)

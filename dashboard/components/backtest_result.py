@@ -1,0 +1,178 @@
+"""What came of a backtest: figures, charts, tables, what was assumed, files."""
+
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from components import backtest_charts, candles, frame, markup
+from components.backtest_runs import number, percent
+from components.markup import Html
+from components.tiles import Tile, tiles
+from quantstrip.home import Home
+from quantstrip.operations import backtests, outcomes
+from quantstrip.operations.backtests import Outcome
+
+PAGE_ROWS: Final = 1_000
+_TITLES: Final = {"trades": "Trades", "fills": "Fills", "rejected": "Rejected signals"}
+_LABELS: Final = {
+    "entry_time": "entry", "entry_price": "entry price", "exit_time": "exit", "exit_price": "exit price", "pnl": "PnL",
+}  # fmt: skip
+
+
+def show(home: Home, task_id: int) -> None:
+    """All of it."""
+    outcome = backtests.load(home, task_id)
+    figures(outcome)
+    if outcome.counts["fills"] == 0:
+        st.html(markup.notice("info", markup.text(_why_nothing(outcome))))
+    prices(home, outcome)
+    frame.section("Equity and drawdown", "after every bar; drawdown from the highest value so far")
+    backtest_charts.equity(outcome, key=f"bt-equity-{task_id}")
+    if sum(value is not None for year in outcome.years for value in year.months) > 2:
+        frame.section("Months", "return of each, in %")
+        backtest_charts.months(outcome, key=f"bt-months-{task_id}")
+    tables(home, outcome)
+    frame.section("What was assumed")
+    st.html(assumed(outcome))
+    export(home, task_id)
+
+
+def figures(outcome: Outcome) -> None:
+    """Tiles of the metrics; a dash where one does not exist."""
+    found = outcome.metrics
+    refused = outcome.counts["rejected"]
+    tiles(
+        [
+            Tile("Total return", markup.percent(found["total_return"]),
+                 note=f"{markup.number(float(outcome.run['cash']))} to {markup.number(outcome.equity_final)}"),
+            Tile("Annualised", markup.percent(found["annualised_return"]), note=_span(outcome)),
+            Tile("Sharpe ratio", number(found["sharpe"]), note="daily, no risk-free rate"),
+            Tile("Max drawdown", markup.percent(found["max_drawdown"]), note="of daily closes"),
+            Tile("Round trips", f"{found['trade_count']:,}", note=f"{outcome.counts['fills']:,} fills"),
+            Tile("Win rate", percent(found["win_rate"])),
+            Tile("Profit factor", number(found["profit_factor"]), note="gains / losses"),
+            Tile("Rejected signals", f"{refused:,}",
+                 note=", ".join(f"{rule} {count}" for rule, count in outcome.rules.items())),
+        ]
+    )  # fmt: skip
+
+
+def prices(home: Home, outcome: Outcome) -> None:
+    """The bars of one symbol with entries, exits and rejected signals."""
+    if not outcome.candles:
+        return
+    symbols = list(outcome.candles)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        frame.section("Price", "with every fill, and every signal that was rejected")
+        key = f"bt-symbol-{outcome.task_id}"
+        symbol = st.selectbox("Symbol", symbols, key=key, width=180) if len(symbols) > 1 else symbols[0]
+    columns, together = backtests.candles(home, outcome.task_id, symbol)
+    bars = pd.DataFrame({name: columns[name] for name in outcomes.COLUMNS})
+    bars["time"] = pd.to_datetime(bars["time"], unit="us", utc=True)
+    marks = []
+    for mark in backtests.marks(home, outcome.task_id, symbol):
+        moment = pd.Timestamp(mark.time, tz="UTC")
+        row = max(0, int(bars["time"].searchsorted(moment, "right")) - 1)
+        price = float(columns["close"][row]) if mark.price is None else mark.price
+        marks.append(candles.Marker(moment.to_pydatetime(), price, mark.kind, mark.words))
+    candles.show(bars, marks, key=f"bt-candles-{outcome.task_id}", name=symbol)
+    if together > 1:
+        words = f"Each candle is {together} bars in a row: a chart holds {outcomes.CANDLES:,}."
+        st.html(markup.tag("div", markup.text(words), "qs-soft"))
+
+
+def tables(home: Home, outcome: Outcome) -> None:
+    """Trades, fills and rejected signals, a page at a time."""
+    chosen = st.segmented_control(
+        "Table", list(_TITLES), default="trades", required=True, key=f"bt-table-{outcome.task_id}",
+        label_visibility="collapsed", format_func=lambda name: f"{_TITLES[name]} ({outcome.counts[name]:,})",
+    )  # fmt: skip
+    count = outcome.counts[chosen]
+    pages = max(1, -(-count // PAGE_ROWS))
+    page = 1
+    if pages > 1:
+        page = int(
+            st.number_input(f"Page of {pages:,}", 1, pages, key=f"bt-rows-{outcome.task_id}-{chosen}", width=140)
+        )
+    rows = backtests.rows(home, outcome.task_id, chosen, (page - 1) * PAGE_ROWS, PAGE_ROWS)
+    if not rows:
+        st.html(markup.notice("info", markup.text(f"{_TITLES[chosen]}: none.")))
+        return
+    names = [_LABELS.get(name, name) for name in outcomes.TABLES[chosen]]
+    with st.container(key="bt-grid"):
+        st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True, width="stretch", column_config=_formats(),
+                     height=420 if len(rows) > 11 else "auto")  # fmt: skip
+    if chosen == "trades" and outcome.open:
+        held = ", ".join(
+            f"{each['symbol']} {float(each['quantity']):g} since {each['entry_time']}" for each in outcome.open
+        )
+        st.html(markup.tag("div", markup.text(f"Still open at the end, so no trade yet: {held}"), "qs-soft"))
+
+
+def assumed(outcome: Outcome) -> Html:
+    """Everything that decides the result, with the hashes of code and data."""
+    run = outcome.run
+    pairs = [
+        ("Strategy", run["strategy"]),
+        ("Parameters", _pairs(run["parameters"]) or "none"),
+        ("Symbols", ", ".join(run["symbols"])),
+        ("Bars", f"{run['bars']:,} of {run['timeframe']}, {_span(outcome)}"),
+        ("Warm-up", f"{run['warmup']} bars"),
+        ("Bars from", ", ".join(dict.fromkeys(run["sources"]))),
+        ("Gaps", "; ".join(run["gaps"]) or "none"),
+        ("Cash", markup.number(float(run["cash"]))),
+        ("Units", "2 % of equity" if run["quantity"] is None else f"{run['quantity']:g}"),
+        ("Costs", _pairs(run["costs"])),
+        ("Risk profile", run["risk"]),
+        ("Fills", "decided at a bar's close, market orders at the next open; times are the labels of bars"),
+        ("Code", run["code_hash"] or "typed into a session"),
+        ("Data", run["data_hash"]),
+        ("Engine", run["engine_version"]),
+        ("Run", run["key"]),
+    ]
+    return markup.tag("div", markup.facts(pairs), "qs-bt-facts")
+
+
+def export(home: Home, task_id: int) -> None:
+    """The files, made when they are asked for."""
+    with st.container(horizontal=True, key="bt-export"):
+        for name, label in (("result", "JSON"), ("equity", "Equity"), *_TITLES.items()):
+            form = "json" if name == "result" else "csv"
+            st.download_button(
+                label if form == "json" else f"{label} CSV",
+                partial(backtests.export, home, task_id, name),
+                f"backtest-{task_id}-{name}.{form}",
+                f"{'application' if form == 'json' else 'text'}/{form}",
+                icon=":material/download:", on_click="ignore", key=f"bt-take-{name}",
+            )  # fmt: skip
+
+
+def _formats() -> dict[str, Any]:
+    written = {
+        "quantity": "%.8g",
+        "price": "%.4f",
+        "entry price": "%.4f",
+        "exit price": "%.4f",
+        "fee": "%.2f",
+        "PnL": "%.2f",
+    }
+    return {name: st.column_config.NumberColumn(format=form) for name, form in written.items()}
+
+
+def _span(outcome: Outcome) -> str:
+    return f"{outcome.run['start']} to {outcome.run['end']}"
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
+    )
+
+
+def _why_nothing(outcome: Outcome) -> str:
+    if outcome.counts["rejected"]:
+        rules = ", ".join(f"{rule} ({count})" for rule, count in outcome.rules.items())
+        return f"Nothing was traded: every signal was rejected, by {rules}. Rejected signals, below, tells why."
+    return "Nothing was traded: the strategy gave no signal on these bars. Try a longer span or other parameters."

@@ -1,0 +1,98 @@
+"""What the tasks ``backtest`` and ``sweep`` are asked, as JSON can say it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from quantstrip.errors import TaskRefused
+
+MOST_POINTS: Final = 100_000
+"""Runs of one sweep."""
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestArguments:
+    """Arguments of ``quantstrip.operations.research.backtest``; paths are absolute."""
+
+    file: str
+    bars: str | None = None
+    symbols: list[str] | None = None
+    timeframe: str | None = None
+    start: str | None = None
+    end: str | None = None
+    cash: float = 100_000.0
+    fee_rate: float | None = None
+    slippage_bps: float | None = None
+    risk: str = "form"
+    quantity: float | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    calendar: str | None = "NYSE"
+    gaps: Literal["refuse", "accept"] = "refuse"
+    warmup: int = 0
+    virtual_legs: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a path that a worker would not find; nothing of the strategy is loaded."""
+        _there("file", self.file, Path.is_file)
+        if self.bars is not None:
+            _there("bars", self.bars, Path.is_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepArguments(BacktestArguments):
+    """Those of a backtest, and the values that some parameters take in turn.
+
+    Attributes:
+        grid: values of each parameter that varies; every combination is one run. ``parameters`` are the others.
+        workers: processes; 0 for as many as there are processors.
+
+    """
+
+    grid: dict[str, Any] = field(default_factory=dict)
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a grid that is none."""
+        BacktestArguments.__post_init__(self)
+        check_grid(self.grid)
+        both = sorted(set(self.grid) & set(self.parameters))
+        if both:
+            raise TaskRefused(f"{', '.join(both)} is in the grid and fixed at once", hint="Name each parameter once.")
+        if not 0 <= self.workers <= 256:
+            raise TaskRefused(f"workers must be from 0 to 256, got {self.workers}", hint="0 takes every processor.")
+
+
+def check_grid(grid: Mapping[str, Any]) -> int:
+    """The number of combinations.
+
+    Raises:
+        TaskRefused: nothing varies, a parameter has no value or one twice, or there are too many combinations.
+
+    """
+    if not grid:
+        raise TaskRefused("a sweep needs at least one parameter that varies", hint="For example fast = 5:50:5.")
+    for name, values in grid.items():
+        plain = isinstance(values, list | tuple) and all(isinstance(each, bool | int | float | str) for each in values)
+        if not plain or not values:
+            raise TaskRefused(f"{name} must be a list of values, got {values!r}", hint="For example [5, 10, 15].")
+        if len({str(each) for each in values}) != len(values):
+            raise TaskRefused(f"{name} has a value twice: {values!r}", hint="Name each value once.")
+    count = prod(len(values) for values in grid.values())
+    if count > MOST_POINTS:
+        raise TaskRefused(
+            f"the grid has {count:,} combinations, a sweep runs at most {MOST_POINTS:,}",
+            hint="Take larger steps, or fix some of the parameters.",
+        )
+    return count
+
+
+def _there(name: str, text: str, is_right: Callable[[Path], bool]) -> None:
+    path = Path(text)
+    if not path.is_absolute() or not is_right(path):
+        what = "file" if is_right is Path.is_file else "folder"
+        raise TaskRefused(
+            f"{name} must be the absolute path of a {what} that is there, got {text!r}",
+            hint="A worker does the task, and has a working folder of its own.",
+        )
