@@ -63,6 +63,11 @@ def headline(shown: Shown, horizon: str) -> None:
     tiles(shown_tiles)
 
 
+def notes(lines: Sequence[str]) -> Html:
+    """What the reader should know, in one box."""
+    return markup.notice("info", markup.join(*(markup.tag("div", markup.text(line)) for line in lines)))
+
+
 def breakdown(shown: Shown, horizon: str) -> Html:
     """One row a group, the portfolio last; what no group has stands before it."""
     columns = [

@@ -45,9 +45,7 @@ def main(home: Home) -> None:
 
 
 def choose_mode(there: tuple[str, ...]) -> str:
-    """Which mode; only where there are several, for they are never added up."""
-    if len(there) == 1:
-        return there[0]
+    """Which mode, for they are never added up."""
     chosen = st.segmented_control("Mode", there, default=there[0], required=True, wrap=True, key="report-mode",
                                   bind="query-params", on_change=_first)  # fmt: skip
     return str(chosen)
@@ -87,12 +85,12 @@ def overview(home: Home, mode: str, filters: Filters) -> None:
         shown = reporting.show(home, mode, filters, by=by, benchmark=benchmark, anew=anew)
         points = reporting_series.series(shown, horizon)
     currency = shown.report.currency
-    for note in shown.report.notes:
-        st.html(markup.notice("info", markup.text(note)))
     if points is None:
         st.html(markup.notice("info", markup.text("No session fits these filters. Empty one of them.")))
         return
     view.headline(shown, horizon)
+    if shown.report.notes:
+        st.html(view.notes(shown.report.notes))
     left_out = f", the {reporting_series.MOST_LINES} that moved most" if points.left_out else ""
     frame.section("Cumulative PnL", f"net, in {currency}{left_out}")
     charts.portfolio_chart(points.curves, "pnl", currency, times.zone(), key=f"report-pnl-{horizon}-{mode}-{by}")

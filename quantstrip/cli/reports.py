@@ -1,4 +1,4 @@
-"""``report show, html, xlsx, csv, metrics, definitions, eod, list, store, render, send``."""
+"""``report show, html, xlsx, csv, metrics, definitions, eod, trades, trade, list, store, render, send``."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quantstrip.cli.report_more import COMMANDS
 from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
 
 if TYPE_CHECKING:
@@ -38,11 +39,31 @@ def _of_ledger(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _build(session: Session, mode: str | None, as_of: date | None, benchmark: str, trades: int = 500) -> "Report":
-    """Build the report; the newest one's figures become those that SQL and Excel read."""
-    from quantstrip.operations import reports
+def _narrowed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that narrow a report; each may be given several times."""
+    for option in (
+        click.option("--tag", "tags", multiple=True, help="Only round trips with this tag; '' for none."),
+        click.option("--broker", "brokers", multiple=True, help="Only this broker; '' for none."),
+        click.option("--symbol", "symbols", multiple=True, help="Only this symbol."),
+        click.option("--strategy", "strategies", multiple=True, help="Only this strategy."),
+    ):
+        command = option(command)
+    return command
 
-    home = session.existing_home()
+
+def _build(
+    session: Session, mode: str | None, as_of: date | None, benchmark: str, trades: int = 500, **names: tuple[str, ...]
+) -> "Report":
+    """Build the report; the newest one's figures, where it is whole, become those that SQL and Excel read."""
+    from quantstrip.errors import ReportError
+    from quantstrip.operations import reporting_export, reports
+    from quantstrip.operations.reporting_filters import Filters
+
+    home, filters = session.existing_home(), Filters(**names)
+    if as_of is not None and filters != Filters():
+        raise ReportError("a report is narrowed as of now only", hint="Leave out --as-of, or the filters.")
+    if filters != Filters():
+        return reporting_export.build(home, mode, filters, benchmark=benchmark, trades_carried=trades)
     made = reports.build(home, mode, as_of=as_of, benchmark=benchmark, trades=trades)
     if as_of is None:
         reports.keep_figures(home, made)
@@ -52,6 +73,7 @@ def _build(session: Session, mode: str | None, as_of: date | None, benchmark: st
 @report.command()
 @click.option("--horizon", type=click.Choice(_HORIZONS), default="ALL", show_default=True, help="Months or years back.")
 @click.option("--full", is_flag=True, help="Every metric over every horizon, too.")
+@_narrowed
 @_of_ledger
 @json_option
 @pass_session
@@ -70,6 +92,7 @@ def show(session: Session, /, horizon: str, full: bool, as_json: bool, **which: 
 
 @report.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("report.html"))
+@_narrowed
 @_of_ledger
 @pass_session
 def html(session: Session, /, file: Path, **which: Any) -> None:
@@ -79,6 +102,7 @@ def html(session: Session, /, file: Path, **which: Any) -> None:
 
 @report.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("report.xlsx"))
+@_narrowed
 @_of_ledger
 @pass_session
 def xlsx(session: Session, /, file: Path, **which: Any) -> None:
@@ -89,6 +113,7 @@ def xlsx(session: Session, /, file: Path, **which: Any) -> None:
 @report.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default=Path("-"))
 @click.option("--table", type=click.Choice(_TABLES), default="daily", show_default=True, help="Which one.")
+@_narrowed
 @_of_ledger
 @pass_session
 def csv(session: Session, /, file: Path, table: str, **which: Any) -> None:
@@ -140,6 +165,7 @@ def definitions() -> None:
 
 @report.command()
 @click.option("--name", default="", help="What to call it.")
+@_narrowed
 @_of_ledger
 @pass_session
 def store(session: Session, /, name: str, **which: Any) -> None:
@@ -225,3 +251,7 @@ def _write(session: Session, file: Path, form: str, trades: int, which: dict[str
 
     made = _build(session, trades=trades, **which)
     click.echo(f"Written: {reports.write(made, file, form=form, table=table)}")
+
+
+for _command in COMMANDS:
+    report.add_command(_command)

@@ -111,8 +111,9 @@ def show(
 ) -> Shown:
     """The report of ``mode``, narrowed, with its breakdown; of the first mode that has rows where it is None.
 
-    What was read is kept: the same question again, or another one about the same rows, costs no reading as long as
-    nothing was recorded since. Readings that take long are kept for a while even so.
+    A part of a strategy earns its returns on the whole capital of that strategy; strategies of which the filters leave
+    nothing are left out. What was read is kept: the same question again, or another one about the same rows, costs no
+    reading as long as nothing was recorded since. Readings that take long are kept for a while even so.
 
     Args:
         benchmark: symbol in ``mtm_price`` that alpha and beta refer to.
@@ -191,7 +192,12 @@ def _make(home: Home, loaded: _Loaded, filters: Filters, by: By, benchmark: str)
         with existing_ledger(home).reading(timeout_seconds=READ_SECONDS) as read:
             market = benchmark_of(read, benchmark)
     keys = {label: key for key, label in rows.labels.items()}
-    chosen = [h for h in rows.histories if not filters.strategies or keys[h.name][0] in filters.strategies]
+    chosen = [
+        h
+        for h in rows.histories
+        if (not filters.strategies or keys[h.name][0] in filters.strategies)
+        and (not filters.narrow or _concerned(loaded, keys[h.name], filters))
+    ]
     histories = [_narrowed(loaded, h, keys[h.name], filters) for h in chosen]
     names = {each.name for each in histories}
     report = build_report(
@@ -253,6 +259,15 @@ def _values(
         for value in values:
             found.setdefault(value, []).append(history)
     return dict(sorted(found.items()))
+
+
+def _concerned(loaded: _Loaded, key: Key, filters: Filters) -> bool:
+    """Whether a strategy has anything that the filters leave: the capital of others is not what it was earned on."""
+    if filters.tags:
+        ended = loaded.ended.get(key)
+        return ended is not None and bool(_fits(ended, filters).any())
+    parts = (loaded.parts or {}).get(key)
+    return parts is not None and any(_inside(place, filters) for place in parts.pnl)
 
 
 def _narrowed(loaded: _Loaded, history: History, key: Key, filters: Filters) -> History:
