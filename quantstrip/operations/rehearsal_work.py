@@ -12,7 +12,7 @@ from quantstrip.operations.simulation_outcome import summary_of
 from quantstrip.operations.simulation_work import OverTime, refuse_bad_ending, trial
 from quantstrip.operations.task_progress import Progress
 
-_GRACE_SECONDS: Final = 15.0
+_GRACE_SECONDS: Final = 5.0
 """What a process may take beyond its own limit: to start, and for a job that looks at no limit."""
 
 
