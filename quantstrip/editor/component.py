@@ -116,13 +116,24 @@ def _heard() -> None:
     """Streamlit tells of states and triggers only where something listens; the page's run is what matters."""
 
 
+def bundle(folder: Path = BUNDLE) -> Path:
+    """The script that the browser loads.
+
+    Raises:
+        HomeError: it was not built.
+
+    """
+    found = next(folder.glob(_FILE), None)
+    if found is None:
+        raise HomeError(
+            f"the code editor is not built: {folder} holds no {_FILE}",
+            hint="In a checkout run: pip install -e . (it builds it; npm's registry is needed once).",
+        )
+    return found
+
+
 @cache
 def _component() -> "ComponentRenderer":
     import streamlit as st
 
-    if not any(BUNDLE.glob(_FILE)):
-        raise HomeError(
-            f"the code editor is not built: {BUNDLE} holds no {_FILE}",
-            hint="In a checkout run: pip install -e . (it builds it; npm's registry is needed once).",
-        )
-    return st.components.v2.component(_NAME, js=_FILE, isolate_styles=False)
+    return st.components.v2.component(_NAME, js=bundle().name, isolate_styles=False)
