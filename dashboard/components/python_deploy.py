@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import dialogs, differences, markup, times
+from components import dialogs, differences, frame, markup, times
 from components.markup import Html, Tone
 from quantstrip.editor import Mark
 from quantstrip.home import Home
@@ -43,11 +43,13 @@ def deploy(home: Home, path: str) -> None:
     if seen.refused:
         st.html(markup.notice("bad", markup.text(seen.refused)))
         return
-    if moved:
-        st.html(markup.notice("warn", markup.text("The files changed while you looked: this is the difference now.")))
     run = st.toggle("Run it at once", value=True, key="python-deploy-run",
                     help="Otherwise what runs goes on, until it is restarted.")  # fmt: skip
-    if dialogs.buttons("Deploy", key="python-deploy-now") and not moved:
+    pressed = dialogs.buttons("Deploy", key="python-deploy-now")
+    if pressed and moved:
+        words = "The files changed while you looked: nothing was deployed, this is the difference now"
+        frame.keep_notice(words, failed=True)
+    elif pressed:
         with st.spinner(f"Deploying {markup.plain(seen.name)}"):
             made = clients.deploy(home, seen.source, start=run, expect=seen.code_hash)
         after = "and runs" if made.started else "; it starts with the service" if run else "; it runs after a restart"

@@ -51,9 +51,9 @@ def main(home: Home) -> None:
             python_state.look_at_disk(home, draft)
         known = files_tree.tree(home)
         frame.title("Python", *chips(known))
-        frame.say_notice()
         python_dialogs.show(home)
         python_trial.show_dialogs(home)
+        frame.say_notice()
         narrow, wide = st.columns([1, 3.4], gap="medium")
         with narrow, frame.boundary():
             beside(home, known, draft)
@@ -232,21 +232,21 @@ def conflict(home: Home, draft: Draft) -> None:
                 draft.take(files.read(home, draft.path))
                 st.rerun()
             label = "Save it again" if draft.gone else "Overwrite"
-            if st.button(label, key="python-overwrite", type="primary"):
-                overwrite(home, draft)
-                st.rerun()
+            over = draft.theirs.digest if draft.theirs is not None else None
+            st.button(label, key="python-overwrite", type="primary", on_click=overwrite, args=(home, draft.path, over))
             st.button("Save as", key="python-conflict-save-as", on_click=ask, args=("python-save-as", draft.path))
 
 
-def overwrite(home: Home, draft: Draft) -> None:
-    """Save over what was shown, and over nothing newer."""
-    over = draft.theirs.digest if draft.theirs is not None else None
+def overwrite(home: Home, path: str, over: str | None) -> None:
+    """Save over what was shown when the button was drawn, and over nothing newer; a callback of that button."""
+    python_state.absorb()
+    draft = python_state.drafts()[path]
     try:
-        draft.saved(files.save(home, draft.path, draft.text, over=over))
+        draft.saved(files.save(home, path, draft.text, over=over))
     except QuantstripError as error:
         frame.keep_notice(str(error), failed=True)
     else:
-        frame.keep_notice(f"{draft.path} is saved")
+        frame.keep_notice(f"{path} is saved")
 
 
 def below(report: lint.Report, draft: Draft) -> None:
