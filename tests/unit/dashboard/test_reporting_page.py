@@ -1,0 +1,160 @@
+"""Reporting and a trade's own page, run as Streamlit runs them, on a real ledger."""
+
+import json
+from typing import Any
+
+from quantstrip.home import Home
+from quantstrip.ledger import open_ledger
+from quantstrip.operations import portfolio, reporting, reports
+
+PAGE = "screens/reporting.py"
+TRADE = "screens/trade.py"
+
+
+def lines(page: Any) -> dict[str, Any]:
+    return {line["name"]: line for line in json.loads(page.app.get("plotly_chart")[0].proto.spec)["data"]}
+
+
+def test_a_home_in_which_nothing_was_traded_says_what_to_do_first(home: Home, show: Any) -> None:
+    open_ledger(home)
+    assert "Nothing was traded yet" in show(PAGE).text
+
+
+def test_the_page_shows_the_published_figures_and_they_are_homes_and_the_reports(
+    home: Home, traded: Any, show: Any
+) -> None:
+    page = show(PAGE)
+    total = portfolio.overview(home).portfolio.total
+    assert total == reports.build(home).portfolio.figure("net_pnl") == 948.0
+    assert "Total PnL +948.00 USD" in page.text
+    for name in ("Max drawdown", "Current drawdown", "Sharpe ratio", "Drawdown", "Distribution", "Months"):
+        assert name in page.text
+    assert "ma_cross +998.50 +1.00 %" in page.text
+    assert "rsi -50.50 -0.05 %" in page.text
+    assert "Portfolio +948.00 +0.47 %" in page.text
+    assert lines(page)["Portfolio"]["y"] == [0.0, -1.25, 948.0]
+    assert [button.label for button in page.app.button if button.key in ("report-html", "report-xlsx")] == [
+        "HTML", "XLSX",
+    ]  # fmt: skip
+
+
+def test_a_filter_leaves_a_part_and_the_breakdown_follows(home: Home, traded: Any, show: Any) -> None:
+    page = show(PAGE)
+    page.app.multiselect(key="report-symbol").set_value(["MSFT"]).run()
+    assert not page.app.exception
+    assert "Total PnL -50.50 USD" in page.text
+    assert "Only symbols: MSFT." in page.text
+    page.app.multiselect(key="report-symbol").set_value([]).run()
+    page.app.selectbox(key="report-by").set_value("symbol").run()
+    assert "AAPL +998.50" in page.text
+    assert "MSFT -50.50" in page.text
+    assert set(lines(page)) == {"AAPL", "MSFT", "Portfolio"}
+
+
+def test_a_shorter_horizon_begins_at_zero(home: Home, traded: Any, show: Any) -> None:
+    run = traded.run("late")
+    traded.fill(run, "late", "2012-09-04 20:00:00", 1, 50.0)
+    traded.equity(run, {"2012-09-03 20:00:00": 100_000, "2012-09-04 20:00:00": 100_010.0})
+    page = show(PAGE)
+    page.app.button_group(key="report-horizon").set_value("3M").run()
+    assert not page.app.exception
+    assert lines(page)["late"]["y"][-1] == 10.0
+    assert "Total PnL +10.00 USD" in page.text
+
+
+def test_a_benchmark_is_drawn_and_measured_against(home: Home, traded: Any, show: Any) -> None:
+    for day, close in (("2012-05-01", 100.0), ("2012-05-02", 101.0), ("2012-05-03", 99.0)):
+        traded.ledger.insert_mtm_price(day, "SPY", close=close)
+    page = show(PAGE)
+    page.app.selectbox(key="report-benchmark").set_value("SPY").run()
+    assert not page.app.exception
+    assert "SPY (benchmark)" in lines(page)
+    assert "Beta to SPY" in page.text
+
+
+def test_modes_are_a_choice_and_never_a_sum(home: Home, traded: Any, show: Any) -> None:
+    run = traded.run("live_one", mode="paper")
+    traded.fill(run, "live_one", "2012-05-02 20:00:00", 1, 50.0, commission=2.0)
+    page = show(PAGE)
+    assert page.app.button_group(key="report-mode").options == ["paper", "replay"]
+    assert "live_one" in page.text
+    assert "ma_cross" not in page.text
+    page.app.button_group(key="report-mode").set_value("replay").run()
+    assert "Total PnL +948.00 USD" in page.text
+
+
+def test_trades_are_listed_sorted_and_each_leads_to_its_own_page(home: Home, traded: Any, show: Any) -> None:
+    traded.fill(traded.run("ma_cross"), "ma_cross", "2012-05-04 20:00:00", -60, 70.0)
+    page = show(PAGE)
+    page.app.button_group(key="report-part").set_value("Trades").run()
+    assert "Round trips 2, flat to flat" in page.text
+    assert 'href="/trade?id=1"' in page.markup
+    page.app.button_group(key="report-result").set_value("won").run()
+    assert "MSFT" not in page.text
+    own = show(TRADE, id="1")
+    assert "Trade 1" in own.text
+    assert "ma_cross" in own.text
+    assert "Orders" in own.text
+    assert own.app.get("echarts_chart") or "There are no bars to draw" in own.text
+    assert 'href="/client?name=ma_cross"' in own.markup
+
+
+def test_a_trade_that_is_none_says_where_the_list_is(home: Home, traded: Any, show: Any) -> None:
+    assert "no round trip has the id 77" in show(TRADE, id="77").text
+    assert "Choose a trade from the list" in show(TRADE, id="<b>").text
+
+
+def test_names_are_shown_as_text(home: Home, book: Any, show: Any) -> None:
+    run = book.run("<i>x")
+    book.fill(run, "<i>x", "2012-05-02 20:00:00", 1, 50.0, "<b>SYM")
+    book.fill(run, "<i>x", "2012-05-03 20:00:00", -1, 51.0, "<b>SYM")
+    page = show(PAGE)
+    page.app.button_group(key="report-part").set_value("Trades").run()
+    assert "<b>SYM" not in page.markup
+    assert "<b>SYM" in page.text
+    assert "<b>SYM" not in show(TRADE, id="1").markup
+
+
+def test_a_report_of_sections_is_made_moved_saved_shown_copied_and_deleted(home: Home, traded: Any, show: Any) -> None:
+    page = show(PAGE)
+    page.app.button_group(key="report-part").set_value("Stored reports").run()
+    assert "No report is stored yet" in page.text
+    page.press("report-new")
+    page.press("report-editor-save")
+    assert "a report needs a name" in page.text
+    page.app.text_input(key="report-editor-name").input("Weekly").run()
+    page.press("report-editor-add-text")
+    page.app.text_input(key="report-part-4-name").input("Words").run()
+    page.app.text_area(key="report-part-4-text").input("It went well").run()
+    page.press("report-part-4-up")
+    page.press("report-part-1-remove")
+    page.press("report-editor-save")
+    page.press("report-editor-close")
+    ledger = open_ledger(home)
+    assert ledger.query("SELECT name, type FROM report_section ORDER BY section_id")[1] == [
+        ("Cumulative PnL", "chart"), ("Words", "text"), ("Strategies", "breakdown"),
+    ]  # fmt: skip
+    page.press("report-open-1")
+    frame = page.app.get("iframe")[0].proto
+    assert "It went well" in frame.srcdoc
+    assert "<script>" not in frame.srcdoc
+    page.press("report-edit-1")
+    assert page.app.text_input(key="report-editor-name").value == "Weekly"
+    page.press("report-editor-close")
+    page.press("report-copy-1")
+    page.press("report-delete-1")
+    page.press("report-delete")
+    assert [row.name for row in reports.stored_reports(home)] == ["Weekly (copy)"]
+
+
+def test_without_a_service_the_page_says_who_would_make_the_file(home: Home, traded: Any, show: Any) -> None:
+    page = show(PAGE)
+    page.press("report-html")
+    assert any("no service runs" in toast.value for toast in page.app.toast)
+
+
+def test_a_look_at_another_horizon_reads_nothing_anew(home: Home, traded: Any, show: Any) -> None:
+    page = show(PAGE)
+    before = reporting.show(home, "replay")
+    page.app.button_group(key="report-horizon").set_value("1Y").run()
+    assert reporting.show(home, "replay") is before
