@@ -3,6 +3,7 @@
 window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" };
 (() => {
   const EVERY = 3000; // milliseconds
+  const me = document.querySelector('meta[name="qs-who"]')?.content;
   let lost = null, asking = false;
 
   const bar = () => document.getElementById("qs-lost");
@@ -30,6 +31,7 @@ window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" };
     try {
       const answer = await fetch("/_stcore/health", { cache: "no-store", signal: AbortSignal.timeout(10000) });
       if (answer.status === 401) anew("Your login has ended."); // the server shows where to log in
+      else if (answer.ok && me !== answer.headers.get("x-quantstrip-who")) anew("You have another role now.");
       else if (lost && answer.ok) anew("The service runs again."); // another process serves: begin afresh
     } catch {
       lost ??= new Date();

@@ -46,6 +46,7 @@ def sidebar() -> None:
             "qs-foot",
         )
     )
+    st.sidebar.button("Log out", icon=":material/logout:", key="log-out", type="tertiary", on_click=st.logout)
 
 
 def title(text: str, *chips: markup.Html) -> None:

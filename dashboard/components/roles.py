@@ -4,9 +4,10 @@ The server's guard says who it is (``st.user``), once for each connection; when 
 and opened again. Nothing that a browser sends can say it. Who is not known may nothing.
 """
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from components import markup
 from quantstrip.operations.roles import ROLES, Identity, allows
@@ -17,6 +18,40 @@ _MAY: Final = {
     "operator": "run what is there: clients, trades, messages, backtests",
     "admin": "decide what runs: code, packages, settings",
 }
+
+PAGES: Final[dict[str, Role]] = {
+    "home": "viewer",
+    "monitor": "viewer",
+    "client": "viewer",
+    "python": "admin",
+    "backtest": "operator",
+    "packages": "admin",
+    "reporting": "viewer",
+    "trade": "viewer",
+    "journal": "viewer",
+    "sql": "operator",
+    "logging": "viewer",
+    "notifications": "viewer",
+    "settings": "admin",
+}
+"""Who may open each file of ``screens/``; one that is not here can be opened by nobody."""
+
+
+def page(file: str, **options: Any) -> StreamlitPage:
+    """``st.Page``; the navigation shows it to whom it is for. By its address it can be reached, and says why not."""
+    if not may(PAGES[file.removeprefix("screens/").removesuffix(".py")]):
+        options["visibility"] = "hidden"
+    return st.Page(file, **options)
+
+
+def run(chosen: StreamlitPage) -> None:
+    """Run the page that was chosen, or say who may open it."""
+    needed = PAGES[chosen.url_path or "home"]
+    if may(needed):
+        chosen.run()
+    else:
+        st.html(markup.tag("div", markup.tag("h1", markup.text(chosen.title)), "qs-title"))
+        explain(needed)
 
 
 def identity() -> Identity:

@@ -25,7 +25,7 @@ from quantstrip.operations.access_login import LOGIN_PATH, LOGOUT_PATH, Logins, 
 from quantstrip.operations.access_sessions import Login, Sessions
 from quantstrip.operations.guard_socket import Watched, refuse
 from quantstrip.operations.login_page import refusal_page
-from quantstrip.operations.roles import HEADERS, ROLE_HEADER, USER_HEADER, WAY_HEADER, Identity, allows
+from quantstrip.operations.roles import HEADERS, ROLE_HEADER, USER_HEADER, WAY_HEADER, WHO_HEADER, Identity, allows
 
 HEALTH_PATH: Final = "/healthz"
 _UPLOADS: Final = "/_stcore/upload_file"
@@ -66,6 +66,7 @@ class Guard:
             if answer is None and door is not None:
                 who = self._who(request.cookies, door)
                 answer = await self._answer(request, door, who)
+                send = send if who is None else _with_headers(send, lambda: [(WHO_HEADER, str(who))], self._cookie)
         except QuantstripError as error:
             # Whoever asks is not known to be the owner: what is wrong is told in the log alone.
             logger.error("nobody can be let in: {}", error)

@@ -1,8 +1,8 @@
 """What a person may do in the dashboard: three roles, each of which may what the ones before it may.
 
 ======== ==========================================================================================================
-viewer   looks: figures, logs, reports, queries that only read
-operator runs what is there: starts, stops and restarts clients, books trades, sends mail, backtests existing files
+viewer   looks: figures, logs, reports, messages
+operator runs what is there: starts and stops clients, books trades, sends mail, backtests files, reads by SQL
 admin    decides what runs: code, packages, settings, secrets, deployments, writes by SQL
 ======== ==========================================================================================================
 """
@@ -16,6 +16,9 @@ ROLES: Final = ("viewer", "operator", "admin")
 USER_HEADER: Final = "x-quantstrip-user"
 ROLE_HEADER: Final = "x-quantstrip-role"
 WAY_HEADER: Final = "x-quantstrip-way"
+WHO_HEADER: Final = "x-quantstrip-who"
+"""What an answer carries: the page that has another one in its head is loaded anew."""
+
 HEADERS: Final = {USER_HEADER: "name", ROLE_HEADER: "role", WAY_HEADER: "way"}
 """Headers that ``Guard`` puts on a request, after it removed any that came with it, and their names in ``st.user``."""
 
@@ -34,6 +37,9 @@ class Identity:
     name: str
     role: str
     way: str
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.role}"
 
 
 OWNER: Final = Identity("owner", "admin", "token")

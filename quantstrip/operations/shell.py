@@ -5,12 +5,14 @@ with two errors in the browser's console at every visit of a page but the first.
 does, it says so in words of its own that help nobody.
 """
 
+from html import escape
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantstrip.home import asset
+from quantstrip.operations.roles import ROLE_HEADER, USER_HEADER
 
 _MARK: Final = b"<title>Streamlit</title>"
 _UNWANTED: Final = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since", b"if-range", b"range"})
@@ -22,9 +24,9 @@ class Shell:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        script = (asset("dashboard") / "connection.js").read_bytes()
+        script = (asset("dashboard") / "connection.js").read_text(encoding="utf-8")
         self._head = (
-            b'<title>Quantstrip</title><meta name="color-scheme" content="light dark"><script>' + script + b"</script>"
+            f'<title>Quantstrip</title><meta name="color-scheme" content="light dark"><script>{script}</script>'
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,7 +34,9 @@ class Shell:
             await self.app(scope, receive, send)
             return
         kept = [(name, value) for name, value in scope["headers"] if name.lower() not in _UNWANTED]
-        page = _Page(send, self._head)
+        headers = Headers(scope=scope)
+        who = escape(f"{headers.get(USER_HEADER)}, {headers.get(ROLE_HEADER)}")  # as the guard says it of each answer
+        page = _Page(send, f'<meta name="qs-who" content="{who}">{self._head}'.encode())
         await self.app({**scope, "headers": kept}, receive, page.take)
 
 
