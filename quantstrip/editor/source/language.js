@@ -10,7 +10,7 @@ export function language(name, completions) {
 
 function python(completions) {
   const known = tree(completions);
-  const sources = [members(known), localCompletionSource, globalCompletion, words];
+  const sources = [members(known), notAfterDot(localCompletionSource), notAfterDot(globalCompletion), words];
   return new LanguageSupport(pythonLanguage, sources.map((autocomplete) => pythonLanguage.data.of({ autocomplete })));
 }
 
@@ -20,4 +20,9 @@ function sqlite(completions) {
     schemaCompletionSource({ dialect: SQLite, schema }), keywordCompletionSource(SQLite, true), bareColumns(completions),
   ];
   return new LanguageSupport(SQLite.language, sources.map((autocomplete) => SQLite.language.data.of({ autocomplete })));
+}
+
+/** Names stand alone; the sources themselves see a dot only once the text is parsed, which may be later. */
+function notAfterDot(source) {
+  return (context) => (context.matchBefore(/\.[\p{L}\p{N}_]*$/u) ? null : source(context));
 }

@@ -43,7 +43,7 @@ def value(app: AppTest) -> EditorValue:
 
 def sent(app: AppTest) -> dict[str, Any]:
     (element,) = app.get("bidi_component")
-    return dict(json.loads(element.proto.json))  # type: ignore[attr-defined]
+    return dict(json.loads(element.proto.json))
 
 
 def test_it_begins_with_what_it_is_given_and_the_browser_gets_all_it_needs() -> None:
