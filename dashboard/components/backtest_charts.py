@@ -61,7 +61,8 @@ def months(outcome: Outcome, *, key: str) -> None:
         "type": "heatmap", "x": list(_MONTHS), "y": [str(year.year) for year in years], "z": values, "zmin": -most,
         "zmax": most, "colorscale": _SCALE, "showscale": False, "xgap": 2, "ygap": 2, "hoverongaps": False,
         "text": [["" if value is None else f"{round(100 * value, 1) + 0.0:.1f}" for value in row] for row in values],
-        "texttemplate": "%{text}", "textfont": {"color": "#e6edf3" if st.context.theme.type == "dark" else "#17212b"}, "hovertemplate": "%{x} %{y}: %{z:.2%}<extra></extra>",
+        "texttemplate": "%{text}", "textfont": {"color": "#e6edf3" if st.context.theme.type == "dark" else "#17212b"},
+        "hovertemplate": "%{x} %{y}: %{z:.2%}<extra></extra>",
     }]  # fmt: skip
     layout = {"height": 70 + 26 * len(years), "margin": _MARGIN,
               "xaxis": {"side": "top", "showgrid": False, "fixedrange": True},

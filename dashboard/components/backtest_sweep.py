@@ -10,7 +10,7 @@ from components import backtest_runs, frame, markup, roles
 from components.tiles import Tile, tiles
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
-from quantstrip.operations import sweeps, tasks
+from quantstrip.operations import grids, sweeps, tasks
 from quantstrip.operations.strategy_forms import Field, Form
 from quantstrip.operations.sweeps import Point, Sweep
 from quantstrip.operations.tasks import Task
@@ -40,7 +40,7 @@ def grid(form: Form) -> dict[str, list[Any]]:
         st.session_state.setdefault(key, ", ".join(map(str, field.choices)) or str(field.default))
         text = st.text_input(markup.plain(field.name), key=key, help=markup.plain(field.help) or None)
         try:
-            found[field.name] = [_typed(field, value) for value in sweeps.values_of(text)]
+            found[field.name] = [_typed(field, value) for value in grids.values_of(text)]
             count *= len(found[field.name])
         except QuantstripError as error:
             st.html(markup.tag("div", markup.text(f"{error.message}. {error.hint}"), "qs-field-error"))

@@ -39,6 +39,8 @@ _COMMANDS = {
     "simulate": ("quantstrip.cli.simulation:simulate", "Run a client on a copy of the ledger: nothing is sent."),
     "rehearse": ("quantstrip.cli.simulation:rehearse", "Run a span of a client's schedule in seconds."),
     "backtest": ("quantstrip.cli.research:backtest", "Run a strategy over historical bars."),
+    "sweep": ("quantstrip.cli.research:sweep", "Run a strategy with every combination of parameters."),
+    "compare": ("quantstrip.cli.research:compare", "Compare backtests that were run as tasks."),
     "task": ("quantstrip.cli.tasks:task", "Long work in the background: see it, ask for it, take it back."),
     "report": ("quantstrip.cli.reports:report", "Show and write reports of what the strategies did."),
     "reconcile": ("quantstrip.cli.reconcile:reconcile", "Compare the ledger with what the broker says."),

@@ -1,15 +1,12 @@
 """What the tasks ``backtest`` and ``sweep`` are asked, as JSON can say it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import prod
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from quantstrip.errors import TaskRefused
-
-MOST_POINTS: Final = 100_000
-"""Runs of one sweep."""
+from quantstrip.operations.grids import check_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +59,6 @@ class SweepArguments(BacktestArguments):
             raise TaskRefused(f"{', '.join(both)} is in the grid and fixed at once", hint="Name each parameter once.")
         if not 0 <= self.workers <= 256:
             raise TaskRefused(f"workers must be from 0 to 256, got {self.workers}", hint="0 takes every processor.")
-
-
-def check_grid(grid: Mapping[str, Any]) -> int:
-    """The number of combinations.
-
-    Raises:
-        TaskRefused: nothing varies, a parameter has no value or one twice, or there are too many combinations.
-
-    """
-    if not grid:
-        raise TaskRefused("a sweep needs at least one parameter that varies", hint="For example fast = 5:50:5.")
-    for name, values in grid.items():
-        plain = isinstance(values, list | tuple) and all(isinstance(each, bool | int | float | str) for each in values)
-        if not plain or not values:
-            raise TaskRefused(f"{name} must be a list of values, got {values!r}", hint="For example [5, 10, 15].")
-        if len({str(each) for each in values}) != len(values):
-            raise TaskRefused(f"{name} has a value twice: {values!r}", hint="Name each value once.")
-    count = prod(len(values) for values in grid.values())
-    if count > MOST_POINTS:
-        raise TaskRefused(
-            f"the grid has {count:,} combinations, a sweep runs at most {MOST_POINTS:,}",
-            hint="Take larger steps, or fix some of the parameters.",
-        )
-    return count
 
 
 def _there(name: str, text: str, is_right: Callable[[Path], bool]) -> None:

@@ -61,9 +61,10 @@ def run(
         while waiting:
             progress.report(0.02 + 0.96 * over / total, f"{over:,} of {total:,} points, {count} at once")
             ended, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
-            for future in ended:
+            for future in sorted(ended, key=lambda each: each.exception() is not None):  # what is done is kept first
+                found = future.result()
                 over += 1
-                yield future.result()
+                yield found
             waiting |= {pool.submit(_point, job) for job in islice(jobs, len(ended))}
     except BrokenProcessPool as error:
         raise TaskError(

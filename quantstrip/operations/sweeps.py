@@ -7,16 +7,16 @@ sweep that is killed loses only what ran at that moment; one that is done has th
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from quantstrip.errors import QuantstripError, StrategyLoadError, TaskError, TaskRefused
+from quantstrip.errors import QuantstripError, StrategyLoadError, TaskError
 from quantstrip.home import Home
 from quantstrip.operations import sweep_pool, tasks
-from quantstrip.operations.backtest_arguments import MOST_POINTS, BacktestArguments, SweepArguments, check_grid
+from quantstrip.operations.backtest_arguments import BacktestArguments, SweepArguments
+from quantstrip.operations.grids import check_grid, points_of
 from quantstrip.operations.research import Setup, prepare
 from quantstrip.operations.task_progress import Progress
 from quantstrip.report import Metrics
@@ -90,57 +90,6 @@ class Sweep:
             place = (point.parameters[across], point.parameters[upright])
             best[place] = max(value, best.get(place, value))
         return [[best.get((x, y)) for x in self.grid[across]] for y in self.grid[upright]]
-
-
-def values_of(text: str) -> list[Any]:
-    """The values that a text names: ``5:50:5`` (both ends included), ``5,10,20``, or one.
-
-    Raises:
-        TaskRefused: it names none.
-
-    """
-    text = text.strip()
-    if text.count(":") == 2:
-        return _range(text)
-    words = [word.strip() for word in text.split(",")]
-    if not all(words):
-        raise TaskRefused(f"{text!r} names no values", hint="Write 5:50:5 (first, last, step), or 5,10,20.")
-    return [value_of(word) for word in words]
-
-
-def value_of(text: str) -> int | float | bool | str:
-    """What a word spells: a truth, a number, or text."""
-    if text.lower() in {"true", "false"}:
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _range(text: str) -> list[Any]:
-    try:
-        first, last, step = (Decimal(word.strip()) for word in text.split(":"))
-        if not step or (last - first) / step < 0:
-            raise InvalidOperation
-        count = int((last - first) / step) + 1
-    except (InvalidOperation, ValueError, OverflowError):
-        raise TaskRefused(
-            f"{text!r} is no range", hint="Write first:last:step, such as 5:50:5 or 0.1:0.5:0.1."
-        ) from None
-    if count > MOST_POINTS:
-        raise TaskRefused(f"{text!r} has {count:,} values, at most {MOST_POINTS:,} are run", hint="Take larger steps.")
-    whole = all("." not in word and "e" not in word.lower() for word in text.split(":"))
-    found = [first + number * step for number in range(count)]  # decimals: 0.1, 0.2, 0.3 and not 0.30000000000000004
-    return [int(value) if whole else float(value) for value in found]
-
-
-def points_of(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
-    """Every combination, the last parameter changing fastest."""
-    for values in itertools.product(*grid.values()):
-        yield dict(zip(grid, values, strict=True))
 
 
 def check_sweep(arguments: SweepArguments) -> None:
@@ -264,7 +213,10 @@ def _ready(home: Home, arguments: SweepArguments, progress: Progress) -> Setup:
         except StrategyLoadError as error:
             refused = refused or error
     assert refused is not None  # noqa: S101 - a grid has a point
-    raise StrategyLoadError(f"no point of the grid can be run: {refused.message}", hint=refused.hint)
+    raise StrategyLoadError(
+        f"no point of the grid can be run; the first: {refused.message}",
+        hint="Correct that, or give values that the strategy takes.",
+    )
 
 
 def _header(names: list[str]) -> list[str]:
