@@ -5,6 +5,7 @@ from typing import Final
 import streamlit as st
 
 from components import dialogs, frame, markup, python_state, terminal
+from components import rehearsal as rehearsed
 from components.python_state import Draft
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
@@ -96,7 +97,10 @@ def pane(home: Home, path: str, task_id: int) -> None:
             frame.section(_TITLES.get(task.kind, task.kind), path)
             st.button("", icon=":material/close:", type="tertiary", key="python-terminal-close", help="Close this pane",
                       disabled=not task.over, on_click=_note, args=(path, None))  # fmt: skip
-        terminal.show(home, task_id, key="python-trial")
+        if task.kind == "rehearsal":
+            rehearsed.show(home, task_id, key="python-rehearsal")
+        else:
+            terminal.show(home, task_id, key="python-trial")
         if task.kind == "simulation" and not task.over:
             words = "It runs on a copy of the ledger. Orders go to a simulated broker, mail is captured."
             st.html(markup.tag("div", markup.text(words), "qs-soft"))
