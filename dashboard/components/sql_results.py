@@ -1,135 +1,152 @@
-"""A query's result: the grid, a chart in two clicks, and the file."""
+"""A query's result: the grid page by page, a chart in two clicks, and the file."""
 
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
-from components import frame, markup
+from components import frame, markup, sql_files
 from quantstrip.home import Home
-from quantstrip.operations import sql
+from quantstrip.operations import sql, sql_store
 from quantstrip.operations.sql import Result
+from quantstrip.operations.sql_runs import Run
+from quantstrip.operations.sql_store import Store
 
-_VIEWS: Final = {"Table": ":material/table:", "Line": ":material/show_chart:", "Bars": ":material/bar_chart:"}
-_CSV: Final = "sql-csv"
+PAGE_ROWS: Final = 1_000
+_VIEWS: Final = {
+    "Table": ":material/table:", "Line": ":material/show_chart:", "Bars": ":material/bar_chart:",
+    "Points": ":material/scatter_plot:",
+}  # fmt: skip
+_POINTS: Final = 5_000
+"""Points of a drawing at most: more than a screen has columns."""
 _HEIGHT: Final = 420
+_KEYS: Final = ("sql-order", "sql-descending", "sql-find", "sql-page")
 
 
-def show(home: Home, result: Result, text: str, values: dict[str, object], seconds: float) -> None:
+def show(home: Home, run: Run) -> None:
     """What a query gave, as a table or a chart."""
+    store = run.store
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.html(about(result), width="content")
+        words = f"{summary(run)}. Times are the ledger's: UTC."
+        st.html(markup.tag("div", markup.text(words), "qs-soft", role="status"), width="content")
         view = st.segmented_control(
             "Show as", list(_VIEWS), default="Table", key="sql-view", required=True, label_visibility="collapsed",
             format_func=lambda name: f"{_VIEWS[name]} {name}", width="content",
         )  # fmt: skip
-    if result.cut:
-        st.html(markup.notice("warn", markup.text(_cut(result))))
-    data = frame_of(result)
-    if view == "Table" or not result.rows:
-        with st.container(key="sql-grid"):
-            st.dataframe(data, hide_index=True, width="stretch", height=_HEIGHT if len(data) > 10 else "auto")
-    else:
-        with st.container(key="sql-grid"):
-            chart(data, lines=view == "Line")
-    take(home, result, text, values, seconds)
+    if store.cut:
+        st.html(markup.notice("warn", markup.text(_cut(store))))
+    with frame.boundary():
+        if view == "Table" or not store.rows:
+            table(store)
+        else:
+            chart(store, kind=str(view))
+    sql_files.take(home, run)
 
 
-def about(result: Result) -> markup.Html:
+def forget() -> None:
+    """Another query comes: its pages begin anew."""
+    for key in _KEYS:
+        st.session_state.pop(key, None)
+    sql_files.forget()
+
+
+def summary(run: Run) -> str:
     """How many rows, and how long they took."""
-    return markup.tag("div", markup.text(f"{summary(result)}. Times are the ledger's: UTC."), "qs-soft", role="status")
+    count = run.store.rows
+    return f"{'the first ' if run.store.cut else ''}{count:,} row{'' if count == 1 else 's'} in {run.seconds:.2f} s"
 
 
-def summary(result: Result) -> str:
-    """The same in words."""
-    count = len(result.rows)
-    return f"{'the first ' if result.cut else ''}{count:,} row{'' if count == 1 else 's'} in {result.seconds:.2f} s"
+def table(store: Store) -> None:
+    """One page of the rows; where there are more, they are sorted and searched in the store, not in the browser."""
+    if store.rows <= PAGE_ROWS:
+        data = frame_of(store.page(sql_store.Wanted(), 0, PAGE_ROWS))
+        _grid(data)
+        return
+    labels = sql.labels(store.columns)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="sql-pager"):
+        order = st.selectbox("Sort by", [None, *range(len(labels))], key="sql-order", width=190,
+                             format_func=lambda each: "as it came" if each is None else labels[each])  # fmt: skip
+        descending = st.toggle("Largest first", key="sql-descending", disabled=order is None)
+        find = st.text_input("Rows that contain", key="sql-find", width=190, placeholder="text in any column")
+        wanted = sql_store.Wanted(order, descending, find.strip())
+        count = store.count(wanted)
+        pages = max(1, -(-count // PAGE_ROWS))
+        if st.session_state.get("sql-page", 1) > pages:
+            st.session_state["sql-page"] = 1
+        page = int(st.number_input(f"Page of {pages:,}", 1, pages, key="sql-page", width=150))
+    first = (page - 1) * PAGE_ROWS
+    found = store.page(wanted, first, PAGE_ROWS)
+    last = first + len(found.rows)
+    of = f" of {count:,}" if not wanted.find else f" of {count:,} that contain it, {store.rows:,} in all"
+    st.html(markup.tag("div", markup.text(f"Rows {min(first + 1, last):,} to {last:,}{of}"), "qs-soft"))
+    _grid(frame_of(found))
 
 
 def frame_of(result: Result) -> pd.DataFrame:
     """The rows by column: whole numbers stay whole beside empty cells, and what is mixed becomes text."""
-    names: list[str] = []
-    for name in result.columns:
-        label, number = name, 2
-        while label in names:  # two columns of a join may have one name
-            label, number = f"{name} ({number})", number + 1
-        names.append(label)
+    names = sql.labels(result.columns)
     cells = zip(*result.rows, strict=True) if result.rows else ((),) * len(names)
     return pd.DataFrame(
         {name: _series([sql.shown(cell) for cell in column]) for name, column in zip(names, cells, strict=True)}
     )
 
 
-def chart(data: pd.DataFrame, *, lines: bool) -> None:
+def chart(store: Store, *, kind: str) -> None:
     """Columns of the result against one of them; plain names, for a chart reads signs in them."""
-    numeric = [name for name in data.columns if pd.api.types.is_numeric_dtype(data[name])]
+    head = frame_of(store.page(sql_store.Wanted(), 0, PAGE_ROWS))
+    numeric = [name for name in head.columns if pd.api.types.is_numeric_dtype(head[name])]
     if not numeric:
         st.html(
             markup.notice("info", markup.text("No column of this result holds numbers, so there is nothing to draw."))
         )
         return
-    one, two = st.columns([1, 2])
-    labels = list(data.columns)
-    if st.session_state.get("sql-x") not in labels:
-        st.session_state.pop("sql-x", None)
-    across = one.selectbox("Across", labels, key="sql-x")
-    upright = [name for name in numeric if name != across] or numeric
-    likely = [name for name in upright if not name.endswith("_id")] or upright
-    st.session_state["sql-y"] = [name for name in st.session_state.get("sql-y", ()) if name in upright] or likely[-1:]
-    chosen = two.multiselect("Upright", upright, key="sql-y")
+    labels = list(head.columns)
+    across, chosen = _axes(labels, numeric)
     if not chosen:
         return
-    drawn = pd.DataFrame({f"c{place}": data[name] for place, name in enumerate((across, *chosen))})
+    sampled = store.sample([labels.index(name) for name in (across, *chosen)], _POINTS)
+    drawn = frame_of(Result(tuple(f"c{place}" for place in range(len(chosen) + 1)), sampled.rows, "", 0.0))
     drawn["c0"] = _across(drawn["c0"])
     keys = list(drawn.columns)
     if len(chosen) > 1:
         drawn = drawn.melt("c0", keys[1:], "series", "value")
         drawn["series"] = drawn["series"].map(dict(zip(keys[1:], chosen, strict=True)))
     upright_key, colour = ("value", "series") if len(chosen) > 1 else ("c1", None)
-    draw = st.line_chart if lines else st.bar_chart
-    draw(drawn, x="c0", y=upright_key, color=colour, x_label=across, y_label=chosen[0] if len(chosen) == 1 else "",
-         height=_HEIGHT)  # fmt: skip
+    draw = {"Line": st.line_chart, "Bars": st.bar_chart, "Points": st.scatter_chart}[kind]
+    with st.container(key="sql-grid"):
+        draw(drawn, x="c0", y=upright_key, color=colour, x_label=across, y_label=chosen[0] if len(chosen) == 1 else "",
+             height=_HEIGHT)  # fmt: skip
+    if sampled.cut:
+        words = f"Drawn from {len(sampled.rows):,} of {store.rows:,} rows, evenly chosen."
+        st.html(markup.tag("div", markup.text(words), "qs-soft"))
 
 
-def take(home: Home, result: Result, text: str, values: dict[str, object], seconds: float) -> None:
-    """The result as a CSV file: what was read, or all of it where it was cut."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if not result.cut:
-            st.download_button(
-                "CSV", lambda: sql.csv_of(result).data, "query.csv", "text/csv", icon=":material/download:",
-                on_click="ignore", key="sql-take",
-            )  # fmt: skip
-            return
-        if st.button("CSV of the whole result", icon=":material/download:", key="sql-csv-all"):
-            with st.spinner("Reading every row..."), frame.boundary():
-                st.session_state[_CSV] = (result, sql.whole_csv(home, text, values, seconds=seconds))
-        made, file = st.session_state.get(_CSV, (None, None))
-        if made is not result or file is None:
-            return
-        size = f"{file.rows:,} rows, {len(file.data) / 1e6:,.1f} MB"
-        st.download_button(
-            f"Save {size}",
-            lambda: file.data,
-            "query.csv",
-            "text/csv",
-            on_click="ignore",
-            key="sql-take",
-            type="primary",
-        )
-    if file.cut:
-        most = f"{sql.MOST_BYTES / 1e6:.0f} MB"
-        words = f"The file ends after {size}: it holds no more than {most}. Narrow the query for the rest."
-        st.html(markup.notice("warn", markup.text(words)))
+def _axes(labels: list[str], numeric: list[str]) -> tuple[str, list[str]]:
+    """What lies across, and what stands upright."""
+    one, two = st.columns([1, 2])
+    if st.session_state.get("sql-x") not in labels:
+        st.session_state.pop("sql-x", None)
+    across = one.selectbox("Across", labels, key="sql-x")
+    upright = [name for name in numeric if name != across] or numeric
+    likely = [name for name in upright if not name.endswith("_id")] or upright
+    st.session_state["sql-y"] = [name for name in st.session_state.get("sql-y", ()) if name in upright] or likely[-1:]
+    return across, two.multiselect("Upright", upright, key="sql-y")
 
 
-def forget() -> None:
-    """Another query runs: the last one's file is no longer wanted."""
-    st.session_state.pop(_CSV, None)
+def _grid(data: pd.DataFrame) -> None:
+    with st.container(key="sql-grid"):
+        st.dataframe(data, hide_index=True, width="stretch", height=_HEIGHT if len(data) > 10 else "auto")
 
 
-def _cut(result: Result) -> str:
-    most = f"{len(result.rows):,} rows" if result.cut == "rows" else f"{sql.MOST_BYTES / 1e6:.0f} MB"
-    return f"There is more: at most {most} are read here. Let the query sum and sort, or take the whole result as CSV."
+def _cut(store: Store) -> str:
+    if store.cut == "stopped":
+        return "The query was stopped: these are the rows that had come by then."
+    most = (
+        f"{store.rows:,} rows" if store.cut == "rows" else f"{store.rows:,} rows, which fill the room for one result,"
+    )
+    return (
+        f"There is more: at most {most} are read here. Let the query sum and sort, or take the whole result as a file."
+    )
 
 
 def _series(cells: list[object]) -> pd.Series:

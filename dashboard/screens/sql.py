@@ -1,38 +1,72 @@
-"""SQL: the pre-built queries and the user's own, run on the ledger without being able to change it."""
+"""SQL: the pre-built queries and the user's own; they only read, unless the switch for writing is on. Static data."""
 
 from typing import Any, Final
 
 import streamlit as st
 
-from components import dialogs, frame, markup, sql_dialogs, sql_editor, sql_history, sql_results
+from components import (
+    dialogs,
+    frame,
+    markup,
+    roles,
+    sql_diagram,
+    sql_dialogs,
+    sql_editor,
+    sql_history,
+    sql_run,
+    sql_write,
+    static_data,
+)
 from components.sql_dialogs import CHOICE, NEXT, OPENED
 from quantstrip.editor import Completion
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import completions, queries, sql, sql_schema
+from quantstrip.operations import sql_write as writes
 from quantstrip.operations.queries import Query
 
 _ASKED: Final = "sql-asked"
-_SHOWN: Final = "sql-shown"
+_PARTS: Final = {
+    "Query": ":material/terminal:", "Static data": ":material/list_alt:", "Diagram": ":material/account_tree:",
+}  # fmt: skip
 _NEW: Final = ""
 _SECONDS: Final = {1: "1 s", 10: "10 s", 30: "30 s", 120: "2 min"}
-_ROWS: Final = (1_000, 10_000, 100_000)
+_ROWS: Final = (1_000, 10_000, 100_000, 1_000_000)
 
 
 def main(home: Home) -> None:
     """Show the page."""
     with frame.boundary():
-        frame.title("SQL", markup.chip("read only", "info", title="Nothing here can change the ledger"))
+        allowed = bool(st.session_state.get(sql_write.SWITCH)) and roles.may("admin")
+        chip = markup.chip("writing is allowed", "warn", title="What would change is shown before it is written")
+        frame.title("SQL", chip if allowed else markup.chip("read only", "info", title="Nothing is changed from here"))
         frame.say_notice()
         sql_dialogs.show(home)
-        wide, narrow = st.columns([2.6, 1], gap="medium")
-        with wide:
-            choose(home)
-            work(home)
-            with st.expander("History of this window", icon=":material/history:"):
-                sql_history.show()
-        with narrow, frame.boundary():
-            browse(home)
+        dialogs.show(
+            {**static_data.bodies(home), "sql-write": ("Write to the ledger", lambda _: sql_write.confirm(home))}
+        )
+        part = st.segmented_control(
+            "Part", list(_PARTS), default="Query", key="sql-part", required=True, label_visibility="collapsed",
+            format_func=lambda name: f"{_PARTS[name]} {name}",
+        )  # fmt: skip
+        if part == "Query":
+            query(home)
+        elif part == "Diagram":
+            sql_diagram.show(home)
+        else:
+            static_data.show(home)
+
+
+def query(home: Home) -> None:
+    """The editor and what it is about."""
+    wide, narrow = st.columns([2.6, 1], gap="medium")
+    with wide:
+        choose(home)
+        work(home)
+        with st.expander("History of this window", icon=":material/history:"):
+            sql_history.show()
+    with narrow, frame.boundary():
+        browse(home)
 
 
 def choose(home: Home) -> None:
@@ -68,11 +102,14 @@ def work(home: Home) -> None:
     if query and query.own and query.sql != value.text:
         st.html(markup.tag("div", markup.text(f"{query.name} is not saved yet"), "qs-soft", role="status"))
     text = value.selection if value.selection.strip() else value.text
+    allowed = bool(st.session_state.get(sql_write.SWITCH)) and roles.may("admin")
+    if not allowed:
+        text = sql.chosen(value.text, value.selection, value.line)
     names = sql.parameters(text)
     given = ask(names)
     with st.container(horizontal=True, vertical_alignment="bottom", key="sql-run-bar"):
         start = st.button("Run", type="primary", icon=":material/play_arrow:", key="sql-run", shortcut="Ctrl+Enter",
-                          help="What is selected, or all")  # fmt: skip
+                          help="What is selected, else the statement at the cursor")  # fmt: skip
         explain = st.button(
             "Explain", icon=":material/account_tree:", key="sql-explain", help="How rows would be found"
         )
@@ -81,17 +118,23 @@ def work(home: Home) -> None:
         most = st.selectbox(
             "Rows at most", _ROWS, index=1, key="sql-rows", format_func=lambda each: f"{each:,}", width=130
         )
+        sql_write.switch()
     start = start or value.command == "run"
+    if start or explain:
+        sql_write.forget()
     if start and set(names) - set(st.session_state.get(_ASKED, ())):
-        st.session_state.pop(_SHOWN, None)
+        sql_run.forget()
         st.html(markup.notice("info", markup.text(f"The query asks for {', '.join(names)}: fill in and run again.")))
+    elif start and allowed and writes.would_write(text):
+        sql_run.forget()
+        sql_write.look(home, text, given)
     elif start:
-        run(home, text, given, most, float(seconds))
+        sql_run.begin(home, text, given, most, float(seconds))
     elif explain:
         show_plan(home, text, float(seconds))
     st.session_state[_ASKED] = names
-    if _SHOWN in st.session_state:
-        sql_results.show(home, *st.session_state[_SHOWN])
+    sql_write.show()
+    sql_run.show(home)
 
 
 def names_known(home: Home) -> tuple[Completion, ...]:
@@ -126,21 +169,6 @@ def ask(names: tuple[str, ...]) -> dict[str, Any]:
             )
             for name in names
         }  # fmt: skip
-
-
-def run(home: Home, text: str, given: dict[str, Any], most: int, seconds: float) -> None:
-    """Run what is in the editor; the result stays until the next one."""
-    st.session_state.pop(_SHOWN, None)
-    sql_results.forget()
-    try:
-        with st.spinner(f"Running, for {seconds:g} s at most..."):
-            result = sql.run(home, text, given, most_rows=most, seconds=seconds)
-    except QuantstripError as error:
-        sql_history.add(text, "failed", failed=True)
-        frame.problem(error)
-        return
-    sql_history.add(text, sql_results.summary(result))
-    st.session_state[_SHOWN] = (result, text, given, seconds)
 
 
 def show_plan(home: Home, text: str, seconds: float) -> None:
@@ -190,7 +218,7 @@ def _open(home: Home) -> None:
     """Another query was chosen: its text takes the editor, and what was in it goes to the history."""
     sql_history.put_aside()
     name = st.session_state[CHOICE]
-    st.session_state.pop(_SHOWN, None)
+    sql_run.forget()
     try:
         query = queries.load(home, name) if name else None
     except QuantstripError as error:
@@ -219,7 +247,7 @@ def _peek(name: str) -> None:
     quoted = name if name.isidentifier() else '"' + name.replace('"', '""') + '"'
     st.session_state[OPENED] = None
     st.session_state[NEXT] = _NEW
-    st.session_state.pop(_SHOWN, None)
+    sql_run.forget()
     sql_editor.put(f"SELECT *\nFROM {quoted}\nLIMIT 100")
 
 

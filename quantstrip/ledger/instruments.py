@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, delete, or_, select
 
 from quantstrip.clock import from_text, to_text
 from quantstrip.errors import QuantstripError
@@ -35,6 +35,11 @@ _ready: set[str] = set()
 _session: dict[str, tuple[str, str, str]] = {}
 """Of each calendar the session that was asked for last: the close before it, its own close, its date."""
 _ALL = Statement(lambda: select(instrument).order_by(instrument.c.symbol, instrument.c.contract_id))
+_DELETE = Statement(
+    lambda: delete(instrument).where(
+        instrument.c.symbol == bindparam("symbol"), instrument.c.contract_id == bindparam("contract_id")
+    )
+)
 _PUT_PRICE = Upsert(
     mtm_price,
     ("date", "symbol", "contract_id"),
@@ -155,6 +160,11 @@ class Instruments(Family):
             validate.finite(name, getattr(given, name))
         with self.store.write() as tx:
             put_instrument(tx, given)
+
+    def delete_instrument(self, symbol: str, contract_id: str = "") -> None:
+        """Forget an instrument; fills that were booked with it keep what they were booked with."""
+        with self.store.write() as tx:
+            tx.run(_DELETE, {"symbol": symbol, "contract_id": contract_id})
 
     def instruments(self) -> list[dict[str, Any]]:
         """All registered instruments."""

@@ -1,11 +1,9 @@
-"""Free SQL from a screen: bounded in time, rows and size, with parameters, plans and CSV.
+"""Free SQL from a screen: bounded in time, rows and size, with parameters and plans.
 
 That it only reads is the ledger's own guard (``quantstrip.ledger.query``): a connection that cannot write, an
 authorizer, and a clock.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,15 +43,6 @@ class Result:
     rows: tuple[tuple[Any, ...], ...]
     cut: str
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Csv:
-    """A result as a file: ``data`` is UTF-8; ``cut`` when more rows would have made it larger than allowed."""
-
-    data: bytes
-    rows: int
-    cut: bool
 
 
 def run(
@@ -164,47 +153,6 @@ def value(text: str) -> str | int | float | None:
     if re.fullmatch(r"-?\d+", text):
         return int(text) if abs(int(text)) <= _LARGEST_INTEGER else text
     return float(text)
-
-
-def csv_of(result: Result) -> Csv:
-    """What was read, as a file."""
-    written = io.StringIO(newline="")
-    lines = csv.writer(written)
-    lines.writerow([cell(name) for name in result.columns])
-    lines.writerows([cell(each) for each in row] for row in result.rows)
-    return Csv(written.getvalue().encode("utf-8", "replace"), len(result.rows), bool(result.cut))
-
-
-def whole_csv(
-    home: Home,
-    sql: str,
-    params: Mapping[str, Any] | None = None,
-    *,
-    seconds: float = SECONDS,
-    most_bytes: int = MOST_BYTES,
-) -> Csv:
-    """Run a SELECT and write every row as it is read, up to ``most_bytes``; raises as ``run``.
-
-    Text that a spreadsheet would take for a formula has an apostrophe before it; there is no other change.
-    """
-    check(sql)
-    data = bytearray()
-    count = 0
-    with existing_ledger(home).reading(timeout_seconds=seconds) as read:
-        columns, found = asked(read, sql, params)
-        line = io.StringIO(newline="")
-        lines = csv.writer(line)
-        lines.writerow([cell(name) for name in columns])
-        for row in found:
-            data += line.getvalue().encode("utf-8", "replace")
-            line.seek(0)
-            line.truncate()
-            lines.writerow([cell(each) for each in row])
-            if len(data) + len(line.getvalue()) > most_bytes:
-                return Csv(bytes(data), count, True)
-            count += 1
-        data += line.getvalue().encode("utf-8", "replace")
-    return Csv(bytes(data), count, False)
 
 
 def labels(columns: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ Text that a spreadsheet would take for a formula has an apostrophe before it in 
 """
 
 import csv
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,9 +16,17 @@ from quantstrip.home import Home
 from quantstrip.operations import sql
 from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.sql_forms import FORMS, ExportArguments, Form
+from quantstrip.operations.sql_store import Store
 from quantstrip.operations.task_progress import Progress
-from quantstrip.report.files import MOST_ROWS
+from quantstrip.report.files import MOST_ROWS as SHEET_ROWS
 
+MEDIA: Final[Mapping[Form, str]] = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
+MOST_DOWNLOAD: Final = 64_000_000
+"""Bytes of a file that a browser is given: the server holds it in memory meanwhile."""
 _CHUNK: Final = 20_000
 _LONGEST_CELL: Final = 32_767  # characters, what Excel holds
 _EXACT: Final = 2**53
@@ -65,12 +74,18 @@ def export(
         return write(path, columns, found, heard)
 
 
-def write(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], None] = lambda _: None) -> Written:
-    """Write rows into ``path``; the form is its ending."""
-    writer = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}[form_of(path)]
+def write(
+    path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], None] = lambda _: None, *,
+    sheet_rows: int = SHEET_ROWS,
+) -> Written:  # fmt: skip
+    """Write rows into ``path``, whole or not at all; the form is its ending, and a sheet ends after so many rows."""
+    form = form_of(path)
     part = path.with_name(f".{path.name}")
     try:
-        count, cut = writer(part, columns, rows, heard)
+        if form == "xlsx":
+            count, cut = _xlsx(part, columns, rows, heard, sheet_rows)
+        else:
+            count, cut = (_csv if form == "csv" else _parquet)(part, columns, rows, heard), False
         part.replace(path)
     except OSError as error:
         raise LedgerError(
@@ -79,6 +94,26 @@ def write(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int],
     finally:
         part.unlink(missing_ok=True)
     return Written(path, count, cut)
+
+
+def data_of(store: Store, form: Form) -> bytes:
+    """What was read, as a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write(Path(folder) / f"query.{form}", store.columns, store.each()).path.read_bytes()
+
+
+def written(home: Home, task_id: int) -> bytes:
+    """The file that a task wrote.
+
+    Raises:
+        LedgerError: it is no longer there.
+
+    """
+    for form in FORMS:
+        path = home.tasks / str(task_id) / f"query.{form}"
+        if path.is_file():
+            return path.read_bytes()
+    raise LedgerError("the file is no longer there", hint="Write the result once more.")
 
 
 def work(home: Home, arguments: ExportArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:
@@ -101,7 +136,7 @@ def _chunks(rows: Rows, heard: Callable[[int], None]) -> Iterator[list[tuple[Any
         yield chunk
 
 
-def _csv(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], None]) -> tuple[int, bool]:
+def _csv(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], None]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
         lines = csv.writer(file)
@@ -109,10 +144,10 @@ def _csv(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], 
         for chunk in _chunks(rows, heard):
             lines.writerows([sql.cell(each) for each in row] for row in chunk)
             count += len(chunk)
-    return count, False
+    return count
 
 
-def _xlsx(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], None]) -> tuple[int, bool]:
+def _xlsx(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], None], most: int) -> tuple[int, bool]:
     from xlsxwriter import Workbook
 
     count = 0
@@ -125,7 +160,7 @@ def _xlsx(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int],
         sheet.freeze_panes(1, 0)
         for chunk in _chunks(rows, heard):
             for row in chunk:
-                if count >= MOST_ROWS:
+                if count >= most:
                     return count, True
                 count += 1
                 for place, each in enumerate(row):
@@ -143,15 +178,13 @@ def _put(sheet: Any, row: int, column: int, cell: Any) -> None:
         sheet.write_string(row, column, str(sql.shown(cell))[:_LONGEST_CELL])
 
 
-def _parquet(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], None]) -> tuple[int, bool]:
+def _parquet(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[int], None]) -> int:
     """Columns of whole numbers, numbers, or text; what is of several kinds is text.
 
     What a column holds is known after its last row, so the rows are read twice: from a store beside the file.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
-
-    from quantstrip.operations.sql_store import Store
 
     store = Store(path.with_name(f"{path.name}.rows"))
     kinds: list[set[type]] = [set() for _ in columns]
@@ -173,7 +206,7 @@ def _parquet(path: Path, columns: Sequence[str], rows: Rows, heard: Callable[[in
                 writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
     finally:
         store.forget()
-    return store.rows, False
+    return store.rows
 
 
 def _arrow(kinds: set[type]) -> Any:

@@ -56,6 +56,11 @@ class Run:
         """How long it took, or takes so far."""
         return self._took if self.over else system_clock.monotonic() - self._began
 
+    @property
+    def stopped(self) -> bool:
+        """True once somebody asked it to stop."""
+        return self._stop.is_set()
+
     def stop(self) -> None:
         """Let it end within a moment; rows that came are kept."""
         self._stop.set()

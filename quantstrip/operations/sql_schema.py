@@ -1,8 +1,10 @@
 """What there is to query: tables and views with their columns, and what the data dictionary says of them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home, asset
@@ -57,6 +59,49 @@ def relations(home: Home) -> list[Relation]:
                 columns.append(Column(column, (documented or declaration).lower(), meaning))
             found.append(Relation(name, kind == "view", titles.get(name, ""), tuple(columns)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A column of a table whose values are those of another one's; ``declared`` where the database holds it to that."""
+
+    table: str
+    column: str
+    target: str
+    target_column: str
+    declared: bool
+
+
+_MEANT: Final = (
+    Link("order_status", "order_id", "orders", "order_id", False),
+    Link("execution", "order_id", "orders", "order_id", False),
+    Link("strategy_event", "order_id", "orders", "order_id", False),
+    Link("commission", "exec_id", "execution", "exec_id", False),
+    Link("position_event", "exec_id", "execution", "exec_id", False),
+    Link("orders", "symbol", "instrument", "symbol", False),
+    Link("execution", "symbol", "instrument", "symbol", False),
+    Link("mtm_price", "symbol", "instrument", "symbol", False),
+)
+"""What belongs together by its key and is not declared: a fill may be written before its order is known."""
+
+
+def links(home: Home) -> list[Link]:
+    """How tables belong together; raises as ``relations``."""
+    found = []
+    with existing_ledger(home).reading() as read:
+        names = [name for kind, name in read.query(_NAMES)[1] if kind == "table"]
+        for name in names:
+            quoted = name.replace('"', '""')
+            found += [
+                Link(name, each["from"], each["table"], each["to"] or each["from"], True)
+                for each in read.dicts(f'PRAGMA foreign_key_list("{quoted}")')
+            ]
+    return found + [link for link in _MEANT if {link.table, link.target} <= set(names)]
+
+
+def neighbours(all_links: Iterable[Link], around: str) -> list[Link]:
+    """The links of one table."""
+    return [link for link in all_links if around in (link.table, link.target)]
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from quantstrip.operations.ledger import existing_ledger
 
 SECONDS: Final = 5.0
 """Nobody else can write while a statement runs."""
+__all__ = ["SECONDS", "WRITABLE", "Changes", "Preview", "commit", "preview", "would_write"]
 WRITABLE: Final = tuple(STATIC)
 _READING: Final = ("select", "with", "values", "explain", "pragma")
 
@@ -52,14 +53,14 @@ def would_write(text: str) -> bool:
     return any(word and word not in _READING for word in words) or _writes_later(text)
 
 
-def preview(home: Home, text: str, values: Mapping[str, Any] | None = None) -> Preview:
+def preview(home: Home, text: str, values: Mapping[str, Any] | None = None, *, seconds: float = SECONDS) -> Preview:
     """Run the statements, note what they change, and take all of it back.
 
     Raises:
         LedgerError: they are wrong, take too long, change nothing, or would write what may not be written from here.
 
     """
-    return _done(home, text, dict(values or {}), None, "")
+    return _done(home, text, dict(values or {}), None, "", seconds)
 
 
 def commit(home: Home, shown: Preview, *, by: str) -> Preview:
@@ -69,10 +70,10 @@ def commit(home: Home, shown: Preview, *, by: str) -> Preview:
         LedgerError: as ``preview``; or the rows are no longer those that were shown, and nothing was written.
 
     """
-    return _done(home, shown.text, shown.values, shown, by)
+    return _done(home, shown.text, shown.values, shown, by, SECONDS)
 
 
-def _done(home: Home, text: str, values: Mapping[str, Any], shown: Preview | None, by: str) -> Preview:
+def _done(home: Home, text: str, values: Mapping[str, Any], shown: Preview | None, by: str, seconds: float) -> Preview:
     began = system_clock.monotonic()
     sql.check(text)
     parts = [text[begin:end] for begin, end in sql.statements(text)]
@@ -82,7 +83,7 @@ def _done(home: Home, text: str, values: Mapping[str, Any], shown: Preview | Non
     def agreed(made: Writing) -> bool:
         return shown is not None and made.digest == shown.digest
 
-    with writing(existing_ledger(home).store, SECONDS, commit=agreed) as made:
+    with writing(existing_ledger(home).store, seconds, commit=agreed) as made:
         for part in parts:
             made.run(part, values)
         if not made.changes:

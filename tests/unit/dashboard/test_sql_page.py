@@ -1,12 +1,15 @@
 """The SQL page on a real ledger: queries and their files, parameters, limits, results, plan, schema."""
 
+import re
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from quantstrip.clock import system_clock
 from quantstrip.home import Home
-from quantstrip.operations import queries
+from quantstrip.ledger import open_ledger
+from quantstrip.operations import queries, static_data, tasks
 
 PAGE = "screens/sql.py"
 EDITOR = "sql-editor"
@@ -21,6 +24,22 @@ def run(page: Any, text: str) -> Any:
     return page
 
 
+def wait_for(page: Any, words: str) -> None:
+    """Run the page again, as it does by itself while a query runs, until it says so."""
+    for _ in range(100):
+        if words in page.text:
+            return
+        system_clock.wait(0.1)
+        page.app.run()
+    raise AssertionError(f"{words!r} never came: {page.text}")
+
+
+def described(home: Home) -> list[Any]:
+    """What is written about a strategy."""
+    rows = open_ledger(home).query("SELECT description FROM strategy WHERE name = 'rsi'")[1]
+    return [row[0] for row in rows]
+
+
 def labels(page: Any) -> list[str]:
     return [button.label for button in page.app.get("download_button")]
 
@@ -32,7 +51,7 @@ def test_a_pre_built_query_is_chosen_and_run(traded: Any, show: Any) -> None:
     page.press("sql-run")
     assert "4 rows in" in page.text
     assert set(page.app.dataframe[0].value["symbol"]) == {"AAPL", "MSFT"}
-    assert labels(page) == ["CSV"]
+    assert labels(page) == ["CSV", "Excel", "Parquet"]
     with pytest.raises(KeyError):
         page.app.button(key="sql-delete")  # what ships stays
 
@@ -86,18 +105,115 @@ def test_a_query_that_never_ends_is_stopped_with_what_to_do(traded: Any, show: A
     page = show(PAGE)
     page.app.selectbox(key="sql-seconds").set_value(1).run()
     run(page, ENDLESS)
+    assert "Running for" in page.text
+    wait_for(page, "the query was stopped")
     assert "the query was stopped after 1 s Narrow it with WHERE or LIMIT, or allow it more time." in page.text
 
 
-def test_a_result_that_is_cut_says_so_and_the_file_holds_all_of_it(traded: Any, show: Any) -> None:
+def test_a_query_that_runs_is_stopped_with_a_button_and_keeps_what_came(traded: Any, show: Any) -> None:
+    page = run(show(PAGE), ENDLESS)
+    page.press("sql-stop")
+    wait_for(page, "the query was stopped Nothing was changed")
+    page.app.selectbox(key="sql-rows").set_value(1_000_000).run()
+    run(page, ENDLESS.replace("COUNT(*)", "i, 'some text that takes its time ' || i"))
+    page.press("sql-stop")
+    wait_for(page, "these are the rows that had come by then")
+    assert len(page.app.dataframe[0].value) == 1_000
+    assert "stopped" in page.text
+
+
+def test_a_result_that_is_cut_says_so_and_a_task_writes_all_of_it(traded: Any, home: Home, show: Any) -> None:
     page = show(PAGE)
     page.app.selectbox(key="sql-rows").set_value(1_000).run()
-    run(page, NUMBERS.format(rows=2_500))
+    text = NUMBERS.format(rows=2_500)
+    run(page, text)
     assert "the first 1,000 rows in" in page.text
     assert "There is more: at most 1,000 rows are read here." in page.text
     assert len(page.app.dataframe[0].value) == 1_000
-    page.press("sql-csv-all")
-    assert [label for label in labels(page) if label.startswith("Save 2,500 rows")] == labels(page)
+    page.press("sql-export")
+    assert "no service runs" in page.text
+    done = tasks.run_now(home, "sql_export", {"text": text, "form": "csv"})
+    page.app.session_state["sql-export-task"] = done.task_id
+    page.app.run()
+    assert "2,500 rows" in page.text
+    assert labels(page) == ["Save 2,500 rows"]
+
+
+def test_a_large_result_is_turned_page_by_page_sorted_and_searched(traded: Any, show: Any) -> None:
+    page = run(show(PAGE), NUMBERS.format(rows=3_500))
+    assert "Rows 1 to 1,000 of 3,500" in page.text
+    page.app.number_input(key="sql-page").set_value(4).run()
+    assert list(page.app.dataframe[0].value["i"]) == list(range(3_001, 3_501))
+    page.app.selectbox(key="sql-order").set_value(0).run()
+    page.app.toggle(key="sql-descending").set_value(True).run()
+    assert list(page.app.dataframe[0].value["i"]) == list(range(500, 0, -1))
+    page.app.text_input(key="sql-find").set_value("999").run()
+    assert list(page.app.dataframe[0].value["i"]) == [2_999, 1_999, 999]
+    assert "Rows 1 to 3 of 3 that contain it, 3,500 in all" in page.text
+
+
+def test_nothing_is_written_while_the_switch_is_off_and_shown_first_when_it_is_on(
+    traded: Any, home: Home, show: Any
+) -> None:
+    change = "UPDATE strategy SET description = '<b>slow</b>' WHERE name = 'rsi'"
+    page = run(show(PAGE), change)
+    assert "queries only read" in page.text
+    page.app.toggle(key="sql-write").set_value(True).run()
+    assert "writing is allowed" in page.text
+    page.press("sql-run")
+    assert "Nothing is written yet. This would change strategy: 1 changed" in page.text
+    shown = page.app.dataframe[0].value
+    assert list(shown[""]) == ["before", "after"]
+    assert list(shown["description"])[1] == "<b>slow</b>"
+    assert described(home) == [None]
+    page.press("sql-write-ask")
+    page.press("cancel-sql-write-now")
+    assert described(home) == [None]
+    page.press("sql-write-ask")
+    page.press("sql-write-now")
+    assert "Written: strategy: 1 changed" in page.text
+    assert described(home) == ["<b>slow</b>"]
+    run(page, "DELETE FROM execution")
+    assert "execution is the platform's own record: nothing is deleted from it here" in page.text
+    run(page, "SELECT 1 AS one")
+    assert "1 row in" in page.text
+
+
+def test_only_an_admin_may_write_and_change_static_data(traded: Any, show: Any) -> None:
+    page = show(PAGE, role="operator")
+    assert "sql-write" not in {each.key for each in page.app.toggle}
+    page.app.segmented_control(key="sql-part").set_value("Static data").run()
+    assert {each.key for each in page.app.button} == set()
+    assert list(page.app.dataframe[0].value["Name"]) == ["SIM"]
+
+
+def test_static_data_is_added_changed_and_refused_where_rows_refer_to_it(traded: Any, home: Home, show: Any) -> None:
+    page = show(PAGE)
+    page.app.segmented_control(key="sql-part").set_value("Static data").run()
+    page.press("static-remove")
+    page.press("static-remove-now")
+    assert re.search(r"broker 'SIM' stays: rows refer to it \(.*4 of execution", page.text)
+    page.press("cancel-static-remove-now")
+    page.app.segmented_control(key="static-kind").set_value("instrument").run()
+    page.press("static-add")
+    page.app.text_input(key="static-form-name").set_value("ES")
+    page.app.text_input(key="static-form-multiplier").set_value("-50")
+    page.press("static-add-now")
+    assert "multiplier must be" in page.text
+    page.app.text_input(key="static-form-multiplier").set_value("50")
+    page.press("static-add-now")
+    assert static_data.find(home, "instrument", "ES").values["multiplier"] == 50.0
+
+
+def test_the_diagram_shows_a_table_with_what_it_belongs_to(traded: Any, show: Any) -> None:
+    page = show(PAGE)
+    page.app.segmented_control(key="sql-part").set_value("Diagram").run()
+    drawn = page.app.get("graphviz_chart")[0].proto.spec
+    assert "<B>execution</B>" in drawn
+    assert "<B>strategy</B>" in drawn
+    assert "execution.order_id = orders.order_id" in drawn
+    page.app.selectbox(key="sql-diagram-table").set_value("").run()
+    assert "<B>outbox_recipient</B>" in page.app.get("graphviz_chart")[0].proto.spec
 
 
 def test_html_two_equal_names_mixed_kinds_and_large_numbers_are_shown_as_they_are(traded: Any, show: Any) -> None:

@@ -1,7 +1,5 @@
 """Free SQL from a screen: what it refuses, where it ends, what it asks for, and what is written of it."""
 
-import csv
-import io
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
-from quantstrip.operations import sql, sql_schema
+from quantstrip.operations import sql, sql_export, sql_schema
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows}) SELECT i FROM n"
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
@@ -42,20 +40,22 @@ def home(made_home: Home) -> Home:
 )
 def test_what_does_not_only_read_is_refused_and_changes_nothing(home: Home, tmp_path: Path, statement: str) -> None:
     before = {path.name for path in tmp_path.iterdir()}
-    for act in (sql.run, sql.whole_csv):
+    text = statement.replace("{folder}", str(tmp_path))
+    for act in (lambda: sql.run(home, text), lambda: sql_export.export(home, text, {}, tmp_path / "out.csv")):
         with pytest.raises(LedgerError) as refused:
-            act(home, statement.replace("{folder}", str(tmp_path)))
+            act()
         assert refused.value.hint
     assert open_ledger(home).query("SELECT name FROM broker")[1] == [("IBKR",)]
     assert {path.name for path in tmp_path.iterdir()} == before
 
 
-def test_a_query_that_never_ends_is_stopped_and_says_so(home: Home) -> None:
+def test_a_query_that_never_ends_is_stopped_and_says_so(home: Home, tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match=r"stopped after 0\.2 s"):
         sql.run(home, ENDLESS, seconds=0.2)
     endless_rows = ENDLESS.replace("COUNT(*)", "i")
     with pytest.raises(LedgerError, match=r"stopped after 0\.2 s"):
-        sql.whole_csv(home, endless_rows, seconds=0.2)
+        sql_export.export(home, endless_rows, {}, tmp_path / "out.csv", seconds=0.2)
+    assert not list(tmp_path.glob("*out.csv"))  # no part of a file stays
 
 
 def test_of_ten_million_rows_only_so_many_are_read_and_that_is_said(home: Home) -> None:
@@ -71,24 +71,20 @@ def test_large_values_end_the_reading_before_they_fill_the_memory(home: Home) ->
     assert (len(found.rows), found.cut) == (5, "bytes")
 
 
-def test_a_csv_holds_every_row_or_says_where_it_ends(home: Home) -> None:
-    whole = sql.whole_csv(home, NUMBERS.format(rows=20_000))
-    assert (whole.rows, whole.cut, whole.data[-7:]) == (20_000, False, b"20000\r\n")
-    cut = sql.whole_csv(home, NUMBERS.format(rows=20_000), most_bytes=1000)
-    assert cut.cut
-    assert len(cut.data) <= 1000
-    assert cut.data.count(b"\r\n") == cut.rows + 1
-    assert whole.data.startswith(cut.data)
-
-
-def test_both_ways_to_a_csv_write_the_same_and_disarm_formulas(home: Home) -> None:
-    text = """SELECT '=1+1' AS "=cmd", '-2' AS b, -2 AS c, '<b>' AS d, NULL AS e, x'00ff' AS f, 'a,"b' AS g"""
-    data = sql.whole_csv(home, text).data
-    assert data == sql.csv_of(sql.run(home, text)).data
-    assert list(csv.reader(io.StringIO(data.decode()))) == [
-        ["'=cmd", "b", "c", "d", "e", "f", "g"],
-        ["'=1+1", "'-2", "-2", "<b>", "", "x'00ff'", 'a,"b'],
-    ]
+@pytest.mark.parametrize(
+    ("text", "selection", "line", "meant"),
+    [
+        ("SELECT 1", "", 1, "SELECT 1"),
+        ("SELECT 1; SELECT 2;", "SELECT 2", 1, "SELECT 2"),
+        ("SELECT 1;\nSELECT ';' -- a;b\n, 2;\n\nSELECT 3", "", 3, "SELECT ';' -- a;b\n, 2;"),
+        ("SELECT 1;\nSELECT ';' -- a;b\n, 2;\n\nSELECT 3", " ", 5, "SELECT 3"),
+        ("SELECT 1;\n-- the end", "", 2, "SELECT 1;\n-- the end"),
+    ],
+)
+def test_what_runs_is_what_is_selected_else_the_statement_at_the_cursor(
+    text: str, selection: str, line: int, meant: str
+) -> None:
+    assert sql.chosen(text, selection, line) == meant
 
 
 def test_the_parameters_are_those_outside_of_strings_names_and_comments() -> None:
@@ -147,3 +143,13 @@ def test_every_table_and_view_is_there_with_its_meaning_and_a_clients_own_withou
     assert known["orders"].about.startswith("Orders, as they were given to the broker.")
     assert [column.name for column in known["my_notes"].columns] == ["text"]
     assert (known["my_notes"].about, known["broken"].columns) == ("", ())
+
+
+def test_the_diagram_knows_declared_references_and_what_belongs_together_by_its_key(home: Home) -> None:
+    links = sql_schema.links(home)
+    said = {(each.table, each.column, each.target): each.declared for each in links}
+    assert said["orders", "strategy_id", "strategy"]
+    assert not said["execution", "order_id", "orders"]
+    around = sql_schema.neighbours(links, "broker")
+    assert {each.table for each in around} >= {"orders", "execution"}
+    assert all(each.target == "broker" for each in around)
