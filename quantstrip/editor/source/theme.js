@@ -62,6 +62,7 @@ const surface = {
   ".cm-panels": { color: "var(--st-text-color)", backgroundColor: "var(--st-secondary-background-color)", zIndex: 10 },
   ".cm-panels-top": { borderBottom: "1px solid var(--st-border-color)" },
   ".cm-panel.cm-search": { padding: "6px 28px 6px 8px", display: "flex", flexWrap: "wrap", gap: "4px", alignItems: "center" },
+  ".cm-panel.cm-search input, .cm-panel.cm-search button, .cm-panel.cm-search label": { margin: 0 },
   ".cm-panel.cm-search br": { flexBasis: "100%", height: 0 },
   ".cm-panel.cm-search [name=close]": { fontSize: "1.25rem", color: "inherit", padding: "0 6px", cursor: "pointer" },
   ".cm-textfield": {
