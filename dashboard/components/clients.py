@@ -20,6 +20,9 @@ TONES: Final[dict[str, Tone]] = {
     "given_up": "bad",
     "unresponsive": "bad",
 }
+_URGENCY: Final[dict[Tone, int]] = {"bad": 0, "warn": 1, "good": 2, "info": 2, "idle": 3}
+MOST_HEALTH: Final = 6
+"""Clients that Home names, unless more of them need somebody."""
 ALIVE: Final = frozenset({"running", "starting", "backoff", "unresponsive"})
 MODE_TONES: Final[dict[str, Tone]] = {"live": "bad", "paper": "info", "replay": "info"}
 
@@ -73,9 +76,13 @@ def marks(client: ClientStatus) -> list[Html]:
 
 
 def health(clients: Sequence[ClientStatus]) -> Html:
-    """The short list on Home."""
+    """The short list on Home: those that need somebody first, the rest of many as a count."""
     if not clients:
         return markup.tag("div", markup.text("None is deployed yet."), "qs-soft")
+    ordered = sorted(clients, key=lambda client: _URGENCY[TONES.get(client.state, "idle")])
+    needing = sum(_URGENCY[TONES.get(client.state, "idle")] < 2 for client in ordered)
+    shown = ordered if len(ordered) <= MOST_HEALTH + 1 else ordered[: max(MOST_HEALTH, needing)]
+    rest = ordered[len(shown) :]
     rows = [
         markup.tag(
             "div",
@@ -90,8 +97,11 @@ def health(clients: Sequence[ClientStatus]) -> Html:
                 state_mark(client),
             ),
         )
-        for client in clients
+        for client in shown
     ]
+    if rest:
+        words = markup.tag("span", markup.text(f"and {len(rest)} more"), "qs-soft")
+        rows.append(markup.tag("div", markup.join(words, markup.tag("span", counts(rest)))))
     return markup.tag("div", markup.join(*rows), "qs-health")
 
 

@@ -1,16 +1,20 @@
 """The portfolio's tables."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from components import markup, times
 from components.markup import Column, Html, Tone
+from components.sparkline import sparkline
+from quantstrip.operations.curves import Curve
 from quantstrip.operations.figures import OpenPosition, Overview, StrategyPnl
 
 SIDE_TONES: Final[dict[str, Tone]] = {"BUY": "info", "SELL": "warn"}  # green and red are for what was earned
 
 
-def strategies(view: Overview) -> Html:
-    """The result of each strategy in the reporting currency, and of all together."""
+def strategies(view: Overview, curves: Sequence[Curve] = ()) -> Html:
+    """The result of each strategy in the reporting currency, and of all together, with the shape of its equity."""
+    shapes = {curve.name: curve.equity or curve.pnl for curve in curves}
     foreign = any(row.currency != view.currency for row in view.strategies)
     columns = [
         Column("Strategy"),
@@ -24,13 +28,18 @@ def strategies(view: Overview) -> Html:
         Column("Return", True),
         Column("Equity", True, minor=True),
         Column("Fills", True, minor=True),
+        *([Column("Curve", minor=True)] if shapes else []),
     ]
-    rows = [_strategy(row, view.currency, foreign=foreign) for row in view.strategies]
-    total = _strategy(view.portfolio, view.currency, foreign=foreign) if len(rows) > 1 else ()
+    found = [
+        (row, shapes.get(f"{row.strategy} ({row.account})", shapes.get(row.strategy, ()))) for row in view.strategies
+    ]
+    rows = [_strategy(row, view.currency, shape if shapes else None, foreign=foreign) for row, shape in found]
+    whole = shapes.get(view.portfolio.strategy, ()) if shapes else None
+    total = _strategy(view.portfolio, view.currency, whole, foreign=foreign) if len(rows) > 1 else ()
     return markup.table(columns, rows, label="Strategies", none="No strategy ran yet", total=total)
 
 
-def _strategy(row: StrategyPnl, reporting: str, *, foreign: bool) -> tuple[object, ...]:
+def _strategy(row: StrategyPnl, reporting: str, shape: Sequence[float] | None, *, foreign: bool) -> tuple[object, ...]:
     """One row; equity is in the strategy's own currency, which is named where it is another one."""
     own = row.currency == reporting
     unit = markup.EMPTY if own else markup.tag("small", markup.text(f" {row.currency}"))
@@ -46,7 +55,12 @@ def _strategy(row: StrategyPnl, reporting: str, *, foreign: bool) -> tuple[objec
         markup.percent(row.return_on_capital),
         markup.join(markup.text(markup.number(row.equity)), unit),
         f"{row.fills:,}",
+        *([] if shape is None else [sparkline(shape, _span(shape))]),
     )
+
+
+def _span(shape: Sequence[float]) -> str:
+    return f"from {markup.number(shape[0])} to {markup.number(shape[-1])}" if shape else ""
 
 
 def missing_rates(view: Overview) -> Html:

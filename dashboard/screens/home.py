@@ -5,18 +5,33 @@ from typing import Final
 
 import streamlit as st
 
-from components import charts, clients, empty, frame, markup, portfolio, times
+from components import (
+    charts,
+    client_tables,
+    clients,
+    empty,
+    frame,
+    markup,
+    notes,
+    portfolio,
+    roles,
+    service_state,
+    times,
+)
 from components.tiles import Tile, tiles
 from quantstrip.home import Home
+from quantstrip.operations import alerts, jobs, service
 from quantstrip.operations import clients as client_operations
 from quantstrip.operations import portfolio as portfolio_operations
-from quantstrip.operations import service
+from quantstrip.operations.alerts import AlertInfo
 from quantstrip.operations.clients import ClientStatus
 from quantstrip.operations.curves import Curve
 from quantstrip.operations.figures import Overview
 from quantstrip.operations.service import ServiceStatus
 
 REFRESH_SECONDS = 2
+MOST_JOBS: Final = 8
+MOST_ALERTS: Final = 3
 _MEASURES: Final[dict[charts.Measure, str]] = {"pnl": "PnL", "equity": "Equity"}
 
 
@@ -27,19 +42,32 @@ def main(home: Home) -> None:
     All is worked out before the first part is sent, so that no part of it waits behind another that is new already.
     """
     with frame.boundary():
+        frame.say_notice()
         state = service.status(home, clients=False)
         shown = portfolio_operations.picture(home, st.session_state.get("mode"))
         view = shown.view
         known = client_operations.list_clients(home)
-        parts = (clients.health(known), portfolio.positions(view), portfolio.strategies(view), portfolio.fills(view))
+        parts = (
+            clients.health(known),
+            portfolio.positions(view),
+            portfolio.strategies(view, shown.curves),
+            portfolio.fills(view),
+            client_tables.planned(jobs.planned(home)[:MOST_JOBS], clients=True),
+            client_tables.job_runs(jobs.job_runs(home, limit=MOST_JOBS), clients=True),
+        )
+        unread = alerts.list_alerts(home, MOST_ALERTS, unseen=True)
         measure = st.session_state.get("measure") or "pnl"
         if shown.curves:
             charts.figure(shown.curves, measure, view.currency, times.zone())
         missing = portfolio.missing_rates(view)
-        heading(home, state, view, known)
-        if missing:
-            st.html(missing)
+        # What comes and goes has a place of its own: what is below stays where it is, and is not drawn anew.
+        with st.container(key="home-said"):
+            heading(home, state, view, known)
+            if missing:
+                st.html(missing)
         figures(state, view, known)
+        with st.container(key="home-alerts"):
+            warned(home, unread)
         wide, narrow = st.columns([2, 1], gap="medium")
         with wide:
             curves(view, shown.curves)
@@ -49,6 +77,13 @@ def main(home: Home) -> None:
                 section("Open positions", parts[1])
         if view.mode:
             section("Strategies", parts[2], f"in {view.currency}")
+        if known:
+            coming, done = st.columns(2, gap="medium")
+            with coming:
+                section("Next jobs", parts[4])
+            with done:
+                section("Last job runs", parts[5])
+        if view.mode:
             section("Last fills", parts[3])
 
 
@@ -62,12 +97,34 @@ def heading(home: Home, state: ServiceStatus, view: Overview, known: Sequence[Cl
     """The service, the mode, and what to do first where nothing is there yet."""
     mark = markup.state("service running", "good") if state.running else markup.state("service stopped", "bad")
     frame.title("Home", mark, *([clients.mode_chip(view.mode)] if view.mode else []))
-    if not state.running:
-        st.html(empty.service_stopped(home))
+    service_state.told(home, state)
     if not known:
         st.html(empty.no_clients(home))
     elif not view.mode:
         st.html(empty.nothing_recorded())
+
+
+def warned(home: Home, unread: Sequence[AlertInfo]) -> None:
+    """Alerts that nobody has seen, each of them and all to be marked as read."""
+    if not unread:
+        return
+    count = alerts.unseen_alerts(home)
+    frame.section("Unread alerts", f"{count:,}, the newest first")
+    for each in unread:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"item-alert-{each.id}"):
+            st.html(notes.alert(each), width="stretch")
+            _marks("Mark as read", each.id, home)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if count > 1:
+            _marks("Mark all as read", None, home)
+        frame.link("notifications", "All alerts", icon=":material/mail:")
+
+
+def _marks(label: str, number: int | None, home: Home) -> None:
+    key = f"read-{'all' if number is None else number}"
+    if roles.may("operator") and st.button(label, icon=":material/done:", key=key):
+        alerts.mark_alerts_seen(home, number)
+        st.rerun()
 
 
 def figures(state: ServiceStatus, view: Overview, known: Sequence[ClientStatus]) -> None:

@@ -1,8 +1,11 @@
 """Home, run as Streamlit runs it, on a real ledger."""
 
 import json
+import os
+import re
 from typing import Any
 
+from quantstrip.clock import MINUTE, system_clock
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 
@@ -92,3 +95,66 @@ def test_a_missing_rate_is_named_with_what_it_leaves_out(home: Home, traded: Any
     traded.ledger.insert_mtm_price("2012-05-03", "EURUSD", 1.25)
     page.app.run()
     assert "There is no rate" not in page.text
+
+
+def test_what_runs_next_and_what_ran_are_those_of_all_clients(home: Home, moving: Any, show: Any) -> None:
+    ledger, now = moving.ledger, system_clock.now()
+    for number, name in enumerate(("pairs", "trend")):
+        ledger.set_client(name, code_hash="h", desired_state="running")
+        run = ledger.start_client_run(name, os.getpid(), "h", "live")
+        ledger.heartbeat(run, "", {f"look <i>{number}</i> every 5 minutes": now + (9 - number) * MINUTE})
+        done = ledger.begin_job(name, "look", now - number, run)
+        ledger.finish_job(done, "ok")
+    page = show("app.py")
+    coming, _, ran = page.text.partition("Next jobs")[2].partition("Last job runs")
+    assert coming.index("trend look <i>1</i>") < coming.index("pairs look <i>0</i>")
+    assert ran.index("ok trend look") < ran.index("ok pairs look")
+    assert "<i>" not in page.markup
+
+
+def test_unread_alerts_are_marked_one_by_one_or_all_at_once(home: Home, book: Any, show: Any) -> None:
+    first, *_ = [book.ledger.alert("note", f"{number} <b>happened</b>", "x") for number in range(5)]
+    page = show("app.py")
+    assert "Unread alerts 5, the newest first" in page.text
+    assert "4 <b>happened</b>" in page.text
+    assert "0 <b>happened</b>" not in page.text, "the older ones are on the page of all"
+    newest = book.ledger.alerts(1)[0]["alert_id"]
+    page.press(f"read-{newest}")
+    assert "Unread alerts 4" in page.text
+    assert "4 <b>happened</b>" not in page.text
+    page.press("read-all")
+    assert "Unread alerts" not in page.text
+    assert book.ledger.unseen_alerts() == 0
+    assert first
+
+
+def test_each_strategy_has_the_shape_of_its_equity_beside_it(home: Home, traded: Any, show: Any) -> None:
+    page = show("app.py")
+    shapes = re.findall(r'class="qs-spark (qs-\w+)" role="img" aria-label="([^"]*)"', page.markup)
+    assert shapes == [
+        ("qs-up", "from 100,000.00 to 100,998.50"),
+        ("qs-down", "from 99,999.75 to 99,949.50"),
+        ("qs-up", "from 200,000.00 to 200,948.00"),
+    ]
+
+
+def test_of_many_clients_those_in_trouble_are_named_and_the_rest_is_counted(home: Home, book: Any, show: Any) -> None:
+    for number in range(12):
+        book.ledger.set_client(f"calm{number:02d}", code_hash="h", desired_state="stopped")
+    book.ledger.set_client("zulu", code_hash="h", desired_state="running")
+    run = book.ledger.start_client_run("zulu", 1, "h", "live")
+    book.ledger.end_client_run(run, "crashed", 3, "ValueError: broken")
+    page = show("app.py")
+    named = page.text.partition("Clients running")[2].partition("Clients")[2]
+    assert named.index("zulu ValueError: broken crashed") < named.index("calm00")
+    assert "and 7 more 7 at rest" in named
+    assert "calm11" not in named
+
+
+def test_who_may_only_look_marks_nothing(home: Home, book: Any, show: Any) -> None:
+    book.ledger.alert("note", "happened", "x")
+    page = show("app.py", role="viewer")
+    assert "Unread alerts 1" in page.text
+    assert not [button.key for button in page.app.button if button.key and button.key.startswith("read-")]
+    assert "The service is not running" in page.text
+    assert not [button.key for button in page.app.button if button.key == "start-the service"]
