@@ -74,7 +74,7 @@ def _bar(home: Home, task: Task, key: str) -> str:
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-terminal-bar"):
         st.html(markup.state(_WORDS.get(task.state, task.state), _TONES[task.state]), width="content")
         view = st.segmented_control(
-            "Show", _VIEWS, default=_VIEWS[0], key=f"{key}-view", label_visibility="collapsed", required=True
+            "Show", _VIEWS, default=_VIEWS[0], key=f"{key}-view", label_visibility="collapsed", required=True, wrap=True
         )
         st.toggle(
             "Clear at start", value=True, key=f"{key}-clear", help="Begin with an empty screen when another run begins."
