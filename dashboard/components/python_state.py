@@ -46,8 +46,8 @@ class Draft:
 
     @property
     def key(self) -> str:
-        """Of its editor."""
-        return f"python-editor-{self.number}"
+        """Of its editor; with the path, lest a browser that outlives its session put one file's text into another."""
+        return f"python-editor-{self.number}-{self.path}"
 
     @property
     def unsaved(self) -> bool:

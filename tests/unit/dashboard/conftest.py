@@ -131,16 +131,18 @@ class Shown:
 
         Without ``run`` it comes together with what is pressed next.
         """
-        revision = self._editor(key)["revision"]
-        told = {"text": text, "selection": selection, "line": 1, "revision": revision}
-        self.app.session_state[key] = {"value": told}
+        found = self._editor(key)
+        told = {"text": text, "selection": selection, "line": 1, "revision": found["revision"]}
+        self.app.session_state[found["name"]] = {"value": told}
         if run:
             self.app.run()
             assert not self.app.exception
 
     def _editor(self, key: str) -> dict[str, Any]:
-        (found,) = [each for each in self.app.get("bidi_component") if json.loads(each.proto.json)["name"] == key]
-        return dict(json.loads(found.proto.json))
+        """The one of that key, or whose key begins so."""
+        every = [json.loads(each.proto.json) for each in self.app.get("bidi_component")]
+        (found,) = [each for each in every if each["name"] == key or each["name"].startswith(f"{key}-")]
+        return dict(found)
 
 
 @pytest.fixture
