@@ -17,21 +17,27 @@ _ENDS: Final[dict[str, Tone]] = {"stopped": "idle", "finished": "idle", "": "goo
 _HASH: Final = 12
 
 
-def planned(rows: Sequence[PlannedJob], *, clients: bool = False) -> Html:
-    """What runs next; with the client's name where there are several."""
-    columns = [Column(f"Due ({times.zone_name()})"), *([Column("Client")] if clients else []), Column("Job")]
-    found = [(times.second(row.due), *([row.client] if clients else []), _wrapped(row.job)) for row in rows if row.due]
+def planned(rows: Sequence[PlannedJob]) -> Html:
+    """What a client runs next."""
+    columns = [Column(f"Due ({times.zone_name()})"), Column("Job")]
+    found = [(times.second(row.due), _wrapped(row.job)) for row in rows if row.due]
     return markup.table(columns, found, label="Next jobs", none="No job is planned")
 
 
-def job_runs(rows: Sequence[JobRunInfo], *, clients: bool = False) -> Html:
-    """What ran, when it was due, and how it ended."""
+def planned_by_all(rows: Sequence[PlannedJob]) -> Html:
+    """What all clients run next, in half of a page."""
+    columns = [Column("Due"), Column("Client"), Column("Job")]
+    found = [(times.clock_time(row.due), _wrapped(row.client), _wrapped(row.job)) for row in rows]
+    return markup.table(columns, found, label="Next jobs", none="No job is planned")
+
+
+def job_runs(rows: Sequence[JobRunInfo]) -> Html:
+    """What a client ran, when it was due, and how it ended."""
     columns = [
         Column(f"Due ({times.zone_name()})"),
         Column("Ran", minor=True),
         Column("Took", True),
         Column("Outcome"),
-        *([Column("Client")] if clients else []),
         Column("Job"),
         Column("Version", minor=True),
     ]
@@ -39,15 +45,29 @@ def job_runs(rows: Sequence[JobRunInfo], *, clients: bool = False) -> Html:
         (
             times.second(row.due),
             times.second(row.started) if row.started else markup.DASH,
-            markup.DASH if row.seconds is None else took(row.seconds),
+            _took(row),
             _outcome(row),
-            *([row.client] if clients else []),
             markup.join(_wrapped(row.job), _small(row.error)),
             _hash(row.code_hash),
         )
         for row in rows
     ]
     return markup.table(columns, found, label="Job runs", none="No job ran yet")
+
+
+def run_by_all(rows: Sequence[JobRunInfo]) -> Html:
+    """What all clients ran last, in half of a page."""
+    columns = [Column("Due"), Column("Client"), Column("Job"), Column("Outcome")]
+    found = [
+        (
+            times.clock_time(row.due),
+            _wrapped(row.client),
+            markup.join(_wrapped(row.job), _small(row.error)),
+            _outcome(row),
+        )
+        for row in rows
+    ]
+    return markup.table(columns, found, label="Last job runs", none="No job ran yet")
 
 
 def processes(rows: Sequence[Process]) -> Html:
@@ -169,8 +189,11 @@ def alerts(rows: Sequence[AlertInfo]) -> Html:
     return markup.table(columns, found, label="Alerts", none="No alert")
 
 
-def took(seconds: float) -> str:
+def _took(row: JobRunInfo) -> str:
     """How long a run took: short ones in milliseconds."""
+    seconds = row.seconds
+    if seconds is None:
+        return markup.DASH
     return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s" if seconds < 120 else times.age(seconds)
 
 

@@ -52,8 +52,8 @@ def main(home: Home) -> None:
             portfolio.positions(view),
             portfolio.strategies(view, shown.curves),
             portfolio.fills(view),
-            client_tables.planned(jobs.planned(home)[:MOST_JOBS], clients=True),
-            client_tables.job_runs(jobs.job_runs(home, limit=MOST_JOBS), clients=True),
+            client_tables.planned_by_all(jobs.planned(home)[:MOST_JOBS]),
+            client_tables.run_by_all(jobs.job_runs(home, limit=MOST_JOBS)),
         )
         unread = alerts.list_alerts(home, MOST_ALERTS, unseen=True)
         measure = st.session_state.get("measure") or "pnl"
