@@ -26,8 +26,11 @@ _ROWS: Final = 1_000
 _REFRESH_SECONDS: Final = 2.0
 
 
-def grid(form: Form) -> dict[str, list[Any]]:
-    """A field for each parameter: one value, a list, or first:last:step; the number of runs below them."""
+def grid(form: Form) -> dict[str, list[Any]] | None:
+    """A field for each parameter: one value, a list, or first:last:step; the number of runs below them.
+
+    None while one of the fields names no values.
+    """
     if not form.fields:
         st.html(markup.notice("info", markup.text("This strategy has no parameters, so there is nothing to sweep.")))
         return {}
@@ -44,6 +47,8 @@ def grid(form: Form) -> dict[str, list[Any]]:
             count *= len(found[field.name])
         except QuantstripError as error:
             st.html(markup.tag("div", markup.text(f"{error.message}. {error.hint}"), "qs-field-error"))
+    if len(found) < len(form.fields):
+        return None
     runs = f"{count:,} run{'' if count == 1 else 's'}, each the same as a backtest with these parameters."
     st.html(markup.tag("div", markup.text(runs), "qs-soft", role="status"))
     return found

@@ -65,8 +65,8 @@ def ask(home: Home) -> None:
             with right, frame.boundary():
                 options = backtest_form.options(home, form)
                 if st.button("Run the sweep" if sweep else "Run", type="primary", icon=":material/play_arrow:",
-                             key="bt-run", width="stretch"):  # fmt: skip
-                    run(home, chosen.path, options, values, sweep=sweep)
+                             key="bt-run", width="stretch", disabled=values is None):  # fmt: skip
+                    run(home, chosen.path, options, values or {}, sweep=sweep)
 
 
 def run(home: Home, file: str, options: dict[str, Any], values: dict[str, Any], *, sweep: bool) -> None:
@@ -121,7 +121,7 @@ def follow(home: Home, task: Task) -> None:
     def look() -> None:
         with frame.boundary():
             now = tasks.get(home, task.task_id)
-            if now.over:
+            if now.state != task.state:
                 st.rerun()
             waits = "waits for its turn" if not now.pid else "begins"
             st.progress(now.progress, markup.plain(now.note or waits))
