@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import account_dialogs, dialogs, markup, notes
+from components import account_dialogs, dialogs, markup, notes, roles
 from quantstrip.home import Home
 from quantstrip.operations import alerts, notifications, recipients
 from quantstrip.operations.inbox import DISCARDABLE, RESENDABLE, inbox
@@ -41,6 +41,8 @@ def message(home: Home, number: int) -> None:
     )
     if found.html:
         st.caption("It also has a form with HTML, which says the same; it is not shown here.")
+    if not roles.may("operator"):
+        return
     with st.container(horizontal=True, horizontal_alignment="right"):
         if found.info.status in DISCARDABLE:
             st.button("Discard", icon=":material/delete:", key="ask-discard", on_click=dialogs.ask,

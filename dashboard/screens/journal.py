@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import empty, frame, journal_dialogs, journal_fields, journal_forms, markup, times
+from components import empty, frame, journal_dialogs, journal_fields, journal_forms, markup, roles, times
 from components import journal as shown
 from quantstrip.home import Home
 from quantstrip.operations import journal
@@ -24,16 +24,22 @@ def main(home: Home) -> None:
         frame.say_notice()
         there = recorded_modes(existing_ledger(home))
         st.session_state.setdefault(journal_forms.MODE, there[0] if there else journal_fields.MODES[0])
-        journal_dialogs.show(home)
-        with st.container(horizontal=True, key="journal-do"):
-            for kind, label, icon in (
-                ("trade", "Enter a trade", "add"),
-                ("takeover", "Take a position over", "login"),
-                ("transfer", "Transfer", "swap_horiz"),
-            ):
-                st.button(label, icon=f":material/{icon}:", key=f"journal-{kind}", on_click=journal_dialogs.ask,
-                          args=(kind,))  # fmt: skip
+        if roles.may("operator"):
+            journal_dialogs.show(home)
+            enter()
         rows(home)
+
+
+def enter() -> None:
+    """The buttons that open a form."""
+    with st.container(horizontal=True, key="journal-do"):
+        for kind, label, icon in (
+            ("trade", "Enter a trade", "add"),
+            ("takeover", "Take a position over", "login"),
+            ("transfer", "Transfer", "swap_horiz"),
+        ):
+            st.button(label, icon=f":material/{icon}:", key=f"journal-{kind}", on_click=journal_dialogs.ask,
+                      args=(kind,))  # fmt: skip
 
 
 def rows(home: Home) -> None:
@@ -59,7 +65,7 @@ def rows(home: Home) -> None:
     for one in found[:PAGE_SIZE]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"item-journal-{one.exec_id}"):
             st.html(shown.entry(one), width="stretch")
-            if one.entry == "FILL":
+            if one.entry == "FILL" and roles.may("operator"):
                 with st.container(horizontal=True, width="content", gap="small"):
                     for kind in ("correct", "delete"):
                         st.button(kind.capitalize(), key=f"{kind}-{one.exec_id}", on_click=journal_dialogs.ask,

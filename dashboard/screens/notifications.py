@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import dialogs, empty, frame, markup, note_dialogs, notes
+from components import dialogs, empty, frame, markup, note_dialogs, notes, roles
 from components.tiles import Tile, tiles
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
@@ -69,7 +69,7 @@ def messages(home: Home) -> None:
                 label_visibility="collapsed",
             )
             if box == "failed" and counts["failed"]:
-                _asks("Send all again", "resend", "", icon="send")
+                _asks("Send all again", "resend", "", icon="send", role="operator")
         most = st.session_state.get(_COUNT, _STEP)
         found = inbox.inbox(home, box, most + 1)
         if not found:
@@ -90,9 +90,8 @@ def warned(home: Home) -> None:
         if not found:
             st.html(empty.no_alerts())
             return
-        if any(not each.seen for each in found) and st.button(
-            "Mark all as seen", icon=":material/done_all:", key="alerts-seen"
-        ):
+        mine = roles.may("operator") and any(not each.seen for each in found)
+        if mine and st.button("Mark all as seen", icon=":material/done_all:", key="alerts-seen"):
             alerts.mark_alerts_seen(home)
             st.rerun()
         for each in found:
@@ -104,8 +103,8 @@ def warned(home: Home) -> None:
 def accounts(home: Home) -> None:
     """Mail accounts and channels."""
     with st.container(horizontal=True):
-        _asks("Add account", "add-account", "", icon="add")
-        _asks("Add channel", "add-channel", "", icon="add")
+        _asks("Add account", "add-account", "", icon="add", role="admin")
+        _asks("Add channel", "add-channel", "", icon="add", role="admin")
     known, channels = notifications.list_accounts(home), notifications.list_channels(home)
     if not known and not channels:
         st.html(
@@ -115,19 +114,20 @@ def accounts(home: Home) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"item-account-{each.name}"):
             st.html(notes.account(each), width="stretch")
             with st.container(horizontal=True, width="content", gap="small"):
-                _asks("Test", "test", each.name, icon="send")
-                _asks("Edit", "edit-account", each.name)
-                if not each.default and st.button("Make default", key=f"default-{each.name}"):
+                _asks("Test", "test", each.name, icon="send", role="operator")
+                _asks("Edit", "edit-account", each.name, role="admin")
+                mine = roles.may("admin") and not each.default
+                if mine and st.button("Make default", key=f"default-{each.name}"):
                     _make_default(home, each.name)
-                _asks("Remove", "remove-account", each.name)
+                _asks("Remove", "remove-account", each.name, role="admin")
     if channels:
         frame.section("Channels", "chats, SMS and webhooks")
     for name in channels:
         with st.container(horizontal=True, vertical_alignment="center", key=f"item-channel-{name}"):
             st.html(markup.tag("b", markup.text(name)), width="stretch")
             with st.container(horizontal=True, width="content", gap="small"):
-                _asks("Test", "test", name, icon="send", key=f"test-channel-{name}")
-                _asks("Remove", "remove-channel", name)
+                _asks("Test", "test", name, icon="send", key=f"test-channel-{name}", role="operator")
+                _asks("Remove", "remove-channel", name, role="admin")
 
 
 def people(home: Home) -> None:
@@ -135,11 +135,13 @@ def people(home: Home) -> None:
     for each in recipients.list_recipients(home):
         with st.container(horizontal=True, vertical_alignment="center", key=f"item-told-{each.client}"):
             st.html(notes.told(each), width="stretch")
-            _asks("Edit", "told", each.client)
+            _asks("Edit", "told", each.client, role="admin")
 
 
-def _asks(label: str, kind: str, subject: str, *, icon: str = "", key: str = "") -> None:
+def _asks(label: str, kind: str, subject: str, *, icon: str = "", key: str = "", role: roles.Role = "viewer") -> None:
     """A button that opens a dialog; the whole page is run, for the dialog stands outside of what updates by itself."""
+    if not roles.may(role):
+        return
     shown = f":material/{icon}:" if icon else None
     if st.button(label, icon=shown, key=key or f"{kind}-{subject}"):
         dialogs.ask(kind, subject)
