@@ -32,7 +32,7 @@ def show(home: Home) -> None:
     chosen = sql_schema.neighbours(links, around) if around else links
     colours = _COLOURS["dark" if st.context.theme.type == "dark" else "light"]
     with st.container(key="sql-diagram"):
-        st.graphviz_chart(dot(known, chosen, around, colours), width="stretch")
+        st.graphviz_chart(dot(known, chosen, around, colours), width="content" if around else "stretch")
     words = "A line is a declared reference; a broken one joins rows of one key, which may be written in any order."
     st.html(markup.tag("div", markup.text(words), "qs-soft"))
 

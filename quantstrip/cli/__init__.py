@@ -50,6 +50,8 @@ _COMMANDS = {
     "token": ("quantstrip.cli.token:token", "Print the dashboard's address with its login token; --rotate renews it."),
     "user": ("quantstrip.cli.users:user", "Who may use the dashboard besides you: add, list, role, password, remove."),
     "notify": ("quantstrip.cli.notifications:notify", "Mail accounts, channels, and the messages in the outbox."),
+    "sql": ("quantstrip.cli.sql:sql", "Read the ledger with SQL, or write what may be written."),
+    "static": ("quantstrip.cli.static_data:static", "Brokers, strategies and instruments."),
     "db": ("quantstrip.cli.database:database", "Migrate, back up and query the ledger."),
     "audit": ("quantstrip.cli.audit:audit", "Show that nobody changed the ledger behind the platform's back."),
     "odbc": ("quantstrip.cli.odbc:odbc", "Let Excel and other programs read the ledger through ODBC."),

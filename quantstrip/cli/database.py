@@ -16,7 +16,7 @@ from quantstrip.cli.session import (
 )
 
 
-class _Statement(NegativeNumbers):
+class Statement(NegativeNumbers):
     """A command whose argument is SQL, which may begin with a comment."""
 
     looks_like_an_option = re.compile(r"--\s")
@@ -114,7 +114,7 @@ def marks(session: Session, as_json: bool) -> None:
         click.echo(line)
 
 
-@database.command(cls=_Statement, short_help="Run a SELECT, or a query by its name.")
+@database.command(cls=Statement, short_help="Run a SELECT, or a query by its name.")
 @click.argument("sql")
 @click.option(
     "--param", "params", multiple=True, help="A value for each '?' in SQL, in order; NAME=VALUE for each ':NAME'."

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
+from quantstrip.cli.streams import logged
 
 if TYPE_CHECKING:
     from quantstrip.operations.packages import Package
@@ -117,16 +118,11 @@ def _changed(session: Session, kind: str, arguments: dict[str, Any], *, as_json:
     from contextlib import nullcontext, redirect_stdout
 
     from quantstrip.errors import PackageError
-    from quantstrip.log import close_stream, open_stream
     from quantstrip.operations import tasks
 
     home = session.existing_home()
-    open_stream(home, "commands")  # a trace belongs there, the terminal shows what pip prints
-    try:
-        with redirect_stdout(sys.stderr) if as_json else nullcontext():
-            made = tasks.run_now(home, kind, arguments, by="quantstrip package")
-    finally:
-        close_stream()
+    with logged(home), redirect_stdout(sys.stderr) if as_json else nullcontext():
+        made = tasks.run_now(home, kind, arguments, by="quantstrip package")
     if made.result is None:
         message, _, hint = made.error.partition("\n")
         raise PackageError(message or f"the packages were not changed: the task is {made.state}", hint=hint)

@@ -119,6 +119,7 @@ def explained(error: Exception, timeout_seconds: float | None) -> LedgerError:
     if code in (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
         return LedgerError(
             f"queries only read; this one was refused: {error}",
-            hint="Use SELECT. A client writes with db_handler's functions, or own tables with get_connection().",
+            hint="Use SELECT. A client writes with db_handler's functions, or own tables with get_connection(); "
+            "a person changes static tables with the page's switch, or: quantstrip sql --write",
         )
     return LedgerError(f"the query failed: {error}", hint="Tables and columns are described in schema/README.md.")

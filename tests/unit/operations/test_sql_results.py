@@ -15,6 +15,7 @@ from quantstrip.errors import LedgerError, QueryStopped
 from quantstrip.home import Home
 from quantstrip.operations import sql_export, sql_runs, tasks
 from quantstrip.operations.sql_store import Store, Wanted
+from quantstrip.report.files import MOST_ROWS
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows}) SELECT i FROM n"
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT {what} FROM n"
@@ -119,7 +120,7 @@ def test_every_form_holds_the_same_cells_and_no_formula(made_home: Home, tmp_pat
 
 
 def test_a_sheet_that_is_full_says_so(tmp_path: Path) -> None:
-    assert sql_export.SHEET_ROWS == 2**20 - 1
+    assert MOST_ROWS == 2**20 - 1
     for rows, cut in ((10, False), (11, True)):
         made = sql_export.write(tmp_path / "q.xlsx", ["n"], ((i,) for i in range(rows)), sheet_rows=10)
         assert (made.rows, made.cut) == (10, cut)
