@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantstrip.clock import MINUTE, SECOND, system_clock
-from quantstrip.errors import ClientBusy, TaskCancelled, TaskError
+from quantstrip.errors import ClientBusy, QuantstripError, TaskCancelled, TaskError
 from quantstrip.home import VARIABLE, Home, private_folder
 from quantstrip.ledger import open_ledger
 from quantstrip.ledger.tasks import RUNNING
 from quantstrip.locks import take_lock
+from quantstrip.log import logger
 from quantstrip.operations.settings import manager_of
 from quantstrip.operations.simulation_arguments import SimulationArguments
 from quantstrip.operations.simulation_home import FOLDER, client_name, make_home
@@ -145,18 +146,20 @@ def trial(
         size = home.database.stat().st_size / 1e6 if home.database.exists() else 0.0
         reach = "with the network" if network else "without network"
         _say(folder, f"{file} on trial: on a copy of the ledger ({size:,.1f} MB), {reach}; mail is kept, not sent")
-        own = make_home(home, folder, name)
         stop_seconds = min(STOP_SECONDS, _STOP_SHARE * float(manager_of(home).get("worker.cancel_seconds", 10.0)))
-        run = Trial(name, folder, _start(home, own, file, network=network, rehearse=rehearse), stop_seconds)
         try:
-            yield run
-        except (TaskCancelled, KeyboardInterrupt):
-            run.stop()
-            run.keep()
-            raise
+            own = make_home(home, folder, name)
+            run = Trial(name, folder, _start(home, own, file, network=network, rehearse=rehearse), stop_seconds)
+            try:
+                yield run
+            except (TaskCancelled, KeyboardInterrupt):
+                run.stop()
+                run.keep()
+                raise
+            finally:
+                run.stop()
         finally:
-            run.stop()
-            shutil.rmtree(own.root, ignore_errors=True)
+            shutil.rmtree(folder / FOLDER, ignore_errors=True)
 
 
 def _start(home: Home, own: Home, file: Path, *, network: bool, rehearse: Any) -> "subprocess.Popen[bytes]":
@@ -192,7 +195,10 @@ def clear_homes(home: Home) -> None:
     running = {str(row["task_id"]) for row in open_ledger(home).tasks(RUNNING, 1000)}
     for folder in home.tasks.iterdir() if home.tasks.is_dir() else ():
         if (folder / FOLDER).is_dir() and folder.name not in running:
-            keep_outcome(folder)
+            try:
+                keep_outcome(folder)
+            except QuantstripError as error:
+                logger.warning("what the trial of task {} did cannot be read: {}", folder.name, error)
             shutil.rmtree(folder / FOLDER, ignore_errors=True)
 
 
