@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import frame, markup
+from components import frame, markup, roles
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import notifications, tasks
@@ -20,7 +20,9 @@ _DEFAULT: Final = "Default account"
 
 
 def offer(home: Home, mode: str, filters: Filters, benchmark: str) -> None:
-    """The buttons, and how far the last one is."""
+    """The buttons, and how far the last one is; for who may have work done and mail sent."""
+    if not roles.may("operator"):
+        return
     frame.section("Take it along", "as it is narrowed above, over every horizon")
     given = {"mode": mode, "benchmark": benchmark, **{name: list(names) for name, names in asdict(filters).items()}}
     with st.container(horizontal=True, vertical_alignment="bottom", key="report-take"):

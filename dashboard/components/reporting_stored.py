@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import dialogs, frame, markup, reporting_editor, times
+from components import dialogs, frame, markup, reporting_editor, roles, times
 from components.markup import Html
 from quantstrip.clock import from_text
 from quantstrip.errors import QuantstripError
@@ -19,17 +19,18 @@ _DEFAULT: Final = "Default account"
 
 
 def show(home: Home) -> None:
-    """The list, or the editor of one of them."""
-    if reporting_editor.OPEN in st.session_state:
+    """The list, or the editor of one of them; a viewer sees the list, and opens what is there."""
+    may = roles.may("operator")
+    if may and reporting_editor.OPEN in st.session_state:
         reporting_editor.show(home)
         return
-    dialogs.show(
-        {
-            "report-delete": ("Delete a report", lambda subject: _delete(home, int(subject))),
-            "report-send": ("Send a report", lambda subject: _send(home, int(subject))),
-        }
-    )
-    with st.container(horizontal=True, key="report-stored-do"):
+    if may:
+        dialogs.show(
+            {
+                "report-delete": ("Delete a report", lambda subject: _delete(home, int(subject))),
+                "report-send": ("Send a report", lambda subject: _send(home, int(subject))),
+            }
+        )
         st.button("New report", icon=":material/add:", key="report-new", type="primary", on_click=reporting_editor.new)
     found = reports.stored_reports(home)
     if not found:
@@ -69,6 +70,8 @@ def _buttons(home: Home, row: StoredReport) -> None:
     number, own = row.report_id, row.type == stored_reports.COMPOSED
     with st.container(horizontal=True, width="content", gap="small"):
         st.button("Open", key=f"report-open-{number}", on_click=_toggle, args=(number,))
+        if not roles.may("operator"):
+            return
         if own:
             st.button("Edit", key=f"report-edit-{number}", on_click=_edit, args=(home, number))
             st.button("Duplicate", key=f"report-copy-{number}", on_click=_copy, args=(home, number))

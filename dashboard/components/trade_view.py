@@ -11,16 +11,18 @@ from components.reporting_view import link
 from components.tiles import Tile, tiles
 from quantstrip.bars import BarTable
 from quantstrip.clock import from_text
-from quantstrip.operations.trade_page import TradeFill, TradePage
+from quantstrip.operations.trade_page import TradeBars, TradeFill, TradePage, excursions
 
 _STATUS_TONES: Final[dict[str, Tone]] = {
     "FILLED": "good", "PARTIALLY_FILLED": "info", "CANCELLED": "idle", "REJECTED": "bad", "EXPIRED": "idle",
 }  # fmt: skip
 
 
-def headline(page: TradePage) -> None:
+def headline(page: TradePage, bars: TradeBars) -> None:
     """What came of it."""
     facts = page.facts
+    worst, best = excursions(page, bars)
+    source = bars.source if facts.mae is None and bars.source else "daily bars"
     converted = "" if facts.reporting_currency == facts.currency else (
         f"{markup.number(facts.reporting_net_pnl)} {facts.reporting_currency}, "
     )  # fmt: skip
@@ -31,8 +33,8 @@ def headline(page: TradePage) -> None:
                  converted + returned if facts.closed else "open: with what it would bring now"),
             Tile("Gross PnL", markup.signed(facts.gross_pnl), facts.currency, "before commission"),
             Tile("Commission", markup.number(facts.commission), facts.currency, f"{len(page.fills)} fills"),
-            Tile("Worst", markup.signed(facts.mae), facts.currency, "unrealised, by daily bars (MAE)"),
-            Tile("Best", markup.signed(facts.mfe), facts.currency, "unrealised, by daily bars (MFE)"),
+            Tile("Worst", markup.signed(worst), facts.currency, f"unrealised (MAE), by {source}"),
+            Tile("Best", markup.signed(best), facts.currency, f"unrealised (MFE), by {source}"),
         ]
     )  # fmt: skip
 

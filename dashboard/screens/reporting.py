@@ -36,8 +36,9 @@ def main(home: Home) -> None:
         if not there:
             st.html(empty.nothing_recorded())
             return
-        mode = choose_mode(there)
-        filters = narrow(home, mode)
+        with st.container(horizontal=True, vertical_alignment="bottom", key="report-filters"):
+            mode = choose_mode(there)
+            filters = narrow(home, mode)
         if part == _PARTS[1]:
             trade_list(home, mode, filters)
         else:
@@ -56,8 +57,7 @@ def narrow(home: Home, mode: str) -> Filters:
     with st.spinner("Reading the ledger..."):
         there = reporting.choices(home, mode)
     names = (("Strategy", there.strategies), ("Symbol", there.symbols), ("Broker", there.brokers), ("Tag", there.tags))
-    with st.container(horizontal=True, vertical_alignment="bottom", key="report-filters"):
-        return Filters(*(_chosen(label, options) for label, options in names))
+    return Filters(*(_chosen(label, options) for label, options in names))
 
 
 def _chosen(label: str, options: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from components.reporting_view import link
 from quantstrip.clock import from_text, to_datetime
 from quantstrip.home import Home
 from quantstrip.operations import trade_page
-from quantstrip.operations.trade_page import TradePage
+from quantstrip.operations.trade_page import TradeBars, TradePage
 
 _ID: Final = "id"
 
@@ -24,20 +24,20 @@ def main(home: Home) -> None:
             st.html(markup.notice("info", markup.text("Choose a trade from the list of trades on the page Reporting.")))
             return
         page = trade_page.trade(home, int(asked))
-        trade_view.headline(page)
+        with st.spinner("Reading bars..."):
+            found = trade_page.bars_around(home, page)
+        trade_view.headline(page, found)
         st.html(trade_view.facts(page))
-        chart(home, page)
+        chart(page, found)
         frame.section("Orders", f"times in {times.zone_name()}")
         st.html(trade_view.orders(page))
         frame.section("Fills", f"amounts in {page.facts.currency}, times in {times.zone_name()}")
         st.html(trade_view.fills(page))
 
 
-def chart(home: Home, page: TradePage) -> None:
+def chart(page: TradePage, found: TradeBars) -> None:
     """The bars around it, with each fill; where there are none, why."""
     frame.section("Price")
-    with st.spinner("Reading bars..."):
-        found = trade_page.bars_around(home, page)
     if found.table is None:
         st.html(markup.notice("info", markup.text(f"There are no bars to draw. {found.why}")))
         return

@@ -58,6 +58,7 @@ _STATUSES: Final = (
     "WHERE order_id IN ({}) ORDER BY order_status_id"
 )
 _INTENDED: Final = "SELECT group_label FROM strategy_event WHERE order_id IN ({}) AND group_label IS NOT NULL"
+_MULTIPLIER: Final = "SELECT multiplier FROM round_trip WHERE trade_id = ?"
 _RUN: Final = "SELECT code_hash, parameters, feed FROM strategy_run WHERE strategy_run_id = ?"
 _LEGS_AFTER: Final = 20
 """A bracket's orders follow the one they protect at once."""
@@ -155,7 +156,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class TradePage:
-    """All that the ledger knows of a round trip; ``tags`` of its fills and orders, the opening one's first."""
+    """All that the ledger knows of a round trip; ``tags`` of its fills and orders, the opening one's first.
+
+    ``multiplier`` is money per point and unit.
+    """
 
     trade_id: int
     facts: Facts
@@ -163,6 +167,7 @@ class TradePage:
     orders: tuple[TradeOrder, ...]
     statuses: tuple[Status, ...]
     tags: tuple[str, ...]
+    multiplier: float = 1.0
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -197,10 +202,11 @@ def trade(home: Home, trade_id: int) -> TradePage:
         *facts, run = found[0]
         code = (read.query(_RUN, (run,))[1] or [("", "", "")])[0] if run is not None else ("", "", "")
         seqs = [row[0] for row in (*read.query(_OWN, (trade_id,))[1], *read.query(_FLIP, (trade_id,))[1])]
+        multiplier = float(read.query(_MULTIPLIER, (trade_id,))[1][0][0])
         fills = tuple(TradeFill(*row) for row in read.query(_FILLS.format(_marks(seqs)), seqs)[1])
         orders, statuses, intended = _orders(read, sorted({one.order_id for one in fills if one.order_id is not None}))
     tags = [fill.tag for fill in fills if fill.tag] + intended
-    return TradePage(trade_id, Facts(*facts, *code), fills, orders, statuses, tuple(dict.fromkeys(tags)))
+    return TradePage(trade_id, Facts(*facts, *code), fills, orders, statuses, tuple(dict.fromkeys(tags)), multiplier)
 
 
 def bars_around(home: Home, page: TradePage) -> TradeBars:
@@ -230,6 +236,24 @@ def bars_around(home: Home, page: TradePage) -> TradeBars:
         refused.append(f"{path.name} does not reach this trade.")
     why = " ".join(refused) or f"No file {name}.csv lies in the home's bar folders; data/bars is one."
     return TradeBars(None, why=why)
+
+
+def excursions(page: TradePage, bars: TradeBars) -> tuple[float | None, float | None]:
+    """Worst and best unrealised result (MAE, MFE): those of ``v_trades``, or by the same rule from ``bars``.
+
+    The bars from the first fill to the last count whole; a trade that goes on counts to the newest bar.
+    """
+    facts, table = page.facts, bars.table
+    if (facts.mae is not None and facts.mfe is not None) or table is None:
+        return facts.mae, facts.mfe
+    first, last = from_text(page.fills[0].exec_time), from_text(page.fills[-1].exec_time)
+    inside = (table.ts >= first) & ((table.ts_open <= last) | (facts.closed is None))
+    if not inside.any():
+        return None, None
+    units = (facts.max_quantity or facts.quantity) * page.multiplier
+    down, up = float(table.low[inside].min()) - facts.avg_entry, float(table.high[inside].max()) - facts.avg_entry
+    worst, best = (down, up) if facts.side == "LONG" else (-up, -down)
+    return round(min(0.0, worst) * units, 8), round(max(0.0, best) * units, 8)
 
 
 def _folders(home: Home, client: str) -> list[Path]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
-from quantstrip.operations import portfolio, reporting, reports
+from quantstrip.operations import portfolio, reporting, reports, stored_reports
+from quantstrip.operations.stored_reports import Composed, Part
 
 PAGE = "screens/reporting.py"
 TRADE = "screens/trade.py"
@@ -95,7 +96,7 @@ def test_trades_are_listed_sorted_and_each_leads_to_its_own_page(home: Home, tra
     assert "Trade 1" in own.text
     assert "ma_cross" in own.text
     assert "Orders" in own.text
-    assert own.app.get("echarts_chart") or "There are no bars to draw" in own.text
+    assert own.app.get("echarts_chart"), "the sample has bars of it"
     assert 'href="/client?name=ma_cross"' in own.markup
 
 
@@ -158,3 +159,14 @@ def test_a_look_at_another_horizon_reads_nothing_anew(home: Home, traded: Any, s
     before = reporting.show(home, "replay")
     page.app.button_group(key="report-horizon").set_value("1Y").run()
     assert reporting.show(home, "replay") is before
+
+
+def test_a_viewer_looks_and_opens_and_can_neither_send_nor_change(home: Home, traded: Any, show: Any) -> None:
+    stored_reports.save(home, Composed("Weekly", (Part("Words", "text", "well"),)))
+    page = show(PAGE, role="viewer")
+    assert "Total PnL +948.00 USD" in page.text
+    assert "Take it along" not in page.text
+    page.app.button_group(key="report-part").set_value("Stored reports").run()
+    assert [button.key for button in page.app.button] == ["report-open-1"]
+    page.press("report-open-1")
+    assert "well" in page.app.get("iframe")[0].proto.srcdoc

@@ -13,17 +13,17 @@ from quantstrip.ports import OrderUpdate
 BARS = "date,open,high,low,close,volume\n" + "".join(f"2024-03-{day:02d},50,51,49,50,1000\n" for day in range(4, 9))
 
 
-def fill(ledger: Ledger, exec_id: str, side: str, quantity: float, day: str, **more: str) -> int:
+def fill(ledger: Ledger, exec_id: str, side: str, quantity: float, day: str, tag: str | None = None) -> int:
     return ledger.insert_execution(
         exec_id, None, "swing", symbol="XYZ", side=side, quantity=quantity, price=50.0,
-        exec_time=f"{day} 15:00:00", **more,
+        exec_time=f"{day} 15:00:00", group_label=tag,
     )  # fmt: skip
 
 
 def test_a_fill_that_turns_the_position_over_belongs_to_the_trade_it_closed_and_to_the_next(
     made_home: Home, ledger: Ledger
 ) -> None:
-    first = fill(ledger, "a", "BUY", 10, "2024-03-05", group_label="breakout")
+    first = fill(ledger, "a", "BUY", 10, "2024-03-05", "breakout")
     turn = fill(ledger, "b", "SELL", 15, "2024-03-06")
     fill(ledger, "c", "BUY", 5, "2024-03-07")
     ledger.insert_commission("a", 1.0, "USD")
@@ -77,6 +77,21 @@ def test_bars_come_from_the_homes_files_around_the_trade(made_home: Home, ledger
     found = trade_page.bars_around(made_home, page)
     assert found.table is not None
     assert (len(found.table), found.source) == (5, "XYZ.csv")
+
+
+def test_worst_and_best_are_those_of_the_views_or_by_the_same_rule_from_the_files(
+    made_home: Home, ledger: Ledger
+) -> None:
+    fill(ledger, "a", "BUY", 10, "2024-03-05")
+    fill(ledger, "b", "SELL", 10, "2024-03-07")
+    page = trade_page.trade(made_home, 1)
+    assert trade_page.excursions(page, trade_page.bars_around(made_home, page)) == (None, None)
+    (made_home.bars / "XYZ.csv").write_text(BARS)
+    from_files = trade_page.excursions(page, trade_page.bars_around(made_home, page))
+    for day in range(4, 9):
+        ledger.insert_mtm_price(f"2024-03-{day:02d}", "XYZ", close=50.0, low=49.0, high=51.0)
+    page = trade_page.trade(made_home, 1)
+    assert trade_page.excursions(page, trade_page.bars_around(made_home, page)) == from_files == (-10.0, 10.0)
 
 
 def test_a_file_that_is_damaged_or_does_not_reach_the_trade_is_told(made_home: Home, ledger: Ledger) -> None:

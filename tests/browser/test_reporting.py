@@ -1,0 +1,54 @@
+"""Reporting in a real browser: Home's figures, a shorter horizon, a trade's own page, a report made by clicking."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from quantstrip.operations import portfolio
+from tests.browser.looks import fits
+
+pytestmark = pytest.mark.browser
+
+
+def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo: Any, pictures: Path) -> None:
+    whole = portfolio.overview(demo.home).portfolio
+    page = visitor.window("/reporting")
+    tiles = page.locator(".qs-tiles")
+    expect(tiles).to_contain_text(f"{whole.total:+,.2f}")
+    expect(page.get_by_role("table", name="By strategy")).to_contain_text("Portfolio")
+    expect(page.locator("[data-testid=stPlotlyChart] .main-svg").first).to_be_visible()
+    fits(page, pictures, "reporting")
+    page.get_by_role("radio", name="3M").click()
+    expect(page).to_have_url(re.compile("report-horizon=3M"))
+    expect(tiles).not_to_contain_text(f"{whole.total:+,.2f}")
+
+    page.get_by_role("radio", name="Trades").click()
+    trades = page.get_by_role("table", name="Round trips")
+    expect(trades).to_be_visible()
+    fits(page, pictures, "reporting-trades")
+    trades.get_by_role("link").first.click()
+    expect(page.locator(".qs-title h1")).to_have_text(re.compile(r"Trade \d+"))
+    expect(page.get_by_role("table", name="Orders")).to_contain_text("FILLED")
+    expect(page.locator("[data-testid=stMain] canvas").first).to_be_visible()
+    fits(page, pictures, "trade")
+    page.go_back()
+    expect(trades).to_be_visible()
+
+    page.get_by_role("radio", name="Stored reports").click()
+    page.get_by_role("button", name="New report").click()
+    page.get_by_label("Name").fill("Weekly <review>")
+    page.get_by_label("Name").press("Enter")
+    fits(page, pictures, "reporting-editor")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved as report")).to_be_visible()
+    page.get_by_role("button", name="Back to the list").click()
+    item = page.locator("[class*=st-key-item-report-]").first
+    expect(item).to_contain_text("Weekly <review>")
+    item.get_by_role("button", name="Open").click()
+    expect(page.frame_locator("iframe").first.get_by_text("Net PnL").first).to_be_visible()
+    item.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("No report is stored yet")).to_be_visible()
