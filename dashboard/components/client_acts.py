@@ -13,7 +13,9 @@ from quantstrip.operations import clients as operations
 from quantstrip.operations import jobs, risk
 from quantstrip.operations.clients import ClientStatus
 
+Granted = frozenset[roles.Role]
 RUN_JOB: Final = "run-job"
+_ASKED: Final[tuple[roles.Role, ...]] = ("operator", "admin")
 _BY: Final = "the dashboard"
 _WAIT_SECONDS: Final = 3.0
 _MENU: Final = {
@@ -52,35 +54,41 @@ REDEPLOY: Final = Action(
 )
 
 
-def switches(home: Home, client: ClientStatus, *, place: str = "card") -> None:
+def granted() -> Granted:
+    """What who looks may do; asked once for all switches of a page, for each answer has its price."""
+    return frozenset(role for role in _ASKED if roles.may(role))
+
+
+def switches(home: Home, client: ClientStatus, may: Granted, *, place: str = "card") -> None:
     """The buttons that fit the client's state; who may only look has none."""
-    if not roles.may("operator"):
+    if "operator" not in may:
         return
     if client.state in clients.ALIVE:
         with st.popover("Stop", icon=STOP.icon, key=f"ask-stop-{place}-{client.name}"):
             st.text(
                 f"Stop {client.name}? Its open positions stay open, and its jobs do not run until it is started again."
             )
-            button(home, client.name, STOP, label=f"Stop {markup.plain(client.name)}", kind="primary", place=place)
-        button(home, client.name, RESTART, place=place)
+            button(home, client.name, STOP, may, label=f"Stop {markup.plain(client.name)}", kind="primary", place=place)
+        button(home, client.name, RESTART, may, place=place)
     else:
-        button(home, client.name, START, place=place)
+        button(home, client.name, START, may, place=place)
     if client.differs:
-        button(home, client.name, REDEPLOY, place=place)
-    _more(client, place)
+        button(home, client.name, REDEPLOY, may, place=place)
+    _more(client, may, place)
 
 
 def button(
     home: Home,
     name: str,
     action: Action,
+    may: Granted,
     *,
     label: str = "",
     kind: Literal["primary", "secondary"] = "secondary",
     place: str = "card",
 ) -> None:
     """One switch. What it does is done before anything else is drawn, so that a refresh cannot cut it short."""
-    if not roles.may(action.role):
+    if action.role not in may:
         return
     pressed = st.button(
         label or action.label, icon=action.icon, key=f"{place}-{action.label}-{name}", type=kind, help=action.help
@@ -184,10 +192,10 @@ def remove(home: Home, name: str) -> None:
         dialogs.done(f"{name} removed")
 
 
-def _more(client: ClientStatus, place: str) -> None:
+def _more(client: ClientStatus, may: Granted, place: str) -> None:
     chosen = st.menu_button(
         "More",
-        _kinds(client),
+        _kinds(client, may),
         key=f"{place}-more-{client.name}",
         type="tertiary",
         format_func=_MENU.__getitem__,
@@ -197,13 +205,13 @@ def _more(client: ClientStatus, place: str) -> None:
         st.rerun()
 
 
-def _kinds(client: ClientStatus) -> Sequence[str]:
+def _kinds(client: ClientStatus, may: Granted) -> Sequence[str]:
     """What the menu offers in the client's state."""
     offered = {
         RUN_JOB: client.state == "running" and bool(client.next_job),
         "entries-off": not client.killed,
         "entries-on": client.killed,
         "lift-halts": bool(client.halts),
-        "remove-client": roles.may("admin"),
+        "remove-client": "admin" in may,
     }
     return [kind for kind, fits in offered.items() if fits]

@@ -94,7 +94,7 @@ def head(home: Home, name: str) -> None:
         if said := clients.words(client):
             st.html(said)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="client-switches"):
-            client_acts.switches(home, client, place="page")
+            client_acts.switches(home, client, client_acts.granted(), place="page")
             frame.link("logging", "Whole log", icon=":material/article:", stream=name)
             frame.link("monitor", "All clients", icon=":material/arrow_back:")
 

@@ -45,12 +45,13 @@ def overview(home: Home, known: Sequence[ClientStatus]) -> None:
     """One card a client; one of them may be open."""
     if not known:
         st.html(empty.no_clients(home))
+    may = client_acts.granted()
     for client in known:
         with st.container(border=True, key=f"card-{client.name}"):
             told, asked = st.columns([2.3, 1], vertical_alignment="center")
             told.html(clients.card(client))
             with asked.container(horizontal=True, horizontal_alignment="right", gap="small"):
-                client_acts.switches(home, client)
+                client_acts.switches(home, client, may)
                 _details(client.name)
             if st.query_params.get(_OPEN) == client.name:
                 opened(home, client)
@@ -79,14 +80,15 @@ def trouble(home: Home, known: Sequence[ClientStatus]) -> None:
     if not found:
         st.html(empty.no_problems())
     now = {client.name: client for client in known}
+    may = client_acts.granted()
     for name in dict.fromkeys(problem.name for problem in found):
         newest, *earlier = [problem for problem in found if problem.name == name]
         with st.container(border=True, key=f"problem-{name}"):
             problem_of(newest, now.get(name))
             with st.container(horizontal=True):
-                client_acts.button(home, name, client_acts.REDEPLOY, place="problem")
+                client_acts.button(home, name, client_acts.REDEPLOY, may, place="problem")
                 if name in now:
-                    client_acts.button(home, name, client_acts.RESTART, place="problem")
+                    client_acts.button(home, name, client_acts.RESTART, may, place="problem")
                 problems.link(home, newest)
             if earlier:
                 with st.expander(f"Earlier problems ({len(earlier)})", key=f"earlier-{name}"):

@@ -6,8 +6,10 @@ and one of its parts does not; or the page's server was started alone and there 
 
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import PortInUse, ServiceNotRunning
 from quantstrip.home import Home
 from quantstrip.operations import access, service
@@ -23,6 +25,8 @@ DOES: Final = {
     "worker": "backtests, reports and other long work wait",
     "dashboard": "no page is shown",
 }
+
+LOOK_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,23 @@ class Part:
     words_in: str
 
 
-def missing_parts(home: Home) -> list[Part]:
-    """The service's own processes that do not run; none where there is no service at all."""
+_seen: dict[Path, tuple[float, list[Part]]] = {}
+"""The last look at each home: when, on the steady clock, and what was found."""
+
+
+def missing_parts(home: Home, clock: Clock = system_clock) -> list[Part]:
+    """The service's own processes that do not run; none where there is no service at all.
+
+    Pages ask every other second: an answer is kept for ``LOOK_SECONDS``.
+    """
+    then, found = _seen.get(home.root, (-LOOK_SECONDS, []))
+    if clock.monotonic() - then >= LOOK_SECONDS:
+        found = _look(home)
+        _seen[home.root] = (clock.monotonic(), found)
+    return found
+
+
+def _look(home: Home) -> list[Part]:
     try:
         states = SupervisordSupervisor(home).states()
     except ServiceNotRunning:
@@ -64,6 +83,7 @@ def start_part(home: Home, name: str) -> None:
         ServiceError: it cannot be started; the message says where the reason is.
 
     """
+    _seen.pop(home.root, None)
     SupervisordSupervisor(home).start(name)
 
 
