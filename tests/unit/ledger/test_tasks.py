@@ -83,6 +83,19 @@ def test_the_oldest_is_claimed_first_and_no_more_than_may_run(ledger: Ledger) ->
     assert ledger.claim_task("w", 2) is None, "none is left"
 
 
+def test_kinds_that_are_claimed_among_themselves_neither_wait_for_the_others_nor_hold_them_up(ledger: Ledger) -> None:
+    slow, quick, second = ledger.add_task("slow", {}), ledger.add_task("quick", {}), ledger.add_task("slow", {})
+    one = ledger.claim_task("w", 1, among=lambda kind: kind == "slow")
+    assert one is not None
+    assert one["task_id"] == slow
+    assert ledger.claim_task("w", 1, among=lambda kind: kind == "slow") is None, "one of them runs"
+    other = ledger.claim_task("w", 1, among=lambda kind: kind != "slow")
+    assert other is not None
+    assert other["task_id"] == quick
+    assert ledger.claim_task("w", 2) is None, "two run in all"
+    assert (ledger.claim_task("w", 2, among=lambda kind: kind == "slow") or {})["task_id"] == second
+
+
 def test_one_that_is_named_is_claimed_whatever_else_runs(ledger: Ledger) -> None:
     _, second = ledger.add_task("count", {}), ledger.add_task("count", {})
     ledger.claim_task("w")
