@@ -226,3 +226,12 @@ def test_home_in_a_browser(visitor: Visitor, total: Decimal) -> None:
         cents(row.locator("td").nth(place).inner_text()) for row in table.locator("tbody tr").all()
     ]
     assert sum(strategies) == portfolio == total
+
+
+def test_reporting_in_a_browser(visitor: Visitor, total: Decimal) -> None:
+    page = visitor.window("/reporting")
+    tile = page.locator(".qs-tile").filter(has=page.get_by_text("Total PnL", exact=True))
+    expect(tile).to_contain_text(f"{total:+,.2f} USD")
+    rows = page.get_by_role("table", name="By strategy").locator("tbody tr").all()
+    *strategies, portfolio = [cents(row.locator("td").nth(1).inner_text()) for row in rows]
+    assert sum(strategies) == portfolio == total

@@ -170,3 +170,23 @@ def test_a_viewer_looks_and_opens_and_can_neither_send_nor_change(home: Home, tr
     assert [button.key for button in page.app.button] == ["report-open-1"]
     page.press("report-open-1")
     assert "well" in page.app.get("iframe")[0].proto.srcdoc
+
+
+def test_without_capital_and_without_a_rate_there_are_amounts_and_what_is_left_out_is_said(
+    home: Home, book: Any, show: Any
+) -> None:
+    ledger = book.ledger
+    for number, (strategy, currency) in enumerate((("bare", "USD"), ("far", "JPY"))):
+        for side, price, day in (("BUY", 50.0, "2024-03-05"), ("SELL", 45.0, "2024-03-06"), ("BUY", 1.0, "2024-03-07")):
+            ledger.insert_execution(
+                f"{number}-{day}", None, strategy, symbol=strategy.upper(), side=side, quantity=2, price=price,
+                exec_time=f"{day} 15:00:00", currency=currency,
+            )  # fmt: skip
+    page = show(PAGE)
+    assert "Total PnL -10.00 USD" in page.text
+    assert "There is no rate JPYUSD" in page.text
+    assert "far" in page.text
+    assert "net PnL of the portfolio in USD" in page.text
+    page.app.selectbox(key="report-by").set_value("tag").run()
+    assert not page.app.exception
+    assert "Portfolio -10.00" in page.text
