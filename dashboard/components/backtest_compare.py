@@ -21,10 +21,12 @@ _FIGURES: Final = {
 
 def show(home: Home, numbers: Sequence[int]) -> None:
     """All of it; a run without a result is named and left out."""
-    compared: list[tuple[str, Outcome]] = []
+    loaded: list[Outcome] = []
     for number_ in dict.fromkeys(numbers):
         with frame.boundary():
-            compared.append((f"Run {number_}", backtests.load(home, number_)))
+            loaded.append(backtests.load(home, number_))
+    differs = backtests.differing(loaded)
+    compared = [(_title(one, differs), one) for one in loaded]
     if len(compared) < 2:
         st.html(markup.notice("info", markup.text("Choose two or more backtests that are done.")))
         return
@@ -62,6 +64,13 @@ def asked(compared: Sequence[tuple[str, Outcome]]) -> Html:
         marked = markup.join(label, markup.text(" "), markup.chip("differs", "warn")) if name in differs else label
         rows.append([marked, *(_said(each.get(name)) for each in told)])
     return markup.table(columns, rows, label="What was run", none="Nothing to compare")
+
+
+def _title(one: Outcome, differs: frozenset[str]) -> str:
+    """A run's number, with the parameters that tell it from the others."""
+    told = [f"{name} {value}" for name, value in one.run["parameters"].items() if f"parameter {name}" in differs]
+    words = ", ".join(told[:3])
+    return f"Run {one.task_id} ({words})" if told else f"Run {one.task_id}"
 
 
 def _said(value: object) -> str:

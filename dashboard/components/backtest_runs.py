@@ -102,6 +102,8 @@ def head(task: Task) -> Html:
 def name(task: Task) -> str:
     """A run's strategy with its parameters."""
     given: dict[str, Any] = dict(task.arguments.get("parameters") or {})
+    for key, values in dict(task.arguments.get("grid") or {}).items():
+        given[key] = f"{values[0]} to {values[-1]}"
     pairs = ", ".join(f"{key} {value}" for key, value in given.items())
     run = (task.result or {}).get("run", {})
     strategy = run.get("strategy") or str(task.arguments["file"]).replace("\\", "/").rsplit("/", 1)[-1]

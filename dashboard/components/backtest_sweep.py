@@ -138,12 +138,16 @@ def heat(home: Home, found: Sweep, metric: str) -> None:
                 fixed[name] = chosen
     rows = found.heat(metric, across, upright, fixed)
     scale = 100.0 if metric in _SHARES else 1.0
-    cells = [[x, y, round(value * scale, 4)] for y, row in enumerate(rows) for x, value in enumerate(row)
-             if value is not None]  # fmt: skip
+    cells: list[dict[str, Any]] = [
+        # A cell is chosen by its name, so each has one of its own; it stands in the tooltip too.
+        {"name": f"{across} {found.grid[across][x]}, {upright} {found.grid[upright][y]}",
+         "value": [x, y, round(value * scale, 4)]}
+        for y, row in enumerate(rows) for x, value in enumerate(row) if value is not None
+    ]  # fmt: skip
     if not cells:
         st.html(markup.notice("info", markup.text("No point has this figure here.")))
         return
-    figures = [cell[2] for cell in cells]
+    figures = [float(cell["value"][2]) for cell in cells]
     option = {
         "animation": False,
         "tooltip": {"confine": True},
@@ -165,7 +169,7 @@ def heat(home: Home, found: Sweep, metric: str) -> None:
     )  # fmt: skip
     picked = [index for group in event.selection.selected for index in group["data_indices"]]
     if picked and picked[0] < len(cells):
-        x, y, _ = cells[picked[0]]
+        x, y, _ = cells[picked[0]]["value"]
         wanted = {**fixed, across: found.grid[across][x], upright: found.grid[upright][y]}
         chosen = [point for point in found.ranked(metric) if wanted.items() <= dict(point.parameters).items()]
         if chosen:

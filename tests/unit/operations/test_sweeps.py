@@ -49,7 +49,7 @@ def test_every_point_is_the_same_as_a_single_backtest(swept: tuple[Home, tasks.T
     home, task = swept
     assert task.state == "done", task.error
     for point in sweeps.load(home, task.task_id).points:
-        asked = {"symbols": ["IBM"], "start": "2010-01-01", "parameters": dict(point.parameters)}
+        asked: dict[str, Any] = {"symbols": ["IBM"], "start": "2010-01-01", "parameters": dict(point.parameters)}
         if point.parameters["fast"] >= point.parameters["slow"]:
             assert point.state == "refused"
             with pytest.raises(StrategyLoadError) as refused:

@@ -1,0 +1,67 @@
+"""The Backtest page in a browser: refused, run, looked at, swept, a point opened from the heat map, compared."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from quantstrip.operations import tasks
+from tests.browser.looks import fits
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: Any, pictures: Path) -> None:
+    page = visitor.window("/backtest")
+    fast = page.get_by_role("spinbutton", name="fast")
+    fast.fill("40")
+    fast.press("Enter")
+    run = page.get_by_role("button", name="Run", exact=True)
+    run.click()
+    expect(page.get_by_text("fast must be shorter than slow, got fast 40 and slow 30")).to_be_visible()
+    assert tasks.list_tasks(demo.home) == []
+    fits(page, pictures, "backtest")
+
+    fast.fill("7")
+    fast.press("Enter")
+    run.click()
+    expect(page.get_by_role("heading", name=re.compile(r"Backtest \d+"))).to_be_visible()
+    expect(page.get_by_text("Total return")).to_be_visible()
+    expect(page.get_by_test_id("stEChartsChart").locator("canvas").first).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    fits(page, pictures, "backtest-result")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Trades CSV").click()
+    task = tasks.list_tasks(demo.home)[0]
+    assert task.result is not None
+    assert len(taken.value.path().read_text(encoding="utf-8").splitlines()) == task.result["trades"] + 1
+
+    page.get_by_role("button", name="Edit and run again").click()
+    expect(fast).to_have_value("7")
+    page.get_by_text("Sweep", exact=True).first.click()
+    for name, values in (("fast", "5, 10"), ("slow", "20:40:20")):
+        field = page.get_by_role("textbox", name=name)
+        field.fill(values)
+        field.press("Enter")
+    expect(page.get_by_text("4 runs, each the same as a backtest")).to_be_visible()
+    page.get_by_role("button", name="Run the sweep").click()
+    expect(page.get_by_role("heading", name=re.compile(r"Sweep \d+"))).to_be_visible()
+    expect(page.get_by_text("The best of 4 tries on the same bars")).to_be_visible()
+    expect(page.locator(".qs-title").get_by_text("done", exact=True)).to_be_visible()
+    fits(page, pictures, "backtest-sweep")
+    cells = page.locator("[class*=st-key-bt-heat] canvas").first.bounding_box()
+    assert cells
+    page.mouse.click(cells["x"] + cells["width"] * 0.7, cells["y"] + 50)  # the right column, the upper row
+    page.get_by_role("button", name="Open fast 10, slow 40 as a backtest").click()
+    expect(page.get_by_text("Total return")).to_be_visible()
+    assert tasks.list_tasks(demo.home)[0].arguments["parameters"] == {"fast": 10, "slow": 40}
+
+    page.get_by_role("button", name="All runs").click()
+    for task in tasks.list_tasks(demo.home):
+        if task.kind == "backtest":
+            page.locator(f".st-key-bt-picked-{task.task_id} label").click()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("parameter slow")).to_be_visible()
+    fits(page, pictures, "backtest-compare")
