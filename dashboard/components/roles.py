@@ -56,7 +56,8 @@ def run(chosen: StreamlitPage) -> None:
 
 def identity() -> Identity:
     """Who looks at this page; all is "" where nobody is known."""
-    return Identity(*(str(st.user.get(field) or "") for field in ("name", "role", "way")))
+    said = st.user.to_dict()  # once: each look at it asks Streamlit for its secrets too
+    return Identity(*(str(said.get(field) or "") for field in ("name", "role", "way")))
 
 
 def may(role: Role) -> bool:
