@@ -89,10 +89,10 @@ def upload(home: Home) -> None:
     )  # fmt: skip
     folder = st.text_input("Folder", key="python-upload-folder", placeholder="empty: beside the clients")
     if st.button("Upload", type="primary", key="python-upload-now", disabled=not given):
-        made = []
-        for each in given or ():
-            path = full_path("/".join(part for part in (folder.strip().strip("/"), each.name) if part))
-            made.append(files.upload(home, path, each.getvalue()))
+        below = folder.strip().strip("/")
+        made = files.upload(
+            home, {full_path(f"{below}/{each.name}" if below else each.name): each.getvalue() for each in given or ()}
+        )
         for opened in made:
             python_state.place(opened)
         dialogs.done(f"Uploaded: {', '.join(each.path for each in made)}")

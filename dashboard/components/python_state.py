@@ -106,7 +106,9 @@ def absorb() -> None:
     """Take over what the browser's editor holds, before anything is done with it; callbacks begin with this."""
     draft = current()
     if draft is not None:
-        draft.text = newest(draft.text, key=draft.key, revision=draft.revision).text
+        text = newest(draft.text, key=draft.key, revision=draft.revision).text
+        if text != draft.text:
+            draft.text, draft.line = text, None  # whoever types stays where they are
 
 
 def show(path: str) -> None:

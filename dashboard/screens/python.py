@@ -79,15 +79,17 @@ def chips(known: Tree) -> list[markup.Html]:
 
 
 def asked(home: Home) -> None:
-    """Open the file that the address names, once."""
+    """Open the file that the address names, when it is another one than this page has put there itself."""
     given = (st.query_params.get(_FILE, ""), st.query_params.get(_LINE, ""))
-    if given[0] and given != st.session_state.get(_ASKED):
+    if given[0] and given != (st.session_state.get(_ASKED, ""), ""):
         line = int(given[1]) if given[1].isascii() and given[1].isdigit() else None
         try:
             python_state.open_file(home, files.locate(home, given[0]), line)
         except FileError as error:
             frame.keep_notice(str(error), failed=True)
-    st.session_state[_ASKED] = given
+    draft = python_state.current()
+    st.session_state[_ASKED] = draft.path if draft else ""
+    st.query_params.from_dict({_FILE: draft.path} if draft else {})
 
 
 def beside(home: Home, known: Tree, draft: Draft | None) -> None:
@@ -135,7 +137,8 @@ def work(home: Home, known: Tree, draft: Draft) -> None:
         read_only=not draft.opened.writable, line=draft.line, revision=draft.revision, label=draft.path,
         run_keys=("F5",),
     )  # fmt: skip
-    draft.text = value.text
+    if draft.text != value.text:
+        draft.text, draft.line = value.text, None  # whoever types stays where they are
     with bar:
         buttons(home, draft, entry, value.command)
     below(report, draft)

@@ -1,5 +1,6 @@
 """``file, check, diff, versions``: sources of a home, what is wrong with one, and what differs from what runs."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,8 +82,25 @@ def new_file(session: Session, path: str, template: str, source: Path | None, as
     from quantstrip.operations import files
 
     home = session.existing_home()
-    made = files.upload(home, path, _bytes(source)) if source else files.new(home, path, template)
+    made = files.upload(home, {path: _bytes(source)})[0] if source else files.new(home, path, template)
     print_json(made) if as_json else click.echo(f"{made.path} is made: {files.on_disk(home, path)}")
+
+
+@file.command("save")
+@_PATH
+@click.argument("source", type=FilePath(allow_dash=True))
+@click.option(
+    "--over", default="", metavar="DIGEST", help="Only over the file with this digest (see: file show --json)."
+)
+@json_option
+@pass_session
+def save_file(session: Session, path: str, source: Path, over: str, as_json: bool) -> None:
+    """Put the text of SOURCE, a file or - for standard input, into the source PATH."""
+    from quantstrip.operations import files
+
+    data = sys.stdin.buffer.read() if str(source) == "-" else _bytes(source)
+    saved = files.replace(session.existing_home(), path, data, over=over)
+    print_json(saved) if as_json else click.echo(f"{saved.path} is saved")
 
 
 @file.command("rename")

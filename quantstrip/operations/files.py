@@ -1,5 +1,6 @@
 """Files of a home as a person edits them: open, save, make, rename, copy. Nothing is overwritten unseen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from quantstrip.report.files import write_whole
 
 __all__ = [
     "TEMPLATES", "OpenFile", "changed", "copy", "digest_now", "download", "locate", "new", "on_disk", "read", "rename",
-    "save", "upload",
+    "replace", "save", "upload",
 ]  # fmt: skip
 TEMPLATES: Final = {
     "client": "A client: jobs on a schedule",
@@ -142,9 +143,26 @@ def rename(home: Home, path: str, to: str) -> OpenFile:
     return read(home, to)
 
 
-def upload(home: Home, path: str, data: bytes, *, over: str | None = None) -> OpenFile:
-    """Take a file from the browser; raises as ``save``, and where it is no text."""
-    return save(home, path, decode(path, data).text, over=over)
+def upload(home: Home, given: Mapping[str, bytes]) -> list[OpenFile]:
+    """Take files from elsewhere, by the paths that they shall have; all of them or none.
+
+    Raises:
+        FileError: a path is refused or taken, or a file is too large or no text; nothing was written.
+
+    """
+    texts = {new_place(home, path).path: decode(path, data).text for path, data in given.items()}
+    return [save(home, path, text, over=None) for path, text in texts.items()]
+
+
+def replace(home: Home, path: str, data: bytes, *, over: str = "") -> OpenFile:
+    """Put another content into a source; ``over`` is the digest of the file that the caller has seen, "" for any.
+
+    Raises:
+        FileChanged: it is another one by now.
+        FileError: as ``save``, and where the content is no text.
+
+    """
+    return save(home, path, decode(path, data).text, over=over or read(home, path).digest)
 
 
 def download(home: Home, path: str) -> bytes:

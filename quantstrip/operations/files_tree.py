@@ -8,20 +8,22 @@ from pathlib import Path
 from typing import Final
 
 from quantstrip.clock import SECOND, Micros
-from quantstrip.errors import FileError, LedgerError
+from quantstrip.errors import FileError, LedgerError, ServiceNotRunning
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
-from quantstrip.operations.client_status import StatusReader
 from quantstrip.operations.files_places import AREAS, CLIENTS, DEPLOYED, EXAMPLES, KINDS, place_of, root_of
 from quantstrip.operations.files_text import digest_of
+from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import ClientRow, client_row
 from quantstrip.supervise.deploy import source_roots, version_folder
+from quantstrip.supervise.names import client_of
+from quantstrip.supervise.policy import ALIVE
 
 MOST: Final = 2_000
 """Files of an area that are listed."""
 _DEEPEST: Final = 5  # folders below an area
 _TESTS: Final = frozenset({"test", "tests"})
-_ALIVE: Final = frozenset({"running", "starting", "stopping", "backoff", "unresponsive"})
+_ALIVE: Final = ALIVE | {"STOPPING"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,14 @@ def _running(home: Home) -> list[_Running]:
         return []
     try:
         ledger = open_ledger(home)
-        states = {status.name: status.state for status in StatusReader(home, ledger).all()}
         rows = [client_row(row) for row in ledger.clients()]
     except LedgerError:
         return []  # files can be edited whatever the ledger's state; other pages tell of it
-    return [_Running(row, states.get(row.name, "") in _ALIVE) for row in rows]
+    try:
+        alive = {client_of(each.name) for each in SupervisordSupervisor(home).states() if each.state in _ALIVE}
+    except ServiceNotRunning:
+        alive = set()
+    return [_Running(row, row.name in alive) for row in rows]
 
 
 def _deployed(home: Home, running: list[_Running]) -> Iterator[Path]:

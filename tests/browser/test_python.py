@@ -43,7 +43,7 @@ def press(page: Page, name: str) -> None:
 def source(demo: Any) -> Any:
     """A client of this test's own; gone afterwards, with what it deployed."""
     path = "clients/mine.py"
-    files.upload(demo.home, path, CLIENT.encode())
+    files.upload(demo.home, {path: CLIENT.encode()})
     yield path
     if open_ledger(demo.home).get_client("mine"):
         clients.remove(demo.home, "mine")

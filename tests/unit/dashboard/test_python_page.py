@@ -23,6 +23,13 @@ def on_disk(home: Home, name: str = "mine") -> str:
     return (home.clients / f"{name}.py").read_text(encoding="utf-8")
 
 
+def address(page: Any) -> str:
+    """The file that the page's address names, and nothing else."""
+    assert list(page.app.query_params) == ["file"]
+    named = page.app.query_params["file"]
+    return str(named if isinstance(named, str) else named[0])
+
+
 def test_an_empty_home_says_what_to_do_first(show: Any) -> None:
     assert "Open a file, or begin with one of your own" in show(PAGE).text
 
@@ -259,3 +266,28 @@ def test_code_is_shown_to_admins_alone(source: str, show: Any, role: str) -> Non
     assert "This needs the role admin" in page.text
     assert page.app.get("bidi_component") == []
     assert [each.label for each in page.app.button] == []
+
+
+def test_the_address_follows_the_tab_and_the_same_link_works_twice(home: Home, source: str, show: Any) -> None:
+    (home.clients / "other.py").write_text("x = 1\n", encoding="utf-8")
+    page = show(PAGE, file=source, line="4")
+    assert address(page) == source
+    page.press("file-clients/other.py")
+    page.app.run()
+    assert address(page) == "clients/other.py"
+    page.app.query_params["file"], page.app.query_params["line"] = source, "4"
+    page.app.run()
+    assert page.app.session_state["python-tabs"] == source
+
+
+def test_files_are_uploaded_all_of_them_or_none(home: Home, source: str, show: Any) -> None:
+    page = show(PAGE)
+    page.press("python-upload")
+    field = page.app.get("file_uploader")[0]
+    field.set_value([("fresh.py", b"x = 1\n", "text/plain"), ("mine.py", b"x = 2\n", "text/plain")]).run()
+    page.press("python-upload-now")
+    assert "there is a file mine.py already" in page.text
+    assert sorted(each.name for each in home.clients.iterdir()) == ["mine.py"]
+    page.app.text_input(key="python-upload-folder").set_value("tests").run()
+    page.press("python-upload-now")
+    assert sorted(each.name for each in (home.clients / "tests").iterdir()) == ["fresh.py", "mine.py"]

@@ -137,8 +137,8 @@ def test_what_is_no_text_for_an_editor_is_told_and_neither_opened_nor_uploaded(
     with pytest.raises(FileError, match=said):
         files.read(home, PATH)
     with pytest.raises(FileError, match=said):
-        files.upload(home, "clients/other.py", data)
-    assert not (home.clients / "other.py").exists()
+        files.upload(home, {"clients/good.py": b"", "clients/other.py": data})
+    assert sorted(path.name for path in home.clients.iterdir()) == ["mine.py"]
 
 
 @pytest.mark.parametrize("text", ["x" * (files_text.MOST_BYTES + 1), "half \ud800 sign", "zero \0"])
@@ -193,7 +193,7 @@ def test_of_many_who_save_at_once_over_the_same_text_one_wins_and_the_others_are
 
     def save(number: int) -> None:
         try:
-            files.save(home, PATH, f"x = {number}\n", over=opened.digest)
+            files.save(home, PATH, f"saver = {number}\n", over=opened.digest)
             won.append(number)
         except FileChanged:
             told.append(number)
@@ -205,7 +205,7 @@ def test_of_many_who_save_at_once_over_the_same_text_one_wins_and_the_others_are
         each.join()
     assert len(won) == 1
     assert len(told) == 7
-    assert on_disk(home) == f"x = {won[0]}\n"
+    assert on_disk(home) == f"saver = {won[0]}\n"
 
 
 _STEP = st.one_of(
