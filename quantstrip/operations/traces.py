@@ -1,6 +1,11 @@
 """What a recorded trace says: the error in one line, and the place in the code."""
 
 import re
+import sysconfig
+from functools import cache
+from pathlib import PurePath
+
+import quantstrip
 
 _FRAME = re.compile(r'File "(?P<file>[^"<]+)", line (?P<line>\d+)')
 _OURS = re.compile(r"^quantstrip\.errors\.")
@@ -25,6 +30,19 @@ def error_of(trace: str) -> str:
 
 
 def place_of(trace: str) -> tuple[str, int]:
-    """File and line where a trace ends; "" and 0 where it names none."""
+    """File and line where a trace ends; "" and 0 where it names none.
+
+    It is the last place in code of the user's own, for there it is mended: the platform raises a strategy's error
+    again, and a library raises what it was called with.
+    """
     frames = list(_FRAME.finditer(trace))
-    return (frames[-1]["file"], int(frames[-1]["line"])) if frames else ("", 0)
+    own = [frame for frame in frames if not any(PurePath(frame["file"]).is_relative_to(each) for each in _libraries())]
+    ends = (own or frames)[-1:]
+    return (ends[0]["file"], int(ends[0]["line"])) if ends else ("", 0)
+
+
+@cache
+def _libraries() -> tuple[PurePath, ...]:
+    """Where the platform, the packages beside it and Python's own modules lie."""
+    paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return (PurePath(next(iter(quantstrip.__path__))), *map(PurePath, sorted(paths)))

@@ -1,5 +1,6 @@
 """The one line of a trace that says what happened."""
 
+import json.decoder
 import traceback
 from pathlib import Path
 
@@ -57,3 +58,16 @@ def test_of_words_that_are_no_trace_it_is_the_first_line() -> None:
     )
     assert error_of("") == ""
     assert place_of("") == ("", 0)
+
+
+def test_the_place_is_in_the_users_own_code_though_a_library_raised_and_the_platform_raised_it_again(
+    tmp_path: Path,
+) -> None:
+    trace = load_error(tmp_path, "import json\n\n\ndef read():\n    return json.loads('{')\n\n\nread()\n")
+    assert place_of(trace) == (str(tmp_path / "mine.py"), 5)
+
+
+def test_the_place_is_where_it_ends_where_no_frame_is_the_users_own() -> None:
+    library = json.decoder.__file__
+    trace = f'Traceback (most recent call last):\n  File "{library}", line 3, in decode\n    boom\nValueError: no'
+    assert place_of(trace) == (library, 3)
