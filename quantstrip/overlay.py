@@ -45,6 +45,6 @@ def use(home: Home) -> None:
 
 def _hold(version: Path) -> None:
     with suppress(OSError):  # a home that cannot be written to is one where nobody removes anything either
-        descriptor = os.open(version / HOLD, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(version / HOLD, os.O_RDONLY)  # a client on trial may not even open it to write
         share_lock(descriptor)
         _held[str(version)] = descriptor

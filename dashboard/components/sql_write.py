@@ -47,7 +47,9 @@ def show() -> None:
     strong = markup.tag("strong", markup.text(f"{words}{found.words}"))
     st.html(markup.notice("good" if found.done else "warn", strong))
     for change in found.changes:
-        frame.section(change.table, f"the first {len(change.sample)} rows, as they were and as they are then")
+        number = change.inserted + change.updated + change.deleted
+        shown = "" if number <= len(change.sample) else f", the first {len(change.sample)} of {number:,}"
+        frame.section(change.table, f"rows as they are and as they would be{shown}")
         st.dataframe(sample(change), hide_index=True, width="stretch")
     if not found.done:
         with st.container(horizontal=True, key="sql-write-bar"):

@@ -75,6 +75,16 @@ def _packages() -> Check:
     )
 
 
+def _your_packages(home: Home) -> Check:
+    """What was installed for clients still finds what it needs, also after the platform was upgraded."""
+    from quantstrip.operations.packages import installed
+
+    found = installed(home)
+    wrong = [f"{each.name} {each.version}: {each.problem}" for each in found if each.problem]
+    said = "; ".join(wrong) or (f"{len(found)} installed for clients" if found else "none installed for clients")
+    return Check("your packages", not wrong, said, "Look for versions that fit: quantstrip package upgrade --all")
+
+
 def _assets() -> Check:
     missing = [name for name in ("dashboard", "service", "schema", "settings") if not asset(name).is_dir()]
     return Check(
@@ -94,6 +104,7 @@ def _of_home(home: Home) -> Iterator[Check]:
     yield _guarded("disk", lambda: _disk(home))
     yield _guarded("settings", lambda: _settings(home))
     yield _guarded("ledger", lambda: _ledger(home))
+    yield _your_packages(home)
     yield _guarded("token", lambda: _token(home))
     yield from _notifications(home)
     try:

@@ -29,11 +29,12 @@ from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from quantstrip.operations import access, clients, service
 from quantstrip.operations.demo import DEMO_CLIENTS, prepare_demo
+from tests.package_index import Index, served
 from tests.ports import free_port
 
 REPLAY_SECONDS = 6.0
 LAST_SESSION = "2013-03-01"
-PATIENCE = 60_000.0  # milliseconds; a busy machine is slow, not wrong
+PATIENCE = 25_000.0  # milliseconds; a busy machine is slow, not wrong
 STATUS = re.compile(r"status of (\d+)")
 
 expect.set_options(timeout=PATIENCE)
@@ -99,7 +100,15 @@ def running_demo(folder: Path, replay_seconds: float) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def package_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """The index that the demo's service asks for packages: it never asks another one."""
+    with served(tmp_path_factory.mktemp("index")) as index:
+        os.environ.update(index.environment())
+        yield index
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, package_index: Index) -> Iterator[Running]:
     """The demo, up and replayed to its end."""
     with running_demo(tmp_path_factory.mktemp("browser") / "home", REPLAY_SECONDS) as running:
         until("both strategies have seen the whole history", running.replayed, 120)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from quantstrip.operations import static_data
 from tests.browser.editing import rewrite
 from tests.browser.looks import fits
 
@@ -64,3 +65,37 @@ def test_a_query_is_written_run_by_keyboard_drawn_and_taken_as_a_file(visitor: A
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("button", name="Rename")).to_have_count(0)
     assert not (demo.home.queries / "fills.sql").exists()
+
+
+def test_an_endless_query_is_stopped_a_large_one_turned_and_a_change_looked_at_before_it_is_written(
+    visitor: Any, demo: Any, pictures: Path
+) -> None:
+    page = visitor.window("/sql")
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n{most}) SELECT {what} FROM n"
+    rewrite(page, "SQL", numbers.format(most="", what="COUNT(*)")).press("Control+Enter")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("the query was stopped")).to_be_visible()
+    rewrite(page, "SQL", numbers.format(most=" LIMIT 5000", what="i")).press("Control+Enter")
+    expect(page.get_by_text("Rows 1 to 1,000 of 5,000")).to_be_visible()
+    page.get_by_role("spinbutton", name="Page of 5").fill("5")
+    page.get_by_role("spinbutton", name="Page of 5").press("Enter")
+    expect(page.get_by_test_id("stDataFrame").locator("td").filter(has_text="4001")).to_be_attached()
+
+    page.get_by_text("Allow writing").click()
+    expect(page.get_by_text("writing is allowed")).to_be_visible()
+    change = "UPDATE strategy SET description = 'by hand' WHERE name = 'ma_cross'"
+    rewrite(page, "SQL", change).press("Control+Enter")
+    expect(page.get_by_text("This would change strategy: 1 changed")).to_be_visible()
+    fits(page, pictures, "sql-write")
+    page.get_by_role("button", name="Write it").click()
+    page.get_by_role("dialog").get_by_role("button", name="Write", exact=True).click()
+    expect(page.get_by_text("Written: strategy: 1 changed").first).to_be_visible()
+    assert static_data.find(demo.home, "strategy", "ma_cross").values["description"] == "by hand"
+    static_data.change(demo.home, "strategy", "ma_cross", {"description": ""})
+
+    page.get_by_text("Diagram", exact=True).click()
+    expect(page.get_by_test_id("stGraphVizChart").locator("svg g.node")).to_have_count(9)
+    fits(page, pictures, "sql-diagram")
+    page.get_by_text("Static data", exact=True).click()
+    expect(page.get_by_role("button", name="Add a broker")).to_be_visible()
+    fits(page, pictures, "sql-static-data")
