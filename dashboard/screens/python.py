@@ -132,7 +132,8 @@ def work(home: Home, known: Tree, draft: Draft) -> None:
     trial = python_trial.shown(home, draft.path)
     report = lint.check(draft.path, draft.text) if draft.path.endswith(".py") else lint.Report(())
     value = editor(
-        draft.text, key=draft.key, language="sql" if draft.path.endswith(".sql") else "python", height=_LOW if trial else _HEIGHT, marks=report.findings,
+        draft.text, key=draft.key, language="sql" if draft.path.endswith(".sql") else "python",
+        height=_LOW if trial else _HEIGHT, marks=report.findings,
         completions=completions.python_completions() if draft.path.endswith(".py") else (),
         read_only=not draft.opened.writable, line=draft.line, revision=draft.revision, label=draft.path,
         run_keys=("F5",),
