@@ -47,7 +47,7 @@ def sent(app: AppTest) -> dict[str, Any]:
 
 
 def test_it_begins_with_what_it_is_given_and_the_browser_gets_all_it_needs() -> None:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=30).run()
     assert value(app) == EditorValue("first", "", 1, "")
     mark = Mark(1, 2, 1, 4, "warning", "careful", "F401")
     assert sent(app) == {
@@ -60,7 +60,7 @@ def test_it_begins_with_what_it_is_given_and_the_browser_gets_all_it_needs() -> 
 
 
 def test_the_browsers_text_wins_until_the_caller_replaces_it() -> None:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=30).run()
     app.session_state["code"] = told("typed", selection="yp", line=7)
     app.session_state["given"] = "of the caller"
     app.run()
@@ -76,7 +76,7 @@ def test_the_browsers_text_wins_until_the_caller_replaces_it() -> None:
 
 @pytest.mark.parametrize("state", [{}, {"value": None}, {"value": "text"}, {"value": {"text": "old", "revision": 9}}])
 def test_a_state_that_does_not_fit_is_no_text(state: dict[str, Any]) -> None:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=30).run()
     app.session_state["code"] = state
     assert value(app.run()).text == "first"
 
