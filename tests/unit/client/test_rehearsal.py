@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from quantstrip.client.base import ClientBase
 from quantstrip.client.context import ClientContext, bound
 from quantstrip.client.records import MemoryRecords
-from quantstrip.client.rehearsal import Ended, JobSeen, Limits, Rehearsal
+from quantstrip.client.rehearsal import Ended, Limits, Rehearsal
+from quantstrip.client.rehearsed_jobs import JobSeen
 from quantstrip.client.rehearsed_time import Journey, RehearsedClock
 from quantstrip.client.rehearsing import moment_of
 from quantstrip.clock import from_datetime, to_datetime
@@ -120,7 +121,7 @@ def test_interval_jobs_run_at_every_step_of_elapsed_time_over_clock_changes_too(
     _, seen = rehearse(plan, start.isoformat(), last.isoformat(), zone)
     begin = days_at(start, 1, dt.time(), zone)[0]
     end = days_at(last + dt.timedelta(days=1), 1, dt.time(), zone)[0]
-    step = int(pd.Timedelta(**{unit: interval}).value // 1000)
+    step = interval * {"minutes": 60, "hours": 3600}[unit] * 1_000_000
     assert [each.due for each in seen] == list(range(begin + step, end, step))
 
 
