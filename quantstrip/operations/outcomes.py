@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quantstrip.bars import BarTable
-from quantstrip.clock import DAY, to_text
+from quantstrip.clock import DAY
 from quantstrip.report import drawdown_series
 from quantstrip.report.files import write_whole
 from quantstrip.report.periods import Year, yearly_table
@@ -53,7 +53,7 @@ def write(folder: Path, result: "BacktestResult") -> None:
     for name, columns in TABLES.items():
         _write_csv(folder / f"{name}.csv", columns, ([row[column] for column in columns] for row in whole[name]))
     ts, value = result.equity
-    _write_csv(folder / "equity.csv", ("time", "equity"), zip(map(to_text, ts.tolist()), value.tolist(), strict=True))
+    _write_csv(folder / "equity.csv", ("time", "equity"), zip(_texts(ts), value.tolist(), strict=True))
     cash = float(result.run["cash"])
     _write_columns(folder / CURVE, thin_curve(ts, value, cash))
     kept = {symbol: result.tables[symbol] for symbol in sorted(result.tables)[:SYMBOLS]}
@@ -126,6 +126,12 @@ def monthly_returns(ts: npt.NDArray[np.int64], value: npt.NDArray[np.float64], c
     days = ((ts - 1) // DAY).astype("datetime64[D]")
     last = np.flatnonzero(np.append(days[1:] != days[:-1], True)) if len(days) else np.empty(0, dtype=np.int64)
     return yearly_table(days[last], np.concatenate(([cash], value[last])))
+
+
+def _texts(ts: npt.NDArray[np.int64]) -> list[str]:
+    """``clock.to_text`` of each; a minute bar's year has half a million."""
+    written: list[str] = np.char.replace(np.datetime_as_string(ts.astype("datetime64[us]")), "T", " ").tolist()
+    return written
 
 
 def _counted(rules: Iterable[str]) -> dict[str, int]:

@@ -1,0 +1,64 @@
+"""``quantstrip sweep`` and ``compare``: what is printed, for people and for programs."""
+
+import json
+
+import pytest
+
+from quantstrip.home import asset
+
+from .conftest import Run
+
+EXAMPLE = str(asset("examples") / "ma_cross.py")
+
+
+def test_a_sweep_prints_the_best_points_how_many_were_tried_and_what_was_refused(quantstrip: Run) -> None:
+    asked = ("--param", "fast=5,10,40", "--param", "slow=20:40:20", "--symbols", "IBM", "--end", "2004-01-01")
+    done = quantstrip("sweep", EXAMPLE, *asked, "--top", "2", "--workers", "1", "--metric", "total_return")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["FAST", "SLOW", "TOTAL_RETURN", "SHARPE", "MAX_DRAWDOWN", "TRADE_COUNT"]
+    best, second = (float(line.split()[2]) for line in lines[1:3])
+    assert best >= second
+    assert "4 of 6 points ran; the best of so many tries owes a part of it to luck." in done.stdout
+    assert "2 did not run" in done.stdout
+    assert "fast must be shorter than slow" in done.stdout
+    listed = json.loads(quantstrip("task", "list", "--json").stdout)
+    assert [(task["kind"], task["state"]) for task in listed] == [("sweep", "done")]
+
+
+def test_a_sweep_as_json_has_every_point(quantstrip: Run) -> None:
+    asked = ("--param", "fast=5:10:5", "--param", "slow=20", "--symbols", "IBM", "--start", "2012-01-01")
+    found = json.loads(quantstrip("sweep", EXAMPLE, *asked, "--workers", "1", "--json").stdout)
+    assert [point["parameters"] for point in found["points"]] == [{"fast": 5}, {"fast": 10}]
+    alone = quantstrip("backtest", EXAMPLE, "--param", "fast=5", *asked[2:], "--json")
+    assert found["points"][0]["figures"]["equity_final"] == json.loads(alone.stdout)["equity_final"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--param", "fast=5"), "a sweep needs at least one parameter that varies"),
+        (("--param", "fast=5:1:2"), "'5:1:2' is no range"),
+        (("--param", "fast"), "not of the form name=value"),
+    ],
+)
+def test_a_sweep_of_nothing_is_refused(quantstrip: Run, words: tuple[str, ...], said: str) -> None:
+    refused = quantstrip("sweep", EXAMPLE, *words)
+    assert refused.returncode in {1, 2}
+    assert said in refused.stderr
+
+
+def test_runs_are_compared_with_what_differs_marked(quantstrip: Run) -> None:
+    for fast in (5, 10):
+        asked = {"file": EXAMPLE, "symbols": ["IBM"], "end": "2003-01-01", "parameters": {"fast": fast}}
+        assert quantstrip("task", "run", "backtest", "--now", "--arguments", json.dumps(asked)).returncode == 0
+    shown = quantstrip("compare", "1", "2").stdout
+    assert shown.splitlines()[0].split() == ["RUN", "1", "RUN", "2"]
+    marked = next(line for line in shown.splitlines() if line.startswith("*"))
+    assert marked.split() == ["*", "parameter", "fast", "5", "10"]
+    assert "parameter slow" not in shown
+    found = json.loads(quantstrip("compare", "1", "2", "--json").stdout)
+    assert [each["differs"] for each in found] == [["parameter fast"]] * 2
+    assert quantstrip("compare", "1").returncode == 2
+    missing = quantstrip("compare", "1", "7")
+    assert (missing.returncode, "there is no task 7" in missing.stderr) == (1, True)
