@@ -8,10 +8,11 @@ from typing import Final
 
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home, asset
+from quantstrip.ledger.query import Reading
 from quantstrip.ledger.views import read_view, view_files
 from quantstrip.operations.ledger import existing_ledger
 
-_NAMES = """SELECT type, name FROM sqlite_schema
+_DEFINITIONS = """SELECT type, name, sql FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
 ORDER BY type DESC, name"""
 _SECTION = re.compile(r"^### (\w+)\n(.*?)\n\n", re.MULTILINE | re.DOTALL)
@@ -43,22 +44,33 @@ def relations(home: Home) -> list[Relation]:
         LedgerError: there is no ledger, or it cannot be read.
 
     """
-    titles, meanings = _dictionary()
-    found = []
     with existing_ledger(home).reading() as read:
-        for kind, name in read.query(_NAMES)[1]:
-            columns = []
-            try:
-                quoted = name.replace('"', '""')
-                declared = read.dicts(f'PRAGMA table_xinfo("{quoted}")')
-            except LedgerError:  # a view of a client's own, over a table that is gone
-                declared = ()
-            for each in declared:
-                column, declaration = each["name"], each["type"]
-                meaning, documented = meanings.get((name, column), ("", ""))
-                columns.append(Column(column, (documented or declaration).lower(), meaning))
-            found.append(Relation(name, kind == "view", titles.get(name, ""), tuple(columns)))
-    return found
+        definitions = tuple((kind, name, sql) for kind, name, sql in read.query(_DEFINITIONS)[1])
+        known = _described.get(definitions)
+        if known is None:
+            known = [_describe(read, kind, name) for kind, name, _ in definitions]
+            _described.clear()
+            _described[definitions] = known
+        return list(known)
+
+
+_described: Final[dict[tuple[tuple[str, str, str], ...], list[Relation]]] = {}
+"""The last schema by its definitions: a page asks at each pause of typing, and columns take a query for each table."""
+
+
+def _describe(read: Reading, kind: str, name: str) -> Relation:
+    titles, meanings = _dictionary()
+    quoted = name.replace('"', '""')
+    try:
+        declared = read.dicts(f'PRAGMA table_xinfo("{quoted}")')
+    except LedgerError:  # a view of a client's own, over a table that is gone
+        declared = ()
+    columns = []
+    for each in declared:
+        column, declaration = each["name"], each["type"]
+        meaning, documented = meanings.get((name, column), ("", ""))
+        columns.append(Column(column, (documented or declaration).lower(), meaning))
+    return Relation(name, kind == "view", titles.get(name, ""), tuple(columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ def links(home: Home) -> list[Link]:
     """How tables belong together; raises as ``relations``."""
     found = []
     with existing_ledger(home).reading() as read:
-        names = [name for kind, name in read.query(_NAMES)[1] if kind == "table"]
+        names = [name for kind, name, _ in read.query(_DEFINITIONS)[1] if kind == "table"]
         for name in names:
             quoted = name.replace('"', '""')
             found += [

@@ -143,6 +143,10 @@ def test_every_table_and_view_is_there_with_its_meaning_and_a_clients_own_withou
     assert known["orders"].about.startswith("Orders, as they were given to the broker.")
     assert [column.name for column in known["my_notes"].columns] == ["text"]
     assert (known["my_notes"].about, known["broken"].columns) == ("", ())
+    with open_ledger(home).get_connection() as connection:
+        connection.execute("ALTER TABLE my_notes ADD COLUMN written TEXT")
+    known = {each.name: each for each in sql_schema.relations(home)}
+    assert [column.name for column in known["my_notes"].columns] == ["text", "written"]
 
 
 def test_the_diagram_knows_declared_references_and_what_belongs_together_by_its_key(home: Home) -> None:
