@@ -13,6 +13,8 @@ from quantstrip.operations import files, rehearsal, simulation, tasks
 from quantstrip.operations.simulation import Running
 
 _TRIALS: Final = "python-trials"
+NETWORK: Final = "python-network"
+"""Whether simulations of this window may connect; a toggle among the further buttons."""
 _TITLES: Final = {"simulation": "Simulation", "rehearsal": "Rehearsal"}
 
 
@@ -32,7 +34,7 @@ def buttons(home: Home, draft: Draft, command: str) -> None:
                         help="F5. On a copy of the ledger: no order, mail or connection leaves it")  # fmt: skip
     if pressed or command == "run":
         if _saved(home, draft):
-            run(home, draft.path)
+            run(home, draft.path, network=bool(st.session_state.get(NETWORK)))
         st.rerun()
     if st.button("Rehearse", icon=":material/fast_forward:", key="python-rehearse",
                  help="A span of its schedule in seconds, against recorded bars"):  # fmt: skip

@@ -98,7 +98,7 @@ def save_file(session: Session, path: str, source: Path, over: str, as_json: boo
     """Put the text of SOURCE, a file or - for standard input, into the source PATH."""
     from quantstrip.operations import files
 
-    data = sys.stdin.buffer.read() if str(source) == "-" else _bytes(source)
+    data = sys.stdin.read().encode("utf-8", "surrogateescape") if str(source) == "-" else _bytes(source)
     saved = files.replace(session.existing_home(), path, data, over=over)
     print_json(saved) if as_json else click.echo(f"{saved.path} is saved")
 

@@ -1,5 +1,6 @@
 """What is wrong with a client before it runs: ruff's findings, Python's, and what the loader would say."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,6 +147,18 @@ def test_it_agrees_with_the_loader(name: str, tmp_path: Path) -> None:
         loads = False
     report = lint.check("clients/mine.py", text)
     assert loads == (not [each for each in report.findings if each.severity == "error"])
+
+
+@pytest.mark.usefixtures("_clean_modules")
+@pytest.mark.parametrize("template", ["client", "strategy", "strategy_client"])
+def test_every_template_loads_as_it_is(template: str, tmp_path: Path) -> None:
+    shutil.copy(asset("examples") / "ma_cross.py", tmp_path)
+    name = f"case_{template}"
+    file = tmp_path / f"{name}.py"
+    shutil.copy(asset("examples") / "templates" / f"{template}.py", file)
+    client = construct(load_file(file, name, tmp_path))
+    check_attributes(client)
+    assert bool(client.scheduler.planned()) == (template == "client")
 
 
 def test_a_class_whose_base_is_imported_from_elsewhere_gets_the_benefit_of_the_doubt() -> None:
