@@ -45,7 +45,7 @@ def rehearse(home: Home, arguments: RehearsalArguments, folder: Path, progress: 
         found = run.keep()
     follower.read()
     if not note:
-        refuse_bad_ending(run.name, found)
+        refuse_bad_ending(run, found)
     outcomes = [each.outcome for each in follower.jobs]
     result = summary_of(found) | {
         "start": follower.start, "end": follower.end, "jobs": len(outcomes), "failed": outcomes.count("failed"),

@@ -37,6 +37,7 @@ _STOP_SHARE: Final = 0.6
 """Of ``worker.cancel_seconds``, after which the worker would kill all of it: the rest is for keeping what it did."""
 _KEPT_VARIABLES: Final = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _KEPT_BEGINNINGS: Final = ("LC_", "XDG_CACHE", "XDG_DATA", "PYTHON", "COVERAGE")
+_OWN_WORD: Final = "-- "
 _WELL: Final = frozenset({"", "finished", "stopped"})
 
 
@@ -66,11 +67,11 @@ def simulate(home: Home, arguments: SimulationArguments, folder: Path, progress:
             run.stop()
         found = run.keep()
     if not note:
-        refuse_bad_ending(run.name, found)
+        refuse_bad_ending(run, found)
     return summary_of(found) | ({"note": note} if note else {})
 
 
-def refuse_bad_ending(name: str, found: Outcome) -> None:
+def refuse_bad_ending(run: "Trial", found: Outcome) -> None:
     """Raise for a client that ended by an error.
 
     Raises:
@@ -80,7 +81,11 @@ def refuse_bad_ending(name: str, found: Outcome) -> None:
     if found.ending not in _WELL:
         what = "could not be loaded" if found.ending == "load_error" else "ended by an error"
         hint = "The whole trace is in what it logged." if found.trace else ""
-        raise TaskError(f"{name} {what}: {error_of(found.trace) or found.ending}", hint=hint)
+        raise TaskError(f"{run.name} {what}: {error_of(found.trace) or found.ending}", hint=hint)
+    if run.process.returncode and not found.ending:  # before there was a record of it: its name, its log
+        lines = (run.folder / OUTPUT).read_text(encoding="utf-8", errors="replace").splitlines()
+        said = [line for line in lines if line.strip() and not line.startswith(_OWN_WORD)][-2:] or ["it said nothing"]
+        raise TaskError(f"{run.name} could not begin: {said[0]}", hint="\n".join(said[1:]))
 
 
 class OverTime(Exception):
@@ -187,7 +192,7 @@ def _start(home: Home, own: Home, file: Path, *, network: bool, rehearse: Any) -
 def _say(folder: Path, words: str) -> None:
     """A line of the trial's own before its client has one."""
     with (folder / OUTPUT).open("a", encoding="utf-8") as output:
-        output.write(f"-- {words}\n")
+        output.write(f"{_OWN_WORD}{words}\n")
 
 
 def clear_homes(home: Home) -> None:

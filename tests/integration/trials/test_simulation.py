@@ -179,6 +179,12 @@ def test_a_file_without_a_client_is_refused_with_what_is_missing_in_it(lab: Lab)
         lab.simulate(lab.folder / "none.py")
 
 
+def test_a_file_that_can_be_no_client_by_its_name_is_refused(lab: Lab) -> None:
+    for task in (lab.simulate(lab.client(name="my client")), lab.rehearse(lab.client(name="my client"))):
+        assert task.state == "failed"
+        assert "could not begin: a log stream's name is letters" in task.error
+
+
 def test_a_plain_strategy_trades_against_the_simulated_broker(lab: Lab) -> None:
     file = Path(shutil.copy(asset("examples") / "ma_cross.py", lab.folder / "ma_cross.py"))
     settings = SettingsManager(lab.home)
