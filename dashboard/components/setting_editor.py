@@ -33,7 +33,7 @@ def field(kind: str, value: Any, key: str, *, choices: Sequence[str] = ()) -> An
     if kind == "dict":
         text = settings_text.dict_text(value or {})
         return st.text_area("Values, one a line: name = 0.5, text in quotes", text, height=160, key=key)
-    if kind == "secret":
+    if shape == "secret":
         return _secret(key)
     return st.text_input("Value", "" if value is None else plain(value), key=key)
 
@@ -45,7 +45,7 @@ def entered(kind: str, given: Any) -> Any:
         SettingsError: nothing was entered, or it cannot be read.
 
     """
-    if given is None or (kind == "secret" and not given):
+    if given is None or (kind.startswith("secret") and not given):
         raise SettingsError("nothing was entered", hint="Enter a value, or cancel.")
     if kind.startswith("list"):
         return settings_text.read_list(given)

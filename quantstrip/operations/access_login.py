@@ -138,11 +138,11 @@ class Logins:
     def leave(self, request: Request, door: Door) -> Response:
         """Log out: the login ends here and in every copy of its cookie."""
         login = self._sessions.login(request.cookies.get(self._cookie, ""))
-        if login is not None:
+        answer = self.page(door, note="You are logged out.", status=200)
+        if login is not None:  # a link on another site comes without the cookie, and takes nothing away
             self._sessions.end(login)
             logger.info("{} logged out at {}", login.name, door.address)
-        answer = self.page(door, note="You are logged out.", status=200)
-        answer.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=door.secure)
+            answer.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=door.secure)
         return answer
 
     def _by_token(self, given: str, target: str, door: Door) -> Response:

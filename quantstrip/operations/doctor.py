@@ -106,6 +106,7 @@ def _of_home(home: Home) -> Iterator[Check]:
     yield _guarded("ledger", lambda: _ledger(home))
     yield _your_packages(home)
     yield _guarded("token", lambda: _token(home))
+    yield _guarded("access", lambda: _access(home))
     yield from _notifications(home)
     try:
         yield from _service(home)
@@ -198,6 +199,18 @@ def _token(home: Home) -> str:
 
     access.token(home)
     return "the dashboard's login token is readable by its owner only"
+
+
+def _access(home: Home) -> str:
+    from quantstrip.operations.exposure import check_exposure
+    from quantstrip.operations.users import list_users
+
+    found, users = check_exposure(home), len(list_users(home))
+    named = f"{users} user{'' if users == 1 else 's'}"
+    if not found.exists:
+        return f"the dashboard is reached from this machine alone; {named}"
+    plain = ", readable on the way (dashboard.plain_http)" if found.needs_plain else ""
+    return f"the dashboard is reached from elsewhere as {', '.join(found.hosts) or found.address}{plain}; {named}"
 
 
 def _service(home: Home) -> Iterator[Check]:

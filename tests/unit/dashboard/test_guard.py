@@ -117,6 +117,14 @@ def test_a_week_is_the_end_whatever_its_user_does(ask: Ask, clock: ManualClock) 
     assert "Your login has ended" in reply.text
 
 
+def test_a_link_to_the_logout_on_another_site_logs_nobody_out(ask: Ask) -> None:
+    cookie = cookie_of(log_in(ask))
+    assert "set-cookie" not in ask("GET", "/auth/logout").headers, "a strict cookie does not come along with it"
+    assert ask("GET", "/", cookie=cookie).status_code == 200
+    assert "set-cookie" in ask("GET", "/auth/logout", cookie=cookie).headers
+    assert ask("GET", "/", cookie=cookie).status_code == 401
+
+
 @pytest.mark.parametrize("peer", ["192.168.1.77", "10.0.0.1", "::ffff:192.168.1.77"])
 def test_another_machine_that_names_this_one_reaches_nothing_not_even_with_the_token(
     ask: Ask, home: Home, peer: str

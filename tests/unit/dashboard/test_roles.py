@@ -79,7 +79,7 @@ def visit(page: Any, screen: str) -> AppTest:
 
 def controls(app: AppTest) -> set[str]:
     """The keys of everything on the page that can be pressed, or that takes something in."""
-    return {str(each.key or each.label) for kind in ACTING for each in app.get(kind)}
+    return {str(each.key or getattr(each, "label", "")) for kind in ACTING for each in app.get(kind)}
 
 
 def seen(app: AppTest, screen: str) -> set[str]:

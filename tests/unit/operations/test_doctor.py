@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from quantstrip.config import SettingsManager
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.outbox import NewMessage
 from quantstrip.operations.doctor import Check, checks
 from quantstrip.operations.settings import set_setting
+from quantstrip.operations.users import add_user
 from tests.ports import free_port
 
 
@@ -63,6 +65,16 @@ def test_a_token_that_others_may_read_is_found(made_home: Home, ledger: Ledger) 
     assert named(made_home, "token").ok
     made_home.token_file.chmod(0o644)
     assert not named(made_home, "token").ok
+
+
+def test_who_can_reach_the_dashboard_is_said_and_what_is_missing_for_it(made_home: Home) -> None:
+    assert named(made_home, "access").message == "the dashboard is reached from this machine alone; 0 users"
+    SettingsManager(made_home).set_by_path("dashboard.hosts", ["https://quant.example"])
+    assert "nobody can log in" in named(made_home, "access").message
+    add_user(made_home, "ann", "admin", "correct horse battery")
+    assert (
+        named(made_home, "access").message == "the dashboard is reached from elsewhere as https://quant.example; 1 user"
+    )
 
 
 def test_a_secret_whose_key_is_gone_is_found(made_home: Home, ledger: Ledger) -> None:
