@@ -49,11 +49,13 @@ def found(package: Found) -> Html:
 
 def platform_table(packages: Sequence[Package]) -> None:
     """The platform's own: to be read, not changed."""
-    with st.expander(f"The platform's own ({len(packages)}), which stay as they are", icon=":material/lock:"):
+    if not st.toggle(f"Show the platform's own ({len(packages)}), which stay as they are", key="package-platform"):
+        return
+    with st.container(key="package-platform-table"):
         st.dataframe(
             pd.DataFrame({"Package": [each.name for each in packages], "Version": [each.version for each in packages],
                           "Summary": [each.summary for each in packages]}),
-            hide_index=True, width="stretch", height=320,
+            hide_index=True, width="stretch", height=420,
         )  # fmt: skip
 
 

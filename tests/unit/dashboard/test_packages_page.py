@@ -34,6 +34,7 @@ def asked(home: Home, index: Index, monkeypatch: pytest.MonkeyPatch) -> Home:
 def test_an_empty_overlay_says_what_to_do_first_and_shows_the_platforms_own(show: Any, home: Home) -> None:
     page = show(PAGE)
     assert "Nothing was installed here yet" in page.text
+    page.app.toggle(key="package-platform").set_value(True).run()
     own = page.app.dataframe[0].value
     assert "streamlit" in set(own["Package"])
     assert not page.app.button(key="package-look-up").disabled
