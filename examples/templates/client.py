@@ -25,7 +25,7 @@ class Client(ClientBase):
 
     def look(self):
         """Every minute: read the ledger, ask a broker, write to the log."""
-        positions = db_handler.run_query("SELECT strategy, symbol, quantity FROM v_positions")
+        positions = db_handler.run_query("SELECT strategy, symbol, position FROM v_positions")
         logger.info("{} open positions", len(positions))
 
     def daily_job(self):

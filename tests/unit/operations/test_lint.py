@@ -1,5 +1,6 @@
 """What is wrong with a client before it runs: ruff's findings, Python's, and what the loader would say."""
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from quantstrip.client.base import check_attributes
 from quantstrip.client.loader import construct, load_file
 from quantstrip.errors import QuantstripError
 from quantstrip.home import asset
+from quantstrip.ledger import Ledger
 from quantstrip.operations import lint
 
 HEAD = "from quantstrip import ClientBase, StrategyBase, StrategyClient\n"
@@ -159,6 +161,13 @@ def test_every_template_loads_as_it_is(template: str, tmp_path: Path) -> None:
     client = construct(load_file(file, name, tmp_path))
     check_attributes(client)
     assert bool(client.scheduler.planned()) == (template == "client")
+
+
+def test_what_a_template_asks_of_the_ledger_is_there(ledger: Ledger) -> None:
+    asked = re.findall(r'run_query\("([^"]+)"', (asset("examples") / "templates/client.py").read_text(encoding="utf-8"))
+    assert asked
+    for sql in asked:
+        assert ledger.query(sql)[1] == []
 
 
 def test_a_class_whose_base_is_imported_from_elsewhere_gets_the_benefit_of_the_doubt() -> None:
