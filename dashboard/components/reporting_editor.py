@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import frame
+from components import frame, markup
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import queries, reporting, reports, stored_reports
@@ -25,6 +25,7 @@ class _Draft:
     report_id: int
     parts: dict[int, Part]
     order: list[int] = field(default_factory=list)
+    saved: Composed | None = None
 
     def next(self) -> int:
         return max(self.parts, default=0) + 1
@@ -39,7 +40,9 @@ def begin(composed: Composed) -> None:
     """Begin to edit a report."""
     close()
     parts = dict(enumerate(composed.parts, start=1))
-    st.session_state[OPEN] = _Draft(composed.name, composed.recipients, composed.report_id, parts, list(parts))
+    draft = _Draft(composed.name, composed.recipients, composed.report_id, parts, list(parts))
+    draft.saved = _composed(draft)
+    st.session_state[OPEN] = draft
 
 
 def close() -> None:
@@ -63,12 +66,16 @@ def show(home: Home) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="report-editor-add"):
         for kind, label in KINDS.items():
             st.button(label, icon=":material/add:", key=f"report-editor-add-{kind}", on_click=_add, args=(draft, kind))
-    with st.container(horizontal=True, key="report-editor-do"):
+    changed = _composed(draft) != draft.saved
+    with st.container(horizontal=True, vertical_alignment="center", key="report-editor-do"):
         if st.button("Save", type="primary", key="report-editor-save", icon=":material/save:"):
             _save(home, draft)
         if st.button("Preview", key="report-editor-preview", icon=":material/visibility:"):
             st.session_state[_SHOWN] = stored_reports.render(home, _composed(draft))
-        st.button("Back to the list", key="report-editor-close", on_click=close)
+        back = "Back without saving" if changed else "Back to the list"
+        st.button(back, key="report-editor-close", on_click=close)
+        if changed:
+            st.html(markup.tag("span", markup.text("Not saved yet"), "qs-soft", role="status"), width="content")
     if _SHOWN in st.session_state:
         preview(st.session_state[_SHOWN])
 
@@ -129,6 +136,7 @@ def _save(home: Home, draft: _Draft) -> None:
     except QuantstripError as error:
         frame.problem(error)
         return
+    draft.saved = _composed(draft)
     frame.keep_notice(f"Saved as report {draft.report_id}")
     st.rerun()
 

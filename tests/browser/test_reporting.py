@@ -21,6 +21,10 @@ def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo:
     expect(page.get_by_role("table", name="By strategy")).to_contain_text("Portfolio")
     expect(page.locator("[data-testid=stPlotlyChart] .main-svg").first).to_be_visible()
     fits(page, pictures, "reporting")
+    page.get_by_role("button", name="HTML", exact=True).click()
+    with page.expect_download() as saved:  # made by the worker meanwhile
+        page.get_by_role("button", name="Download the HTML file").click()
+    assert f"{whole.total:,.2f}" in saved.value.path().read_text(encoding="utf-8")
     page.get_by_role("radio", name="3M").click()
     expect(page).to_have_url(re.compile("report-horizon=3M"))
     expect(tiles).not_to_contain_text(f"{whole.total:+,.2f}")
@@ -28,7 +32,6 @@ def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo:
     page.get_by_role("radio", name="Trades").click()
     trades = page.get_by_role("table", name="Round trips")
     expect(trades).to_be_visible()
-    fits(page, pictures, "reporting-trades")
     trades.get_by_role("link").first.click()
     expect(page.locator(".qs-title h1")).to_have_text(re.compile(r"Trade \d+"))
     expect(page.get_by_role("table", name="Orders")).to_contain_text("FILLED")

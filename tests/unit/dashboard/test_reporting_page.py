@@ -129,7 +129,9 @@ def test_a_report_of_sections_is_made_moved_saved_shown_copied_and_deleted(home:
     page.app.text_area(key="report-part-4-text").input("It went well").run()
     page.press("report-part-4-up")
     page.press("report-part-1-remove")
+    assert "Not saved yet" in page.text
     page.press("report-editor-save")
+    assert "Not saved yet" not in page.text
     page.press("report-editor-close")
     ledger = open_ledger(home)
     assert ledger.query("SELECT name, type FROM report_section ORDER BY section_id")[1] == [
@@ -151,6 +153,15 @@ def test_a_report_of_sections_is_made_moved_saved_shown_copied_and_deleted(home:
 def test_without_a_service_the_page_says_who_would_make_the_file(home: Home, traded: Any, show: Any) -> None:
     page = show(PAGE)
     page.press("report-html")
+    assert any("no service runs" in toast.value for toast in page.app.toast)
+
+
+def test_mail_is_offered_from_any_account_and_asked_of_the_worker(home: Home, traded: Any, show: Any) -> None:
+    traded.ledger.set_email_account("main", smtp_server="127.0.0.1", smtp_port=9, from_address="me@example.com")
+    page = show(PAGE)
+    assert page.app.selectbox(key="report-account").options == ["Default account", "main"]
+    page.app.text_input(key="report-to").input("you@example.com").run()
+    page.press("report-send")
     assert any("no service runs" in toast.value for toast in page.app.toast)
 
 
@@ -190,3 +201,22 @@ def test_without_capital_and_without_a_rate_there_are_amounts_and_what_is_left_o
     page.app.selectbox(key="report-by").set_value("tag").run()
     assert not page.app.exception
     assert "Portfolio -10.00" in page.text
+
+
+def test_an_address_that_names_what_there_is_not_is_as_good_as_one_without(home: Home, traded: Any, show: Any) -> None:
+    names = ("strategy", "symbol", "benchmark", "by", "horizon", "mode")
+    page = show(PAGE, **{f"report-{name}": "<b>none" for name in names})
+    assert "Total PnL +948.00 USD" in page.text
+
+
+def test_a_filter_that_another_mode_does_not_know_is_left_behind(home: Home, traded: Any, show: Any) -> None:
+    run = traded.run("other", mode="paper")
+    for symbol in ("IBM", "KO"):
+        traded.fill(run, "other", "2012-05-02 20:00:00", 1, 50.0, symbol)
+        traded.fill(run, "other", "2012-05-03 20:00:00", -1, 55.0, symbol)
+    page = show(PAGE)
+    page.app.multiselect(key="report-symbol").set_value(["IBM"]).run()
+    assert "Total PnL +5.00 USD" in page.text
+    page.app.button_group(key="report-mode").set_value("replay").run()
+    assert not page.app.exception
+    assert "Total PnL +948.00 USD" in page.text
