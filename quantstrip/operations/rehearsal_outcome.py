@@ -32,6 +32,7 @@ class Follower:
     note: str = ""
     ending: str = ""
     _offset: int = 0
+    _traces: int = 0
 
     def read(self) -> None:
         """Take up what was written since the last call; a line without an end waits."""
@@ -63,8 +64,8 @@ class Follower:
     def _take(self, line: dict[str, Any]) -> None:
         if "job" in line:
             seen = JobSeen(*line["job"])
-            self.jobs.append(seen if sum(bool(each.trace) for each in self.jobs[-_MOST_TRACES:]) < _MOST_TRACES
-                             else seen._replace(trace=""))  # fmt: skip
+            self._traces += bool(seen.trace)
+            self.jobs.append(seen if self._traces <= _MOST_TRACES else seen._replace(trace=""))
         elif "start" in line:
             self.start, self.end, self.zone = int(line["start"]), int(line["end"]), str(line["zone"])
         else:

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from quantstrip.errors import LedgerError
 from quantstrip.ledger import Ledger
+from quantstrip.ledger.trial import MARKED
 from quantstrip.operations.simulation_home import MARKS, trial_home
 from quantstrip.report.files import write_whole
 
@@ -143,25 +145,27 @@ def outcome_of(folder: Path) -> Outcome:
         LedgerError: its ledger cannot be read.
 
     """
-    kept = folder / OUTCOME
-    if kept.is_file():
-        return _read(json.loads(kept.read_text(encoding="utf-8")))
-    marks, database = folder / MARKS, trial_home(folder).database
-    if not (marks.is_file() and database.is_file()):
-        return Outcome()
-    above = json.loads(marks.read_text(encoding="utf-8"))
+    kept, marks, database = folder / OUTCOME, folder / MARKS, trial_home(folder).database
+    if not kept.is_file() and marks.is_file() and database.is_file():
+        try:
+            return _looked(database, json.loads(marks.read_text(encoding="utf-8")))
+        except LedgerError:
+            if not kept.is_file():  # it ended meanwhile, and its home went
+                raise
+    return _read(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else Outcome()
+
+
+def _looked(database: Path, above: Mapping[str, int]) -> Outcome:
+    """What stands in a trial's ledger above its marks."""
     ledger = Ledger(database)
     try:
         with ledger.reading() as read:
             rows: dict[str, tuple[Any, ...]] = {}
             counts = {}
             for name, (form, table, query) in _QUERIES.items():
-                found = read.query(query, (above[table],), limit=MOST)[1]
-                rows[name] = tuple(form(*row) for row in found)
-                counts[name] = len(found)
-                if len(found) == MOST:
-                    inner = query.partition("ORDER BY")[0] if name != "orders" else query
-                    counts[name] = int(read.query(f"SELECT count(*) FROM ({inner})", (above[table],))[1][0][0])  # noqa: S608 - ours
+                rows[name] = tuple(form(*row) for row in read.query(query, (above[table],), limit=MOST)[1])
+                count = f"SELECT count(*) FROM {table} WHERE {MARKED[table]} > ?"  # noqa: S608 - names of ours
+                counts[name] = int(read.query(count, (above[table],))[1][0][0])
             runs = read.query(_ENDING, (above["client_run"],))[1]
     finally:
         ledger.close()

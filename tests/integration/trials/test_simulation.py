@@ -1,19 +1,25 @@
 """Simulations: what a client may do there, what it may not, and what is left of it."""
 
+import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from quantstrip.client.rehearsed_jobs import WRITTEN, JobSeen
 from quantstrip.config import SettingsManager
 from quantstrip.errors import TaskRefused
 from quantstrip.home import Home, asset
 from quantstrip.operations import simulation, tasks
+from quantstrip.operations.rehearsal_outcome import rehearsal_of
 from quantstrip.operations.simulation_home import make_home, without_secrets
+from quantstrip.operations.simulation_outcome import MOST, keep_outcome
 
 from .conftest import SOON, Lab
 
@@ -246,3 +252,23 @@ def test_secrets_are_blank_in_the_settings_of_a_trial_and_the_rest_is_as_it_was(
     assert settings.get("clients.tried.size") == 7
     assert settings.get("backup.folder") == ""
     assert tasks.list_tasks(lab.home) == []
+
+
+def test_of_thousands_of_rows_so_many_are_kept_and_all_are_counted(lab: Lab, tmp_path: Path) -> None:
+    folder = tmp_path / "task"
+    folder.mkdir()
+    own = make_home(lab.home, folder, "tried")
+    rows = [("tried", "job", str(number), "") for number in range(MOST + 20)]
+    with closing(sqlite3.connect(own.database)) as raw:
+        raw.executemany("INSERT INTO job_run (client, job, due, trace) VALUES (?, ?, ?, ?)", rows)
+        raw.commit()
+    seen = [JobSeen("job", number, 0, 0, 0.0, "failed", "a trace") for number in range(300)]
+    lines = [{"start": 1, "end": 600, "zone": "UTC"}, *({"job": each} for each in seen)]
+    (folder / WRITTEN).write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"job": ["half')
+    kept = keep_outcome(folder)
+    shutil.rmtree(own.root)
+    found = rehearsal_of(folder)
+    assert found.did == kept
+    assert (len(kept.jobs), (kept.counts or {})["jobs"], (kept.counts or {})["orders"]) == (MOST, MOST + 20, 0)
+    assert len(found.runs) == 300
+    assert sum(bool(each.trace) for each in found.runs) == 200, "as many traces as anybody reads"
