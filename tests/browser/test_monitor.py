@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from quantstrip.errors import ClientNotStarted
 from quantstrip.operations import clients
+from tests.browser.looks import fits
 
 pytestmark = pytest.mark.browser
 
@@ -154,3 +155,35 @@ def test_a_changed_file_is_marked_until_it_is_deployed(visitor: Any, demo: Any, 
     after = clients.client_status(demo.home, noisy).code_hash
     assert after != before
     expect(mine).to_contain_text(after[:8])
+
+
+def test_the_traces_file_opens_at_its_line_and_a_client_is_removed_after_a_question(
+    visitor: Any, demo: Any, broken: str
+) -> None:
+    page = visitor.window("/monitor")
+    page.get_by_role("tab", name="Problems").click()
+    found = page.locator(f".st-key-problem-{broken}")
+    found.get_by_role("link", name="Open broken.py:1").click()
+    expect(page.locator(".qs-title h1")).to_have_text("Python")
+    expect(page.locator(".cm-content")).to_contain_text("import statsmodelz")
+    page.goto(f"{demo.origin}/client?name={broken}")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("option", name="Remove").or_(page.get_by_role("menuitem", name="Remove")).click()
+    expect(page.get_by_role("dialog")).to_contain_text("its open positions stay open")
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("broken is no longer deployed")).to_be_visible()
+    assert broken not in [status.name for status in clients.list_clients(demo.home)]
+    (demo.home.clients / "broken.py").write_text(BROKEN, encoding="utf-8")
+    clients.deploy(demo.home, "broken", start=False)  # what the fixture removes
+
+
+def test_a_clients_page_runs_a_job_now_and_shows_its_log(visitor: Any, demo: Any, noisy: str, pictures: Path) -> None:
+    page = visitor.window(f"/client?name={noisy}")
+    expect(page.locator(".qs-title h1")).to_have_text("Noisy <b id=injected>one</b>")
+    expect(page.get_by_role("log")).to_contain_text("tick 2 <img id=injected")
+    page.get_by_role("tab", name="Jobs").click()
+    page.get_by_role("button", name="Run a job now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Run now").click()
+    expect(page.get_by_role("table", name="Job runs")).to_contain_text("by hand")
+    assert page.locator("#injected").count() == 0
+    fits(page, pictures, "client")
