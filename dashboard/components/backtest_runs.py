@@ -66,16 +66,16 @@ def _row(home: Home, task: Task) -> None:
 
 
 def buttons(home: Home, task: Task, *, opened: bool = False) -> None:
-    """What can be done with a run."""
+    """What can be done with a run; what one may not do is not there, for a browser can press what is disabled."""
     number, may = task.task_id, roles.may("operator")
     pressed = True  # a callback would draw this list anew, and not the page
     if not opened and st.button("Open", key=f"bt-open-{number}"):
         go(task=str(number))
-    elif not task.over and st.button("Cancel", key=f"bt-cancel-{number}", disabled=not may):
+    elif may and not task.over and st.button("Cancel", key=f"bt-cancel-{number}"):
         _do(lambda: tasks.cancel(home, number), f"Run {number} ends")
-    elif task.over and st.button("Repeat", key=f"bt-repeat-{number}", disabled=not may, help="Run the same once more"):
+    elif may and task.over and st.button("Repeat", key=f"bt-repeat-{number}", help="Run the same once more"):
         _do(lambda: tasks.repeat(home, number, by="dashboard"), f"Run {number} is queued once more")
-    elif task.over and st.button("Delete", key=f"bt-delete-{number}", disabled=not may):
+    elif may and task.over and st.button("Delete", key=f"bt-delete-{number}"):
         dialogs.ask("bt-delete", str(number))
     else:
         pressed = False

@@ -42,9 +42,8 @@ def main(home: Home) -> None:
 
 
 def ask(home: Home) -> None:
-    """The form; nothing is queued before the strategy itself took the parameters."""
+    """The form, for who may run what is there; nothing is queued before the strategy itself took the parameters."""
     if not roles.may("operator"):
-        roles.explain("operator")
         return
     if not service.status(home, clients=False).running:
         st.html(empty.service_stopped(home))

@@ -44,7 +44,7 @@ def test_a_viewer_logs_in_looks_is_refused_what_is_not_theirs_and_follows_a_new_
     expect(page.get_by_role("button", name=re.compile("^(Start|Stop|Restart|Redeploy|More)"))).to_have_count(0)
     links = page.get_by_test_id("stSidebarNavLink")
     expect(links.filter(has_text="Client Monitor")).to_be_visible()
-    for hidden in ("Python", "Packages", "SQL", "Settings"):
+    for hidden in ("Python", "SQL", "Settings"):
         expect(links.filter(has_text=hidden)).to_have_count(0)
 
     page.goto(f"{demo.origin}/settings")

@@ -96,10 +96,7 @@ def test_a_strategy_that_cannot_be_loaded_is_told_with_its_line(home: Home, show
 
 def test_a_viewer_sees_results_and_may_run_nothing(done: tasks.Task, show: Show) -> None:
     page = show(PAGE, role="viewer")
-    assert "This needs the role operator" in page.text
-    assert "bt-run" not in [button.key for button in page.app.button]
-    assert page.app.button(key=f"bt-delete-{done.task_id}").disabled
-    assert page.app.button(key=f"bt-repeat-{done.task_id}").disabled
+    assert {button.key for button in page.app.button} <= {f"bt-open-{done.task_id}", "bt-compare"}
     page.press(f"bt-open-{done.task_id}")
     assert "Total return" in page.text
 

@@ -24,7 +24,7 @@ LOOKING: Final = re.compile(
     | (open|page-open|message|alert|open-alert)-.*          # opens what is there
     | .*-(older|newer|previous|next|refresh|back)           # turns pages, reads again
     | log-(jump|live|pause|end)                             # the log's view
-    | report-open-.* | bt-open-.*                           # opens a stored result
+    | report-open-.* | bt-open-.* | bt-compare | bt-back    # opens results
     | packages?-look-up                                     # asks what a name is
     """
 )
@@ -35,7 +35,17 @@ VIEWS: Final = {
     "client": [{"client-tabs": name} for name in ("Log", "Jobs", "Orders and PnL", "Versions", "Processes", "Alerts")],
 }
 """What of a page is behind a choice: each is looked at."""
+DECIDING: Final = re.compile(
+    r"""(?x)
+    (add|edit|remove)-(account|channel).* | default-.* | told-.*  # how people are reached
+    | .*-Redeploy-.* | remove-client.* | start-.*                 # what runs at all
+    | package-.*(install|remove|upgrade|source).*
+    | sql-write.* | static-(add|change|remove).*                  # rows that are no trades
+    """
+)
+"""What an admin alone is shown."""
 ACTS: Final = {
+    "backtest": "bt-run",
     "monitor": "card-Start-mine",
     "client": "page-Start-mine",
     "journal": "journal-trade",
@@ -110,12 +120,18 @@ def test_each_page_opens_for_its_role_and_says_to_others_what_is_needed(lively: 
             assert controls(app) <= {"log-out"}, screen
 
 
-def test_a_viewer_is_shown_nothing_that_acts_on_any_page_and_an_admin_is(lively: Any, show: Any) -> None:
+def test_a_viewer_is_shown_nothing_that_acts_an_operator_nothing_that_decides_and_an_admin_all(
+    lively: Any, show: Any
+) -> None:
     viewer, admin = show("app.py", role="viewer"), show("app.py", role="admin")
     for screen, needed in declared().items():
         if allows("viewer", needed):
             found = seen(visit(viewer, screen), screen)
             assert {key for key in found if not LOOKING.fullmatch(key)} == set(), screen
+    operator = show("app.py", role="operator")
+    for screen in ("monitor", "client", "notifications", "packages", "sql"):
+        found = seen(visit(operator, screen), screen)
+        assert {key for key in found if DECIDING.fullmatch(key)} == set(), screen
     for screen, act in ACTS.items():
         assert act in seen(visit(admin, screen), screen), screen
 
