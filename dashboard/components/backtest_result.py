@@ -1,5 +1,7 @@
 """What came of a backtest: figures, charts, tables, what was assumed, files."""
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -10,9 +12,10 @@ from components import backtest_charts, candles, frame, markup
 from components.backtest_runs import number, percent
 from components.markup import Html
 from components.tiles import Tile, tiles
+from quantstrip.clock import from_datetime
 from quantstrip.home import Home
 from quantstrip.operations import backtests, outcomes
-from quantstrip.operations.backtests import Outcome
+from quantstrip.operations.backtests import Mark, Outcome
 
 PAGE_ROWS: Final = 1_000
 _TITLES: Final = {"trades": "Trades", "fills": "Fills", "rejected": "Rejected signals"}
@@ -71,16 +74,25 @@ def prices(home: Home, outcome: Outcome) -> None:
     columns, together = backtests.candles(home, outcome.task_id, symbol)
     bars = pd.DataFrame({name: columns[name] for name in outcomes.COLUMNS})
     bars["time"] = pd.to_datetime(bars["time"], unit="us", utc=True)
-    marks = []
-    for mark in backtests.marks(home, outcome.task_id, symbol):
-        moment = pd.Timestamp(mark.time, tz="UTC")
-        row = max(0, int(bars["time"].searchsorted(moment, "right")) - 1)
-        price = float(columns["close"][row]) if mark.price is None else mark.price
-        marks.append(candles.Marker(moment.to_pydatetime(), price, mark.kind, mark.words))
-    candles.show(bars, marks, key=f"bt-candles-{outcome.task_id}", name=symbol)
+    found = backtests.marks(home, outcome.task_id, symbol)
+    candles.show(bars, placed(found, columns), key=f"bt-candles-{outcome.task_id}", name=symbol)
+    if len(found) >= backtests.MOST_MARKS:
+        words = f"Of very many, the newest {backtests.MOST_MARKS:,} fills and refusals are marked; the tables have all."
+        st.html(markup.tag("div", markup.text(words), "qs-soft"))
     if together > 1:
         words = f"Each candle is {together} bars in a row: a chart holds {outcomes.CANDLES:,}."
         st.html(markup.tag("div", markup.text(words), "qs-soft"))
+
+
+def placed(found: Sequence[Mark], columns: Mapping[str, Any]) -> list[candles.Marker]:
+    """The marks by their moments; what has no price of its own stands at the close of its bar."""
+    moments = [datetime.fromisoformat(mark.time).replace(tzinfo=UTC) for mark in found]
+    labels = [from_datetime(moment) for moment in moments]
+    closes = columns["close"][(columns["time"].searchsorted(labels, "right") - 1).clip(0)].tolist()
+    return [
+        candles.Marker(moment, close if mark.price is None else mark.price, mark.kind, mark.words)
+        for mark, moment, close in zip(found, moments, closes, strict=True)
+    ]
 
 
 def tables(home: Home, outcome: Outcome) -> None:
