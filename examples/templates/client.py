@@ -16,7 +16,7 @@ class Client(ClientBase):
         super().__init__()
         self.display_name = "My client"
         self.scheduler.every().day.at("15:45", "America/New_York").do(self.daily_job)
-        self.scheduler.every(1).minutes.do(self.look)
+        self.scheduler.every(15).minutes.do(self.look)
 
     def on_start(self):
         """Called once, before the first job."""
@@ -24,7 +24,7 @@ class Client(ClientBase):
         logger.info("started: {}", settings.get("clients.my_client.note", "no note"))
 
     def look(self):
-        """Every minute: read the ledger, ask a broker, write to the log."""
+        """Every quarter of an hour: read the ledger, ask a broker, write to the log."""
         positions = db_handler.run_query("SELECT strategy, symbol, position FROM v_positions")
         logger.info("{} open positions", len(positions))
 
