@@ -29,10 +29,10 @@ _LOOKS_UP: Final = frozenset(
 )
 _STARTS: Final = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"})
 _CHANGES: Final = {
-    "os.remove": 1, "os.rmdir": 1, "os.mkdir": 1, "os.truncate": 1, "os.chmod": 1, "os.chown": 1, "os.utime": 1,
-    "os.rename": 2, "os.link": 2, "os.symlink": 2,
+    "os.remove": (0,), "os.rmdir": (0,), "os.mkdir": (0,), "os.truncate": (0,), "os.chmod": (0,), "os.chown": (0,),
+    "os.utime": (0,), "os.rename": (0, 1), "os.link": (0, 1), "os.symlink": (1,), "shutil.rmtree": (0,),
 }  # fmt: skip
-"""Events that change a file, with how many of their arguments, from the first on, are paths."""
+"""Events that change a file, with which of their arguments are its paths."""
 _NO_NETWORK: Final = (
     "Nothing leaves this machine from here. Allow it for this run: quantstrip simulate FILE --allow-network"
 )
@@ -65,8 +65,8 @@ class Fence:
         if event == "open":
             self._opened(*arguments)
         elif event in _CHANGES:
-            for path in arguments[: _CHANGES[event]]:
-                self._keep(path)
+            for place in _CHANGES[event]:
+                self._keep(arguments[place])
         elif event == "sqlite3.connect":
             self._database(arguments[0])
         elif not self.network:

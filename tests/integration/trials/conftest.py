@@ -18,7 +18,7 @@ from quantstrip.operations import tasks
 from quantstrip.operations.tasks import Task
 
 HEAD = """
-import os, socket, sqlite3, subprocess, sys, threading, time, datetime
+import os, shutil, socket, sqlite3, subprocess, sys, threading, time, datetime
 from pathlib import Path
 from quantstrip import ClientBase, db_handler, email_manager, logger, send_email, settings
 from quantstrip.home import find_home

@@ -46,6 +46,8 @@ attempt("write a file", lambda: (real / "clients/new.py").write_text("x"))
 attempt("write through a link", lambda: (find_home().clients / "new.py").write_text("x"))
 attempt("remove a file", lambda: (real / "clients/helper.py").unlink())
 attempt("rename a file", lambda: (real / "clients/helper.py").rename(real / "gone.py"))
+attempt("remove a folder", lambda: shutil.rmtree(real / "clients"))
+attempt("link into it", lambda: os.symlink(real / "clients/helper.py", find_home().root / "linked.py"))
 attempt("real ledger", lambda: sqlite3.connect(real / "data/quantstrip.db"))
 attempt("real ledger by its address", lambda: sqlite3.connect((real / "data/quantstrip.db").as_uri(), uri=True))
 attempt("helper", lambda: (find_home().clients / "helper.py").read_text())
@@ -73,7 +75,7 @@ def test_a_client_on_trial_reaches_no_network_no_secret_and_nothing_of_the_real_
     refused = [name for name, words in said.items() if words.startswith("refused as SimulationRefused, True")]
     assert refused == [
         "look up", "connect", "socket", "control", "key", "settings file", "write a file", "write through a link",
-        "remove a file", "rename a file", "real ledger", "real ledger by its address",
+        "remove a file", "rename a file", "remove a folder", "real ledger", "real ledger by its address",
     ], said  # fmt: skip
     assert "api.broker.example" in said["look up"]
     assert "--allow-network" in said["look up"]
