@@ -22,7 +22,7 @@ _LONG: Final = 48
 
 @cache
 def python_completions() -> tuple[Completion, ...]:
-    """The public names, their members, and the scheduler's, each with its signature and the first line about it."""
+    """The public names, their members, the scheduler's and its jobs', with signature and the first line about each."""
     found = [Completion(_PACKAGE, "module", info=_first_line(quantstrip))]
     for name in quantstrip.__all__:
         public = _class_of(name)
@@ -30,8 +30,10 @@ def python_completions() -> tuple[Completion, ...]:
         is_object = inspect.isclass(public) and public is not getattr(quantstrip, name)
         found.append(Completion(name, "variable", made.detail, made.info) if is_object else made)
         found += _members(name, public)
-    found += _members("ClientBase.scheduler", _annotated(quantstrip.ClientBase, "scheduler"))
-    found += _members("StrategyClient.scheduler", _annotated(quantstrip.ClientBase, "scheduler"))
+    scheduler = _annotated(quantstrip.ClientBase, "scheduler")
+    for owner in ("ClientBase", "StrategyClient"):
+        found += _members(f"{owner}.scheduler", scheduler)
+        found += _members(f"{owner}.scheduler.every()", _annotated(scheduler.every, "return"))
     names = [each for each in found[1:] if "." not in each.label]
     return (*found, *(Completion(f"{_PACKAGE}.{each.label}", each.kind, each.detail, each.info) for each in names))
 
@@ -126,5 +128,5 @@ def _attributes(owner: type) -> dict[str, str]:
     return found
 
 
-def _annotated(owner: type, name: str) -> Any:
+def _annotated(owner: Any, name: str) -> Any:
     return inspect.get_annotations(owner, eval_str=True)[name]

@@ -1,7 +1,7 @@
 // Completion: what Python gives, what the file says.
 //
 // A completion's label may have dots: "db_handler.insert_order" is offered after "db_handler.". In a class, "self." takes
-// the members of the class that it is derived from.
+// the members of the class that it is derived from. After "every()." and its like stand the members of what it returns.
 
 const WORD = /[\p{L}_][\p{L}\p{N}_]*/gu;
 const MOST_TEXT = 200_000; // characters of a file that are searched for words
@@ -34,20 +34,23 @@ export function members(known) {
       const word = context.matchBefore(/\w*$/);
       return { from: word.from, options: known.get(module[1]), validFor: /^\w*$/ };
     }
-    const path = context.matchBefore(/[\p{L}\p{N}_.]*$/u);
-    const dot = path ? path.text.lastIndexOf(".") : -1;
+    const path = pathIn(lineBefore(context));
+    const dot = path.lastIndexOf(".");
     if (dot < 0) {
       const word = context.matchBefore(/[\p{L}_][\p{L}\p{N}_]*$/u);
       if (!word && !context.explicit) return null;
       return { from: word ? word.from : context.pos, options: known.get("") ?? [], validFor: /^[\p{L}\p{N}_]*$/u };
     }
     const text = start(context);
-    const parents = meant(path.text.slice(0, dot), text, context);
-    const options = parents.flatMap((parent) => known.get(parent) ?? known.get(withoutFirst(parent)) ?? []);
+    const parents = meant(path.slice(0, dot), text, context);
+    const options = parents.flatMap((parent) => {
+      const ways = [parent, withoutFirst(parent), chain(parent)];
+      return known.get(ways.find((each) => known.has(each))) ?? [];
+    });
     const names = new Set(options.map((each) => each.label));
     const seen = properties(text, context).filter((name) => !names.has(name));
     return {
-      from: path.from + dot + 1,
+      from: context.pos - (path.length - dot - 1),
       options: [...options, ...seen.map((label) => ({ label, type: "property", boost: -20 }))],
       validFor: /^[\p{L}\p{N}_]*$/u,
     };
@@ -61,6 +64,31 @@ function start(context) {
 
 function lineBefore(context) {
   return context.state.sliceDoc(context.state.doc.lineAt(context.pos).from, context.pos);
+}
+
+/** The dotted path at the end of a line; what a call is given is left out: "self.scheduler.every(5).day" -> "...every().day". */
+function pathIn(line) {
+  let path = "";
+  let at = line.length;
+  while (at > 0) {
+    const sign = line[at - 1];
+    if (/[\p{L}\p{N}_.]/u.test(sign)) {
+      path = sign + path;
+      at -= 1;
+    } else if (sign === ")") {
+      let open = 1;
+      for (at -= 1; at > 0 && open > 0; at--) open += { "(": -1, ")": 1 }[line[at - 1]] ?? 0;
+      path = `()${path}`;
+    } else {
+      break;
+    }
+  }
+  return path;
+}
+
+/** What a call returned gives its own kind again: "every().day.at()" is one job, like "every()". */
+function chain(path) {
+  return path.includes("()") ? path.slice(0, path.indexOf("()") + 2) : null;
 }
 
 /** "quantstrip.db_handler" is "db_handler". */
@@ -77,6 +105,7 @@ function meant(path, text, context) {
 }
 
 function original(name, text) {
+  if (name.includes("(")) return name;
   const whole = new RegExp(`^\\s*import\\s+([\\w.]+)\\s+as\\s+${name}\\b`, "m").exec(text);
   if (whole) return whole[1];
   const part = new RegExp(`^\\s*from\\s+quantstrip[\\w.]*\\s+import\\s[^\\n]*?\\b(\\w+)\\s+as\\s+${name}\\b`, "m").exec(text);

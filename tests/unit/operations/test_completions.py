@@ -54,6 +54,7 @@ def test_what_an_object_gets_when_it_is_made_is_offered_with_what_the_class_says
     assert PYTHON["ClientBase.scheduler"].info == "schedule syntax, on the platform's clock and zone."
     assert PYTHON["StrategyBase.symbols"].info == "what it watches and trades."
     assert {"every", "cancel_job", "clear"} <= members("ClientBase.scheduler")
+    assert {"day", "monday", "seconds", "at", "do", "tag"} <= members("ClientBase.scheduler.every()")
 
 
 def test_a_choice_offers_its_values_alone() -> None:
