@@ -8,6 +8,7 @@ from components import charts, empty, frame, markup, reporting_charts, reporting
 from components import reporting_view as view
 from quantstrip.home import Home
 from quantstrip.operations import reporting, reporting_series
+from quantstrip.operations.reporting_cut import GROUPINGS
 from quantstrip.operations.reporting_filters import Filters
 from quantstrip.operations.reporting_trades import RESULTS, SORTS, trades
 from quantstrip.report.periods import HORIZONS
@@ -78,7 +79,7 @@ def overview(home: Home, mode: str, filters: Filters) -> None:
                                  key="report-horizon", bind="query-params")
         )  # fmt: skip
         benchmark = choose_benchmark(home, mode)
-        by = st.selectbox("Break down by", reporting.GROUPINGS, key="report-by", bind="query-params", width=150,
+        by = st.selectbox("Break down by", GROUPINGS, key="report-by", bind="query-params", width=150,
                           format_func=str.capitalize)  # fmt: skip
         anew = st.button("Refresh", icon=":material/refresh:", key="report-refresh")
     with st.spinner("Reading the ledger..."):
@@ -108,7 +109,7 @@ def overview(home: Home, mode: str, filters: Filters) -> None:
         "Months", "returns of the portfolio in percent" if share else f"net PnL of the portfolio in {currency}"
     )
     st.html(view.heat(reporting_series.months(shown.report.portfolio), share=share))
-    st.html(markup.tag("div", markup.text(f"Read at {times.clock_time(shown.read_at)}"), "qs-soft"))
+    st.html(markup.tag("div", markup.text(f"Read at {times.clock_time(reporting.read_at(home, mode))}"), "qs-soft"))
     reporting_export.offer(home, mode, filters, benchmark)
 
 

@@ -18,7 +18,7 @@ from quantstrip.home import Home
 from quantstrip.ledger import Ledger, LedgerRecorder, open_ledger
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType
 from quantstrip.operations import portfolio, reporting, reporting_export, reports
-from quantstrip.operations.reporting import GROUPINGS, WITHOUT
+from quantstrip.operations.reporting_cut import GROUPINGS, WITHOUT
 from quantstrip.operations.reporting_filters import Filters
 from quantstrip.operations.reporting_trades import SORTS, trades
 from quantstrip.report.periods import HORIZONS
@@ -87,7 +87,7 @@ def play(home: Home, days: Sequence[Sequence[Trade]], marks: dict[tuple[str, str
                 ledger.insert_commission(exec_id, one.fee / 100, SYMBOLS[one.symbol])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(plan=plan, marks=prices)
 def test_every_breakdown_adds_up_to_the_portfolio_over_every_horizon(
     empty_database: Path, plan: list[list[Trade]], marks: dict[tuple[str, str], int]
@@ -116,7 +116,7 @@ def test_every_breakdown_adds_up_to_the_portfolio_over_every_horizon(
                 assert trips == span.figures["trade_count"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(plan=plan, marks=prices, by=st.sampled_from(["strategy", "symbol", "broker"]))
 def test_filtering_by_each_name_in_turn_shows_everything_once(
     empty_database: Path, plan: list[list[Trade]], marks: dict[tuple[str, str], int], by: Any
@@ -140,7 +140,7 @@ def test_filtering_by_each_name_in_turn_shows_everything_once(
         assert everything.report.portfolio.pnl.tolist() == pytest.approx(whole.report.portfolio.pnl.tolist())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(plan=plan)
 def test_pages_of_trades_hold_each_round_trip_once_in_the_order_that_was_asked_for(
     empty_database: Path, plan: list[list[Trade]]
