@@ -11,6 +11,7 @@ from quantstrip import __version__
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home, asset, find_home
 from quantstrip.log import logger
+from quantstrip.operations import ledger
 
 ICON = str(asset("dashboard") / "icon.svg")
 _NOTICE = "notice"
@@ -52,6 +53,20 @@ def sidebar() -> None:
 def title(text: str, *chips: markup.Html) -> None:
     """A page's heading, with chips beside it."""
     st.html(markup.tag("div", markup.join(markup.tag("h1", markup.text(text)), *chips), "qs-title"))
+
+
+def title_where_silent(home: Home, text: str) -> None:
+    """Show the heading alone where the ledger does not answer, and raise what says why.
+
+    Raises:
+        LedgerError: it is missing, or another program keeps it locked.
+
+    """
+    try:
+        ledger.check_readable(home)
+    except QuantstripError:
+        title(text)
+        raise
 
 
 def section(words: str, note: str = "") -> None:

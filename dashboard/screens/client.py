@@ -37,6 +37,7 @@ def main(home: Home) -> None:
     name = st.query_params.get(_NAME, "")
     with frame.boundary():
         frame.say_notice()
+        frame.title_where_silent(home, name or "Client")
         client_acts.show(home)
         if not name:
             choose(home)

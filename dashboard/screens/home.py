@@ -43,6 +43,7 @@ def main(home: Home) -> None:
     """
     with frame.boundary():
         frame.say_notice()
+        frame.title_where_silent(home, "Home")
         state = service.status(home, clients=False)
         shown = portfolio_operations.picture(home, st.session_state.get("mode"))
         view = shown.view

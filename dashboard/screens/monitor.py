@@ -28,6 +28,7 @@ def main(home: Home) -> None:
 def watch(home: Home) -> None:
     """Everything else. One fragment and one reading, so that the counts fit the cards below them."""
     with frame.boundary():
+        frame.title_where_silent(home, "Client Monitor")
         known = operations.list_clients(home)
         frame.title("Client Monitor", clients.counts(known))
         service_state.told(home, service.status(home, clients=False))

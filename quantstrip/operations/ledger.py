@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantstrip.clock import system_clock, to_datetime
-from quantstrip.errors import LedgerError
+from quantstrip.errors import LedgerBusy, LedgerError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.ledger.query import Reading
@@ -32,13 +32,43 @@ def existing_ledger(home: Home) -> Ledger:
         LedgerError: there is none, or it cannot be read.
 
     """
+    existing_ledger_file(home)
+    return open_ledger(home)
+
+
+def existing_ledger_file(home: Home) -> Path:
+    """The ledger's file, which need not be a good one.
+
+    Raises:
+        LedgerError: there is none.
+
+    """
     if not home.database.is_file():
         raise LedgerError(
             f"there is no ledger at {home.database}",
             hint="Starting the service makes it: quantstrip up. If the file was moved away, stop the service, "
             "put the file (or a backup of it) back, and start again.",
         )
-    return open_ledger(home)
+    return home.database
+
+
+def check_readable(home: Home, seconds: float = 2.0) -> None:
+    """Look whether the ledger answers, so that a page can say so at once instead of waiting as long as a writer does.
+
+    Raises:
+        LedgerError: there is none.
+        LedgerBusy: another program has kept it locked for ``seconds``.
+
+    """
+    probe = Ledger(existing_ledger_file(home), busy_seconds=seconds)
+    try:
+        probe.get_client("")
+    except LedgerBusy:
+        raise
+    except LedgerError:
+        return  # what else is wrong with it, whoever reads it says with what to do
+    finally:
+        probe.close()
 
 
 def recorded_modes(read: Ledger | Reading) -> tuple[str, ...]:
