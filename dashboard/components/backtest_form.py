@@ -1,8 +1,9 @@
 """What a backtest is asked: the strategy's parameters by their types, and the run's own options."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from quantstrip.home import Home
 from quantstrip.operations import strategy_forms
 from quantstrip.operations.strategy_forms import Field, Form, StrategyFile
 
+Number = TypeVar("Number", int, float)
 FILE: Final = "bt-file"
 FILL: Final = "bt-fill"
 """Arguments that the form is to be filled with, at the next run of the page."""
@@ -23,11 +25,12 @@ RISKS: Final = {
 _FRAMES: Final = ("", "1m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d", "1w")
 _CASH: Final = 100_000.0
 _GAPS: Final = ("refuse", "accept")
+_LEGS: Final = {None: "the strategy's own choice", False: "one position", True: "two legs"}
 _OPTIONS: Final = {
     "bt-cash": ("cash", _CASH), "bt-fee": ("fee_rate", None), "bt-slippage": ("slippage_bps", None),
     "bt-quantity": ("quantity", None), "bt-warmup": ("warmup", 0), "bt-bars": ("bars", ""),
     "bt-gaps": ("gaps", "refuse"), "bt-frame": ("timeframe", ""), "bt-calendar": ("calendar", "NYSE"),
-    "bt-risk": ("risk", "form"),
+    "bt-risk": ("risk", "form"), "bt-legs": ("virtual_legs", None),
 }  # fmt: skip
 """Field: the argument it fills, and what it begins with."""
 _AS_TEXT: Final = {"calendar": "none", "bars": "", "timeframe": ""}
@@ -90,33 +93,42 @@ def _more(home: Home, form: Form) -> dict[str, Any]:
     frame = one.selectbox("Timeframe", _FRAMES, key="bt-frame",
                           format_func=lambda name: name or (form.timeframe or "as the bars have it"))  # fmt: skip
     gaps = two.selectbox("Missing sessions", _GAPS, key="bt-gaps")
-    calendar = one.text_input(
+    legs = one.selectbox(
+        "Long and short at once", list(_LEGS), key="bt-legs", format_func=_LEGS.__getitem__,
+        help="May a symbol be held on its two legs, or is there one position?",
+    )  # fmt: skip
+    calendar = two.text_input(
         "Calendar", key="bt-calendar", help="Exchange whose sessions the bars follow; none takes the bars as they are."
     )
-    folder = two.text_input(
+    folder = st.text_input(
         "Bars folder", key="bt-bars", placeholder=str(strategy_forms.bars_folder(home)),
         help="A folder with SYMBOL.csv files. Empty: the home's data/bars, else the sample.",
     )  # fmt: skip
     return {
         "fee_rate": fee, "slippage_bps": slippage, "quantity": quantity or None, "warmup": int(warmup),
-        "timeframe": frame or None, "gaps": gaps, "bars": folder.strip() or None,
+        "timeframe": frame or None, "gaps": gaps, "bars": folder.strip() or None, "virtual_legs": legs,
         "calendar": None if calendar.strip().lower() in {"", "none"} else calendar.strip(),
     }  # fmt: skip
 
 
-def parameters(form: Form) -> dict[str, Any]:
-    """A field for each parameter, typed as the strategy declares it."""
+def parameters(form: Form) -> dict[str, Any] | None:
+    """A field for each parameter, typed as the strategy declares it; None while one of them cannot be read."""
     if not form.fields:
         st.html(markup.tag("p", markup.text("This strategy has no parameters."), "qs-soft"))
         return {}
-    places = st.columns(2)
-    found = {}
+    found, wrong = {}, False
+    rows = [st.columns(2) for _ in form.fields[::2]]  # row by row: on a phone they keep their order
     for number, field in enumerate(form.fields):
-        with places[number % 2]:
-            value = _ask(field, field_key(form, field))
+        with rows[number // 2][number % 2]:
+            try:
+                value = _ask(field, field_key(form, field))
+            except ValueError as error:
+                words = f'{field.name} is written as JSON, such as [1, 2] or "text": {error}'
+                st.html(markup.tag("div", markup.text(words), "qs-field-error"))
+                value, wrong = None, True
         if value is not None:
             found[field.name] = value
-    return found
+    return None if wrong else found
 
 
 def field_key(form: Form, field: Field) -> str:
@@ -129,22 +141,33 @@ def _ask(field: Field, key: str) -> Any:
     if field.choices:
         st.session_state.setdefault(key, field.default if field.default in field.choices else field.choices[0])
         return st.selectbox(label, field.choices, key=key, help=told)
+    if field.kind in {"list", ""}:
+        st.session_state.setdefault(key, "" if field.default is None else json.dumps(field.default))
+        text = st.text_input(label, key=key, help=told, placeholder="as JSON").strip()
+        return json.loads(text) if text else None
     st.session_state.setdefault(key, field.default)
     match field.kind:
         case "truth":
             return st.checkbox(label, key=key, help=told)
         case "whole":
-            low, high = (None if bound is None else int(bound) for bound in (field.low, field.high))
-            return st.number_input(label, key=key, min_value=low, max_value=high, step=1, help=told)
+            least, most = _bounds(field, int)
+            return st.number_input(label, key=key, min_value=least, max_value=most, step=1, help=told)
         case "number":
-            return st.number_input(
-                label, key=key, min_value=field.low and float(field.low), max_value=field.high and float(field.high),
-                step=_step(field.default), format="%g", help=told,
-            )  # fmt: skip
-        case "text":
-            return st.text_input(label, key=key, help=told)
-    st.html(markup.tag("p", markup.text(f"{field.name} is {field.default!r}: it cannot be typed here."), "qs-soft"))
-    return None
+            low, high = _bounds(field, float)
+            st.session_state[key] = _as_float(st.session_state[key])
+            return st.number_input(label, key=key, min_value=low, max_value=high, step=_step(field.default),
+                                   format="%g", help=told)  # fmt: skip
+    return st.text_input(label, key=key, help=told)
+
+
+def _bounds(field: Field, kind: type[Number]) -> tuple[Number | None, Number | None]:
+    """Bounds of the field's own kind: a number's field takes no whole ones, nor the other way round."""
+    low, high = field.low, field.high
+    return None if low is None else kind(low), None if high is None else kind(high)
+
+
+def _as_float(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _help(field: Field) -> str | None:
@@ -189,5 +212,7 @@ def begin(home: Home, form: Form) -> Mapping[str, Any] | None:
     values = given.get("parameters", {})
     for field in form.fields:
         if field.name in values:
-            st.session_state[field_key(form, field)] = values[field.name]
+            value = values[field.name]
+            text = field.kind in {"list", ""} and not field.choices
+            st.session_state[field_key(form, field)] = json.dumps(value) if text else value
     return given

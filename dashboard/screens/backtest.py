@@ -11,10 +11,10 @@ from components import (
     backtest_runs,
     backtest_sweep,
     dialogs,
-    empty,
     frame,
     markup,
     roles,
+    service_state,
     times,
 )
 from components.output import TONES
@@ -36,6 +36,9 @@ def main(home: Home) -> None:
         elif "compare" in st.query_params:
             several(home, st.query_params["compare"])
         else:
+            if "file" in st.query_params:  # a link to try this file
+                backtest_form.fill({"file": st.query_params["file"]})
+                backtest_runs.go()
             frame.title("Backtest")
             ask(home)
             backtest_runs.show(home)
@@ -45,8 +48,7 @@ def ask(home: Home) -> None:
     """The form, for who may run what is there; nothing is queued before the strategy itself took the parameters."""
     if not roles.may("operator"):
         return
-    if not service.status(home, clients=False).running:
-        st.html(empty.service_stopped(home))
+    service_state.told(home, service.status(home, clients=False))
     found = strategy_forms.files(home)
     with st.container(border=True, key="bt-form"):
         left, right = st.columns(2, gap="medium")
@@ -60,7 +62,7 @@ def ask(home: Home) -> None:
             way = st.segmented_control("What to run", WAYS, default=WAYS[0], required=True, key="bt-way",
                                        label_visibility="collapsed")  # fmt: skip
             sweep = way == WAYS[1]
-            values = backtest_sweep.grid(form) if sweep else backtest_form.parameters(form)
+            values = backtest_sweep.grid(form) if sweep else backtest_form.parameters(form)  # None: a field is wrong
             with right, frame.boundary():
                 options = backtest_form.options(home, form)
                 if st.button("Run the sweep" if sweep else "Run", type="primary", icon=":material/play_arrow:",
@@ -124,8 +126,8 @@ def follow(home: Home, task: Task) -> None:
                 st.rerun()
             waits = "waits for its turn" if not now.pid else "begins"
             st.progress(now.progress, markup.plain(now.note or waits))
-            if now.state == "queued" and not tasks.served(home):
-                st.html(empty.service_stopped(home))
+            if now.state == "queued":
+                service_state.told(home, service.status(home, clients=False))
 
     st.fragment(look, run_every=backtest_runs.REFRESH_SECONDS)()
 

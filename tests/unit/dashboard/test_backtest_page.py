@@ -19,12 +19,12 @@ from quantstrip import Allowed, Signal, StrategyBase
 
 class Typed(StrategyBase):
     """Has a parameter of every kind."""
-    parameters = ["bars", "share", "loud", "side", "word"]
+    parameters = ["bars", "share", "loud", "side", "word", "weights"]
     allowed = {"bars": Allowed(2, 50, help="How many."), "side": Allowed(choices=("long", "both"))}
     timeframe = "1d"
-    def __init__(self, symbols=None, bars=10, share=0.5, loud=False, side="long", word="x"):
+    def __init__(self, symbols=None, bars=10, share=0.5, loud=False, side="long", word="x", weights=(1, 2)):
         super().__init__(name="typed", symbols=symbols or ["IBM"])
-        self.bars, self.share, self.loud, self.side, self.word = bars, share, loud, side, word
+        self.bars, self.share, self.loud, self.side, self.word, self.weights = bars, share, loud, side, word, weights
     def on_bar(self, bar):
         return [Signal(bar.symbol, "SELL", quantity=1)]
 '''
@@ -68,6 +68,11 @@ def test_each_parameter_has_a_field_of_its_kind_with_bounds_choices_and_help(hom
     assert page.app.checkbox(key="bt-param-typed-loud").value is False
     assert page.app.selectbox(key="bt-param-typed-side").options == ["long", "both"]
     assert page.app.text_input(key="bt-param-typed-word").value == "x"
+    weights = page.app.text_input(key="bt-param-typed-weights")
+    assert weights.value == "[1, 2]"
+    weights.set_value("[1, ").run()
+    assert "weights is written as JSON" in page.text
+    assert page.app.button(key="bt-run").disabled
 
 
 def test_what_the_strategy_refuses_is_told_and_nothing_is_queued(home: Home, show: Show) -> None:
@@ -144,14 +149,32 @@ def test_runs_are_compared_and_what_differs_is_marked(done: tasks.Task, home: Ho
 
 
 def test_an_earlier_run_fills_the_form(done: tasks.Task, home: Home, show: Show) -> None:
-    again = tasks.run_now(home, "backtest", ASKED | {"parameters": {"fast": 7}, "cash": 5000.0, "calendar": None})
+    asked = ASKED | {"parameters": {"fast": 7}, "cash": 5000.0, "calendar": None, "virtual_legs": True}
+    again = tasks.run_now(home, "backtest", asked)
     page = show(PAGE, task=str(again.task_id))
     page.press("bt-edit")
     assert page.app.number_input(key="bt-param-ma_cross-fast").value == 7
     assert page.app.number_input(key="bt-cash").value == 5000.0
     assert page.app.text_input(key="bt-calendar").value == "none"
+    assert page.app.selectbox(key="bt-legs").value is True
     assert page.app.multiselect(key="bt-symbols-ma_cross").value == ["IBM", "MSFT"]
     assert str(page.app.date_input(key="bt-start").value) == "2010-01-01"
+
+
+def test_a_link_chooses_the_file(home: Home, show: Show) -> None:
+    open_ledger(home)
+    page = show(PAGE, file=str(asset("examples") / "rsi_reversion.py"))
+    assert [each.label for each in page.app.number_input if each.key.startswith("bt-param")] == [
+        "period", "oversold", "overbought", "stop",
+    ]  # fmt: skip
+    assert page.app.number_input(key="bt-param-rsi_reversion-oversold").min == 0.0
+    page.app.session_state["bt-fill"] = {
+        "file": page.app.selectbox(key="bt-file").value,
+        "parameters": {"oversold": 20},
+    }
+    page.app.run()
+    assert not page.app.exception
+    assert page.app.number_input(key="bt-param-rsi_reversion-oversold").value == 20.0
 
 
 def test_a_run_is_deleted_with_its_files_after_a_question(done: tasks.Task, home: Home, show: Show) -> None:
