@@ -38,7 +38,7 @@ middle.button("Replace", on_click=replace)
 hidden = right.checkbox("Hide")
 away.checkbox("Read only", key="read_only")
 marks = [
-    Mark(number, line.index("os") + 1, number, line.index("os") + 3, "error", "os is not needed", "F401")
+    Mark(number, line.index("os") + 1, number, line.index("os") + 3, "error", "os is <b>not</b> needed", "F401")
     for number, line in enumerate(now.text.splitlines(), 1)
     if "os" in line
 ]

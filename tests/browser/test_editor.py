@@ -180,6 +180,8 @@ def test_sql_is_completed_with_tables_and_columns_through_their_aliases(visit: A
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Control+Space")
     assert sorted(offered(page)) == ["quantity", "symbol"]
+    page.keyboard.type("qu")
+    assert offered(page) == ["quantity"]  # and no QUERY, for this is after a dot
     rewrite(page, "SQL", "SELECT * FROM v_p")
     page.keyboard.press("Control+Space")
     assert offered(page)[0] == "v_positions"
@@ -193,7 +195,7 @@ def test_marks_are_shown_and_follow_the_text_while_cursor_and_typing_stay(visit:
     mark = page.locator(".cm-lintRange-error")
     expect(mark).to_have_text("os")
     mark.hover()
-    expect(page.locator(".cm-tooltip-hover")).to_contain_text("os is not needed")
+    expect(page.locator(".cm-tooltip-hover")).to_contain_text("os is <b>not</b> needed")
     expect(page.locator(".cm-gutter-lint .cm-lint-marker-error")).to_have_count(1)
     append(page, "Client", "\N{ROCKET} = os")  # two units in the browser, one character in Python
     expect(mark).to_have_text(["os", "os"])

@@ -17,7 +17,8 @@ function python(completions) {
 function sqlite(completions) {
   const schema = schemaOf(completions);
   const sources = [
-    schemaCompletionSource({ dialect: SQLite, schema }), keywordCompletionSource(SQLite, true), bareColumns(completions),
+    schemaCompletionSource({ dialect: SQLite, schema }), notAfterDot(keywordCompletionSource(SQLite, true)),
+    bareColumns(completions),
   ];
   return new LanguageSupport(SQLite.language, sources.map((autocomplete) => SQLite.language.data.of({ autocomplete })));
 }

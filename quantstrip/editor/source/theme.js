@@ -75,10 +75,10 @@ const surface = {
   },
   ".cm-tooltip": {
     color: "var(--st-text-color)", backgroundColor: "var(--st-secondary-background-color)",
-    border: "1px solid var(--st-border-color)", borderRadius: "6px", zIndex: 1000000, maxWidth: "min(90vw, 36rem)",
+    border: "1px solid var(--st-border-color)", borderRadius: "6px", fontSize: "0.8125rem", zIndex: 1000000, maxWidth: "min(90vw, 36rem)",
   },
   ".cm-tooltip.cm-completionInfo": { padding: "6px 10px", whiteSpace: "pre-wrap" },
-  ".cm-tooltip-autocomplete > ul": { fontFamily: "var(--st-code-font)", maxWidth: "min(90vw, 36rem)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--st-code-font)", maxWidth: "min(90vw, 36rem)" },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
     color: "var(--st-background-color)", backgroundColor: "var(--st-primary-color)",
   },
