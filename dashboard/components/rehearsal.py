@@ -91,7 +91,7 @@ def _views(home: Home, task_id: int, found: RehearsalOutcome, key: str) -> None:
         _runs(found, key)
     elif view == "Output":
         text = simulation.output(home, task_id).text
-        st.html(markup.tag("div", markup.tag("pre", markup.text(text or "It said nothing.")), "qs-log", tabindex="0"))
+        st.html(terminal.passage(text or "It said nothing."))
     else:
         made = {
             "Jobs": lambda: _jobs(found),
@@ -138,10 +138,10 @@ def _errors(found: RehearsalOutcome) -> None:
     if not failed and not found.did.trace:
         st.html(markup.notice("good", markup.text("Nothing failed.")))
     if found.did.trace:
-        st.html(markup.tag("pre", markup.text(found.did.trace), "qs-log"))
+        st.html(terminal.passage(found.did.trace))
     for each in failed[:_MOST_ERRORS]:
         with st.expander(markup.plain(f"{_local(each.due, found.zone)} {each.job}")):
-            st.html(markup.tag("pre", markup.text(each.trace or "Its trace is in what it logged."), "qs-log"))
+            st.html(terminal.passage(each.trace or "Its trace is in what it logged."))
     if len(failed) > _MOST_ERRORS:
         st.html(markup.tag("div", markup.text(f"{len(failed) - _MOST_ERRORS:,} more failed."), "qs-soft"))
 

@@ -185,7 +185,12 @@ def mails(found: Sequence[Mail]) -> None:
         with st.expander(f"{markup.plain(moment(each.time))} {markup.plain(each.subject)}"):
             facts: list[tuple[str, Any]] = [("To", each.to), ("Kind", each.kind)]
             facts += [("Attachments", each.attachments)] if each.attachments else []
-            st.html(markup.join(markup.facts(facts), markup.tag("pre", markup.text(each.body), "qs-log")))
+            st.html(markup.join(markup.facts(facts), passage(each.body)))
+
+
+def passage(text: str) -> Html:
+    """A text as it was written, to be read from its top."""
+    return markup.tag("div", markup.tag("pre", markup.text(text)), "qs-log qs-log-page", tabindex="0")
 
 
 def moment(text: str) -> str:
