@@ -1,5 +1,6 @@
 """A cookie is worth something only as it was written, and only until its login ends."""
 
+import base64
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,6 +59,16 @@ def test_a_cookie_with_any_sign_changed_or_missing_is_worth_nothing(
     changed = cookie[:at] + sign + cookie[at + 1 :]
     assert station.holds(changed) == (changed == cookie)
     assert not station.holds(cookie[:cut])
+
+
+@pytest.mark.parametrize("depth", [10, 700, 40_000])
+@pytest.mark.parametrize("said", ["[", '{"a":'])
+def test_a_cookie_that_is_nested_too_deeply_to_be_read_is_worth_nothing(
+    station: Station, depth: int, said: str
+) -> None:
+    payload = base64.urlsafe_b64encode((said * depth).encode()).decode().rstrip("=")
+    assert not station.holds(f"{payload}.x")
+    assert station.sessions.renewed(f"{payload}.x") == ""
 
 
 @given(st.text(max_size=200))
