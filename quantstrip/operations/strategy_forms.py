@@ -64,21 +64,16 @@ class Form:
 
 def files(home: Home) -> list[StrategyFile]:
     """Files of clients and examples, the home's and those that ship, that hold a strategy; read, never run."""
-    from quantstrip.client.describe import describe
-
     found: dict[str, StrategyFile] = {}
     for folder in (home.clients, home.root / "examples", asset("examples")):
         paths = sorted(folder.rglob("*.py"))[:_MOST_FILES] if folder.is_dir() else []
         for path in paths:
             if "__pycache__" in path.parts or str(path.resolve()) in found:
                 continue
-            try:
-                about = describe(path)
-            except ClientLoadError:
-                continue  # half-written: it is told where it is edited
-            if about.kind == "strategy":
+            summary = _summary(path, path.stat().st_mtime_ns)
+            if summary is not None:
                 label = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-                found[str(path.resolve())] = StrategyFile(str(path.resolve()), label, about.summary)
+                found[str(path.resolve())] = StrategyFile(str(path.resolve()), label, summary)
     return list(found.values())
 
 
@@ -128,6 +123,18 @@ def symbols(home: Home, bars: str | None = None) -> list[str]:
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder of bars", hint="Name the folder that holds SYMBOL.csv files.")
     return csvfile.symbols_in(folder)
+
+
+@lru_cache(maxsize=1024)
+def _summary(path: Path, changed: int) -> str | None:  # noqa: ARG001 - a file that changed is another one
+    """What a file says of its strategy; None where it holds none, or is half-written, which its editor tells."""
+    from quantstrip.client.describe import describe
+
+    try:
+        about = describe(path)
+    except ClientLoadError:
+        return None
+    return about.summary if about.kind == "strategy" else None
 
 
 @lru_cache(maxsize=32)

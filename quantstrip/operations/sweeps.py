@@ -21,6 +21,7 @@ from quantstrip.operations.research import Setup, prepare
 from quantstrip.operations.task_progress import Progress
 from quantstrip.report import Metrics
 from quantstrip.report.files import write_whole
+from quantstrip.report.tables import is_formula
 
 POINTS: Final = "points.csv"
 FIGURES: Final = (*Metrics._fields, "equity_final", "fills", "rejected")
@@ -169,27 +170,33 @@ def read(path: Path, grid: Mapping[str, Sequence[Any]]) -> list[Point]:
             Point(
                 int(row[0]), row[1],  # type: ignore[arg-type]
                 {name: known[name].get(value, value) for name, value in zip(names, values, strict=True)},
-                {name: float(cell) if cell else None for name, cell in zip(FIGURES, figures, strict=True)}, row[-1],
+                {name: _figure(cell) for name, cell in zip(FIGURES, figures, strict=True)}, row[-1],
             )
         )  # fmt: skip
     return sorted(found, key=lambda point: point.number)
 
 
 def export(home: Home, task_id: int) -> bytes:
-    """The points as CSV.
+    """The points as CSV; text that a spreadsheet would take for a formula has an apostrophe before it.
 
     Raises:
         TaskError: it is no sweep, or its file is gone.
 
     """
-    load(home, task_id)
-    try:
-        return (home.tasks / str(task_id) / POINTS).read_bytes()
-    except OSError as error:
+    found = load(home, task_id)
+    if not (home.tasks / str(task_id) / POINTS).is_file():
         raise TaskError(
-            f"the file {POINTS} of sweep {task_id} cannot be read: {error.strerror}",
-            hint=f"Run it once more: quantstrip task repeat {task_id}",
-        ) from error
+            f"the file {POINTS} of sweep {task_id} is gone", hint=f"Run it once more: quantstrip task repeat {task_id}"
+        )
+    lines = [_line(_header(list(found.grid)))]
+    for point in found.points:
+        words = [*point.parameters.values(), *(point.figures.get(name) for name in FIGURES), point.error]
+        lines.append(_line([point.number, point.state, *map(_harmless, words)]))
+    return "".join(lines).encode()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and is_formula(cell) else cell
 
 
 def backtest_arguments(home: Home, task_id: int, parameters: Parameters) -> dict[str, Any]:
@@ -217,6 +224,11 @@ def _ready(home: Home, arguments: SweepArguments, progress: Progress) -> Setup:
         f"no point of the grid can be run; the first: {refused.message}",
         hint="Correct that, or give values that the strategy takes.",
     )
+
+
+def _figure(cell: str) -> float | None:
+    """A count stays one, so that what is written again is the same."""
+    return None if not cell else int(cell) if cell.isdigit() else float(cell)
 
 
 def _header(names: list[str]) -> list[str]:

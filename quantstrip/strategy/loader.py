@@ -71,7 +71,8 @@ def _load_module(path: Path) -> ModuleType:
         sys.path.append(folder)  # last: a helper file must not shadow an installed package
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        # From the text that was read: cached bytecode may be of an edit in the same second that kept the size.
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - it is the user's own
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise StrategyLoadError(f"{_place(error, path)}: {_what(error)}", hint=_advice(error)) from error

@@ -203,8 +203,24 @@ def test_the_best_comes_first_and_what_has_no_figure_last() -> None:
     assert [point.number for point in found.ranked("sharpe")] == [2, 4, 0, 3, 1]
 
 
+def test_an_export_has_no_live_formula(made_home: Home, tmp_path: Path) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY.replace("bars=10", 'bars="x"'))
+    asked = {
+        "file": str(tmp_path / "faulty.py"),
+        "start": "2013-01-01",
+        "grid": {"bars": ["=EVIL()", "-1"]},
+        "workers": 1,
+    }
+    task = tasks.run_now(made_home, "sweep", asked)
+    lines = sweeps.export(made_home, task.task_id).decode().splitlines()
+    assert [line.split(",")[2] for line in lines[1:]] == ["'=EVIL()", "'-1"]
+    assert [point.parameters["bars"] for point in sweeps.load(made_home, task.task_id).points] == ["=EVIL()", "-1"]
+
+
 def test_an_export_is_the_file_of_points(swept: tuple[Home, tasks.Task]) -> None:
     home, task = swept
-    lines = sweeps.export(home, task.task_id).decode().splitlines()
+    data = sweeps.export(home, task.task_id)
+    assert data == (home.tasks / str(task.task_id) / sweeps.POINTS).read_bytes()
+    lines = data.decode().splitlines()
     assert lines[0].startswith("point,state,fast,slow,total_return")
     assert len(lines) == 7

@@ -1,5 +1,6 @@
 """Loading a strategy's file: what is accepted, and what an author is told, with file and line."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -186,3 +187,12 @@ def test_a_parameter_is_declared_with_kind_default_bounds_and_help(write: Write)
 def test_what_depends_on_several_parameters_is_refused_by_the_strategy_with_file_and_line() -> None:
     with pytest.raises(StrategyLoadError, match=r"ma_cross.py, line \d+: ValueError: fast must be shorter than slow"):
         load_strategy(asset("examples") / "ma_cross.py", parameters={"fast": 30, "slow": 30})
+
+
+def test_an_edit_in_the_same_second_that_keeps_the_size_is_what_runs(write: Write) -> None:
+    path = write(GOOD)
+    assert load_strategy(path).get_parameters() == {"fast": 10}
+    stamp = path.stat().st_mtime_ns
+    path.write_text(GOOD.replace("fast=10", "fast=25"))
+    os.utime(path, ns=(stamp, stamp))
+    assert load_strategy(path).get_parameters() == {"fast": 25}
