@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
+from quantstrip.cli.streams import logged
 
 if TYPE_CHECKING:
     from quantstrip.operations.static_data import Kind, Row
@@ -51,7 +52,10 @@ def add(session: Session, kind: "Kind", name: str, fields: tuple[str, ...], cont
     """Add NAME, a KIND, with values such as full_name="Interactive Brokers" or multiplier=50."""
     from quantstrip.operations import static_data
 
-    _told(static_data.add(session.existing_home(), kind, name, _given(fields), contract), "added", as_json=as_json)
+    home = session.existing_home()
+    with logged(home):
+        row = static_data.add(home, kind, name, _given(fields), contract)
+    _told(row, "added", as_json=as_json)
 
 
 @static.command("set", short_help="Change values of one.")
@@ -70,7 +74,9 @@ def set_(
 
     if not fields and not rename:
         raise click.UsageError("give FIELD=VALUE, or --rename")
-    row = static_data.change(session.existing_home(), kind, name, _given(fields), contract, to=rename)
+    home = session.existing_home()
+    with logged(home):
+        row = static_data.change(home, kind, name, _given(fields), contract, to=rename)
     _told(row, "changed", as_json=as_json)
 
 
@@ -83,7 +89,9 @@ def remove(session: Session, kind: "Kind", name: str, contract: str) -> None:
     """Remove NAME, a KIND; refused, with the reason, where rows of the ledger refer to it."""
     from quantstrip.operations import static_data
 
-    static_data.remove(session.existing_home(), kind, name, contract)
+    home = session.existing_home()
+    with logged(home):
+        static_data.remove(home, kind, name, contract)
     click.echo(f"{kind} {name} is removed.")
 
 

@@ -12,6 +12,7 @@ from quantstrip.errors import InvalidRecord, UnknownRecord
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, validate
 from quantstrip.ledger.tables import metadata
+from quantstrip.log import logger
 from quantstrip.model import Instrument
 from quantstrip.operations.ledger import existing_ledger
 
@@ -93,6 +94,7 @@ def add(home: Home, kind: Kind, name: str, values: Mapping[str, Any], contract: 
         ledger.insert_strategy(name, **given)
     else:
         ledger.set_instrument(Instrument(name, contract_id=contract, **_kept(given)))
+    logger.info("{} {} was added: {}", kind, _shown(name, contract), given)
     return find(home, kind, name, contract)
 
 
@@ -120,6 +122,7 @@ def change(home: Home, kind: Kind, name: str, values: Mapping[str, Any], contrac
         if renamed:
             raise InvalidRecord("an instrument keeps its symbol: fills are booked under it", hint="Add another one.")
         ledger.set_instrument(Instrument(name, contract_id=contract, **{**old.values, **_kept(given)}))
+    logger.info("{} {} was changed: {}{}", kind, _shown(name, contract), given, f", now {renamed}" if renamed else "")
     return find(home, kind, renamed or name, contract)
 
 
@@ -145,6 +148,7 @@ def remove(home: Home, kind: Kind, name: str, contract: str = "") -> None:
         ledger.delete_strategy(name)
     else:
         ledger.delete_instrument(name, contract)
+    logger.info("{} {} was removed", kind, _shown(name, contract))
 
 
 def references(ledger: Ledger, kind: Kind, name: str, contract: str = "") -> dict[str, int]:
