@@ -9,8 +9,11 @@ It keeps a client that is tried out from doing what it would do for real. It is 
 knows this file gets around the hook.
 """
 
+import functools
 import os
 import socket
+import sqlite3
+import sqlite3.dbapi2
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,13 +99,24 @@ class Fence:
     def _database(self, name: object) -> None:
         if not isinstance(name, str | bytes | os.PathLike):
             return
-        text = os.fsdecode(name)
-        found = os.path.realpath(unquote(urlsplit(text).path) if text.startswith("file:") else text)
-        if self._inside(found, self.real) and not self._inside(found, self.own):
+        if self._foreign(os.fsdecode(name)):
             raise SimulationRefused(
-                f"a client on trial opens no database of the real home: {found}",
+                f"a client on trial opens no database of the real home: {os.fsdecode(name)}",
                 hint="It has a copy of the ledger: from quantstrip import db_handler.",
             )
+
+    def authorize(self, action: int, first: str | None, *_: str | None) -> int:
+        """SQLite's own question: may this be done? ATTACH opens a file that Python hears nothing of.
+
+        A file whose name is a parameter is not told, and so is refused as well.
+        """
+        refused = action == sqlite3.SQLITE_ATTACH and (first is None or self._foreign(first))
+        return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
+
+    def _foreign(self, name: str) -> bool:
+        """True for a database, by path or address, of the real home."""
+        found = os.path.realpath(unquote(urlsplit(name).path) if name.startswith("file:") else name)
+        return self._inside(found, self.real) and not self._inside(found, self.own)
 
     def _connection(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == _SOCKET:
@@ -140,6 +154,20 @@ def raise_fence(real: Path, own: Path, *, network: bool) -> None:
     guarded = not network and refuse_internet()
     fence = Fence(os.path.realpath(real), os.path.realpath(own), network, guarded)
     sys.addaudithook(_hook(fence))
+    connect: Any = _watched(sqlite3.connect, fence)
+    sqlite3.connect = sqlite3.dbapi2.connect = connect
+
+
+def _watched(connect: Callable[..., sqlite3.Connection], fence: Fence) -> Callable[..., sqlite3.Connection]:
+    """``sqlite3.connect`` whose connections attach no database of the real home; no audit event tells of that."""
+
+    @functools.wraps(connect)
+    def watched(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, **named)
+        connection.set_authorizer(fence.authorize)
+        return connection
+
+    return watched
 
 
 def _hook(fence: Fence) -> Callable[[str, tuple[Any, ...]], None]:
