@@ -41,7 +41,7 @@ def editor(
     it before the editor is drawn (for marks), ask :func:`newest`.
 
     Args:
-        text: what to show first, and again when ``revision`` changes; otherwise the browser's text wins.
+        text: what to show first, and again when ``revision`` grows; otherwise the browser's text wins.
         key: unique on the page; another file is another key.
         language: what is highlighted and completed.
         height: in pixels.
@@ -49,7 +49,8 @@ def editor(
         completions: names to offer, beside those in the text and the language's own.
         read_only: the text can be read and copied, not changed.
         line: where the cursor goes when this value, or ``revision``, is new; from 1.
-        revision: another number says that ``text`` takes the place of what is in the editor.
+        revision: a larger number says that ``text`` takes the place of what is in the editor. A smaller one comes from
+            a session that began anew under an open page: the browser's text wins.
         label: what a screen reader calls it; by default the language.
         placeholder: shown while it is empty.
         run_keys: keys beside Ctrl+Enter that mean "run", such as ``F5``.

@@ -27,14 +27,20 @@ def replace() -> None:
     state.revision += 1
 
 
+def forget() -> None:
+    """As a server does that was started anew under an open page."""
+    state.text, state.revision = "", 0
+
+
 now = newest(state.text, key="first", revision=state.revision)
 if now.text != FIRST:
     st.info("The page is longer now.\n\n" * 4)  # whatever is below moves as soon as Python hears of the text
-left, middle, right, away = st.columns(4)
+left, middle, lost, right, away = st.columns(5)
 if left.button("Take"):
     state.clicks += 1
     state.taken = now.text
 middle.button("Replace", on_click=replace)
+lost.button("Forget", on_click=forget)
 hidden = right.checkbox("Hide")
 away.checkbox("Read only", key="read_only")
 marks = [

@@ -239,6 +239,10 @@ def test_another_text_takes_its_place_and_the_way_back_stays(visit: Any) -> None
     page.get_by_role("button", name="Take").click()
     text = f"replaced 1\n{FIRST}z = 3"
     said(page, f"taken: {text!r} clicks: 1")
+    page.get_by_role("button", name="Forget").click()
+    expect(page.get_by_test_id("stJson")).to_contain_text("z = 3")  # the browser told Python again
+    page.get_by_role("button", name="Take").click()
+    said(page, f"taken: {text!r} clicks: 2")
     editor(page, "Client").click()
     for _ in range(2):
         page.keyboard.press("Control+z")

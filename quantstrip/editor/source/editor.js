@@ -15,7 +15,7 @@ export class Editor {
     this.data = data;
     this.messenger = new Messenger(this, component);
     const before = kept.get(data.name);
-    const known = before?.revision === data.revision; // its text wins: Python may not have seen the last of it
+    const known = before && before.revision >= data.revision; // its text wins: Python may not have seen the last of it
     this.view = new EditorView({
       state: known ? before.state : newState(data),
       parent: parentElement,
@@ -49,7 +49,8 @@ export class Editor {
     const { data, parentElement } = component;
     this.data = data;
     this.messenger.component = component;
-    if (data.revision !== before.revision) this.replace(data);
+    if (data.revision > before.revision) this.replace(data);
+    else if (data.revision < before.revision) this.messenger.start(data.text); // a new session: what is here is newer
     settle(this.view, before, data, parentElement);
     if (JSON.stringify(data.marks) !== JSON.stringify(before.marks)) showMarks(this.view, data.marks);
     if (data.line && (data.line !== before.line || data.revision !== before.revision)) this.goTo(data.line);
