@@ -151,7 +151,7 @@ def show(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Shown]:
     monkeypatch.syspath_prepend(asset("dashboard"))
 
     def run(page: str, role: str = "admin", **query: str) -> Shown:
-        app = AppTest.from_file(str(asset("dashboard") / page), default_timeout=30)
+        app = AppTest.from_file(str(asset("dashboard") / page), default_timeout=60)
         app.user = {"name": "ann", "role": role, "way": "password"}
         for name, value in query.items():
             app.query_params[name] = value
