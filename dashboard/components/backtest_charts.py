@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from components import times
 from quantstrip.clock import to_datetime
 from quantstrip.operations.backtests import Outcome
 
@@ -72,9 +73,16 @@ def months(outcome: Outcome, *, key: str) -> None:
 
 
 def _moments(outcome: Outcome) -> list[str]:
-    """As text in UTC; of daily bars the date of their close."""
-    daily = outcome.run["timeframe"] in ("1d", "1w")
-    return [to_datetime(ts).strftime("%Y-%m-%d" if daily else "%Y-%m-%d %H:%M:%S") for ts in outcome.ts.tolist()]
+    """As text in the user's zone; of daily bars the date of their close, which belongs to the exchange."""
+    if daily(outcome):
+        return [to_datetime(ts).strftime("%Y-%m-%d") for ts in outcome.ts.tolist()]
+    zone = times.zone()
+    return [to_datetime(ts).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") for ts in outcome.ts.tolist()]
+
+
+def daily(outcome: Outcome) -> bool:
+    """Whether its bars are named by dates."""
+    return outcome.run["timeframe"] in ("1d", "1w")
 
 
 def _show(data: list[dict[str, Any]], layout: dict[str, Any], key: str, alt: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import backtest_charts, candles, frame, markup
+from components import backtest_charts, candles, frame, markup, times
 from components.backtest_runs import number, percent
 from components.markup import Html
 from components.tiles import Tile, tiles
@@ -31,7 +31,8 @@ def show(home: Home, task_id: int) -> None:
     if outcome.counts["fills"] == 0:
         st.html(markup.notice("info", markup.text(_why_nothing(outcome))))
     prices(home, outcome)
-    frame.section("Equity and drawdown", "after every bar; drawdown from the highest value so far")
+    zone = "" if backtest_charts.daily(outcome) else f"; times in {times.zone_name()}"
+    frame.section("Equity and drawdown", f"after every bar; drawdown from the highest value so far{zone}")
     backtest_charts.equity(outcome, key=f"bt-equity-{task_id}")
     if sum(value is not None for year in outcome.years for value in year.months) > 2:
         frame.section("Months", "return of each, in %")
@@ -46,20 +47,21 @@ def figures(outcome: Outcome) -> None:
     """Tiles of the metrics; a dash where one does not exist."""
     found = outcome.metrics
     refused = outcome.counts["rejected"]
-    tiles(
-        [
-            Tile("Total return", markup.percent(found["total_return"]),
-                 note=f"{markup.number(float(outcome.run['cash']))} to {markup.number(outcome.equity_final)}"),
-            Tile("Annualised", markup.percent(found["annualised_return"]), note=_span(outcome)),
-            Tile("Sharpe ratio", number(found["sharpe"]), note="daily, no risk-free rate"),
-            Tile("Max drawdown", markup.percent(found["max_drawdown"]), note="of daily closes"),
-            Tile("Round trips", f"{found['trade_count']:,}", note=f"{outcome.counts['fills']:,} fills"),
-            Tile("Win rate", percent(found["win_rate"])),
-            Tile("Profit factor", number(found["profit_factor"]), note="gains / losses"),
-            Tile("Rejected signals", f"{refused:,}",
-                 note=", ".join(f"{rule} {count}" for rule, count in outcome.rules.items())),
-        ]
-    )  # fmt: skip
+    with st.container(key="bt-tiles"):
+        tiles(
+            [
+                Tile("Total return", markup.percent(found["total_return"]),
+                     note=f"{markup.number(float(outcome.run['cash']))} to {markup.number(outcome.equity_final)}"),
+                Tile("Annualised", markup.percent(found["annualised_return"]), note=_span(outcome)),
+                Tile("Sharpe ratio", number(found["sharpe"]), note="daily, no risk-free rate"),
+                Tile("Max drawdown", markup.percent(found["max_drawdown"]), note="of daily closes"),
+                Tile("Round trips", f"{found['trade_count']:,}", note=f"{outcome.counts['fills']:,} fills"),
+                Tile("Win rate", percent(found["win_rate"])),
+                Tile("Profit factor", number(found["profit_factor"]), note="gains / losses"),
+                Tile("Rejected signals", f"{refused:,}",
+                     note=", ".join(f"{rule} {count}" for rule, count in outcome.rules.items())),
+            ]
+        )  # fmt: skip
 
 
 def prices(home: Home, outcome: Outcome) -> None:
@@ -68,7 +70,8 @@ def prices(home: Home, outcome: Outcome) -> None:
         return
     symbols = list(outcome.candles)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        frame.section("Price", "with every fill, and every signal that was rejected")
+        zone = "" if backtest_charts.daily(outcome) else f"; times in {times.zone_name()}"
+        frame.section("Price", f"with every fill, and every signal that was rejected{zone}")
         key = f"bt-symbol-{outcome.task_id}"
         symbol = st.selectbox("Symbol", symbols, key=key, width=180) if len(symbols) > 1 else symbols[0]
     columns, together = backtests.candles(home, outcome.task_id, symbol)
@@ -116,6 +119,8 @@ def tables(home: Home, outcome: Outcome) -> None:
     with st.container(key="bt-grid"):
         st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True, width="stretch", column_config=_formats(),
                      height=420 if len(rows) > 11 else "auto")  # fmt: skip
+    if not backtest_charts.daily(outcome):
+        st.html(markup.tag("div", markup.text("Times are the labels of bars: their start, in UTC."), "qs-soft"))
     if chosen == "trades" and outcome.open:
         held = ", ".join(
             f"{each['symbol']} {float(each['quantity']):g} since {each['entry_time']}" for each in outcome.open
