@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import charts, empty, frame, markup, reporting_charts, reporting_export, reporting_stored, times
+from components import charts, empty, frame, later, markup, reporting_charts, reporting_export, reporting_stored, times
 from components import reporting_view as view
 from quantstrip.home import Home
 from quantstrip.operations import reporting, reporting_series
@@ -92,16 +92,8 @@ def overview(home: Home, mode: str, filters: Filters) -> None:
     view.headline(shown, horizon)
     if shown.report.notes:
         st.html(view.notes(shown.report.notes))
-    left_out = f", the {reporting_series.MOST_LINES} that moved most" if points.left_out else ""
-    frame.section("Cumulative PnL", f"net, in {currency}{left_out}")
-    charts.portfolio_chart(points.curves, "pnl", currency, times.zone(), key=f"report-pnl-{horizon}-{mode}-{by}")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        frame.section("Drawdown", "of the portfolio within the horizon")
-        reporting_charts.drawdown(points, currency, key=f"report-drawdown-{horizon}-{mode}")
-    with right:
-        frame.section("Distribution", "daily returns" if points.share else f"daily PnL in {currency}")
-        reporting_charts.distribution(points, currency, key=f"report-spread-{horizon}-{mode}")
+    if later.ready("reporting"):
+        curves(points, currency, key=f"{horizon}-{mode}-{by}")
     frame.section("Breakdown", f"by {by}, {horizon}, in {currency}")
     st.html(view.breakdown(shown, horizon))
     share = shown.report.portfolio.capital is not None
@@ -111,6 +103,20 @@ def overview(home: Home, mode: str, filters: Filters) -> None:
     st.html(view.heat(reporting_series.months(shown.report.portfolio), share=share))
     st.html(markup.tag("div", markup.text(f"Read at {times.clock_time(reporting.read_at(home, mode))}"), "qs-soft"))
     reporting_export.offer(home, mode, filters, benchmark)
+
+
+def curves(points: reporting_series.Series, currency: str, *, key: str) -> None:
+    """The curves, the falls and how returns are spread."""
+    left_out = f", the {reporting_series.MOST_LINES} that moved most" if points.left_out else ""
+    frame.section("Cumulative PnL", f"net, in {currency}{left_out}")
+    charts.portfolio_chart(points.curves, "pnl", currency, times.zone(), key=f"report-pnl-{key}")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        frame.section("Drawdown", "of the portfolio within the horizon")
+        reporting_charts.drawdown(points, currency, key=f"report-drawdown-{key}")
+    with right:
+        frame.section("Distribution", "daily returns" if points.share else f"daily PnL in {currency}")
+        reporting_charts.distribution(points, currency, key=f"report-spread-{key}")
 
 
 def choose_benchmark(home: Home, mode: str) -> str:
