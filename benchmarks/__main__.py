@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-PARTS = ("engine", "clients", "fills", "audit", "metrics", "reports", "supervision", "pages", "candles")
+PARTS = ("engine", "clients", "fills", "audit", "metrics", "reports", "supervision", "pages", "monitor", "candles")
 
 
 def main() -> int:

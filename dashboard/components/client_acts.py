@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import streamlit as st
 
@@ -41,7 +41,6 @@ class Action:
 
 
 START: Final = Action("Start", ":material/play_arrow:", "Starting", "started", operations.start)
-STOP: Final = Action("Stop", ":material/stop:", "Stopping", "stopped", operations.stop)
 RESTART: Final = Action("Restart", ":material/restart_alt:", "Restarting", "restarted", operations.restart)
 REDEPLOY: Final = Action(
     "Redeploy",
@@ -64,11 +63,9 @@ def switches(home: Home, client: ClientStatus, may: Granted, *, place: str = "ca
     if "operator" not in may:
         return
     if client.state in clients.ALIVE:
-        with st.popover("Stop", icon=STOP.icon, key=f"ask-stop-{place}-{client.name}"):
-            st.text(
-                f"Stop {client.name}? Its open positions stay open, and its jobs do not run until it is started again."
-            )
-            button(home, client.name, STOP, may, label=f"Stop {markup.plain(client.name)}", kind="primary", place=place)
+        if st.button("Stop", icon=":material/stop:", key=f"{place}-Stop-{client.name}"):
+            dialogs.ask("stop-client", client.name)
+            st.rerun()
         button(home, client.name, RESTART, may, place=place)
     else:
         button(home, client.name, START, may, place=place)
@@ -83,17 +80,12 @@ def button(
     action: Action,
     may: Granted,
     *,
-    label: str = "",
-    kind: Literal["primary", "secondary"] = "secondary",
     place: str = "card",
 ) -> None:
     """One switch. What it does is done before anything else is drawn, so that a refresh cannot cut it short."""
     if action.role not in may:
         return
-    pressed = st.button(
-        label or action.label, icon=action.icon, key=f"{place}-{action.label}-{name}", type=kind, help=action.help
-    )
-    if not pressed:
+    if not st.button(action.label, icon=action.icon, key=f"{place}-{action.label}-{name}", help=action.help):
         return
     with st.spinner(f"{action.doing} {name}"):
         try:
@@ -119,6 +111,7 @@ def show(home: Home) -> None:
             "entries-off": ("Switch entries off", lambda name: entries_off(home, name)),
             "entries-on": ("Switch entries on", lambda name: entries_on(home, name)),
             "lift-halts": ("Lift halts", lambda name: lift_halts(home, name)),
+            "stop-client": ("Stop a client", lambda name: stop(home, name)),
             "remove-client": ("Remove a client", lambda name: remove(home, name)),
         }
     )
@@ -178,6 +171,15 @@ def lift_halts(home: Home, name: str) -> None:
     if dialogs.buttons("Lift halts", key="lift-halts"):
         lifted = risk.clear(home, name, reason=reason)
         dialogs.done(f"{name}: lifted {', '.join(halt.rule for halt in lifted) or 'nothing'}")
+
+
+def stop(home: Home, name: str) -> None:
+    """End a client; it can be started again."""
+    st.text(f"Stop {name}? Its open positions stay open, and its jobs do not run until it is started again.")
+    if dialogs.buttons(f"Stop {markup.plain(name)}", key="stop-client", danger=True):
+        with st.spinner(f"Stopping {name}"):
+            operations.stop(home, name)
+        dialogs.done(f"{name} stopped")
 
 
 def remove(home: Home, name: str) -> None:

@@ -57,8 +57,9 @@ def clock_time(ts: Micros | None) -> str:
     """Time of day with the zone's short name; with the date where it is not today's."""
     if not ts:
         return _UNKNOWN
-    today = _here(system_clock.now()).date()
-    return _here(ts).strftime("%H:%M:%S %Z" if _here(ts).date() == today else "%Y-%m-%d %H:%M %Z")
+    moment = _here(ts)
+    today = to_datetime(system_clock.now()).astimezone(moment.tzinfo).date()
+    return moment.strftime("%H:%M:%S %Z" if moment.date() == today else "%Y-%m-%d %H:%M %Z")
 
 
 def day(value: date | None) -> str:
