@@ -57,21 +57,28 @@ def app() -> Iterator[App]:
             process.terminate()
 
 
-@pytest.fixture
-def visit(chromium: Browser, app: App) -> Iterator[Callable[..., Page]]:
+@pytest.fixture(scope="module")
+def window(chromium: Browser, app: App) -> Iterator[tuple[Visitor, Page]]:
+    """One window for all: each visit loads the page anew, and the browser has its scripts already."""
     someone = Visitor(chromium, app)  # type: ignore[arg-type]  # what it asks of a service is where it answers
+    try:
+        yield someone, someone.window(login=False)
+    finally:
+        someone.leave()
 
-    def window(query: str = "", **options: Any) -> Page:
-        page = someone.window(login=False, **options)
+
+@pytest.fixture
+def visit(window: tuple[Visitor, Page], app: App) -> Iterator[Callable[[str], Page]]:
+    someone, page = window
+
+    def go(query: str = "") -> Page:
         page.goto(f"{app.origin}/{query}")
         expect(editor(page, "Client")).to_be_visible()
         expect(editor(page, "SQL")).to_be_visible()
         return page
 
-    try:
-        yield window
-    finally:
-        someone.leave()
+    yield go
+    assert someone.errors == []
 
 
 def said(page: Page, words: str) -> None:
