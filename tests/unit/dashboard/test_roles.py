@@ -136,6 +136,13 @@ def test_a_viewer_is_shown_nothing_that_acts_an_operator_nothing_that_decides_an
         assert act in seen(visit(admin, screen), screen), screen
 
 
+def test_no_control_is_merely_disabled_for_a_role_as_a_browser_that_lies_could_press_it() -> None:
+    by_role = re.compile(r"disabled=[^,)\n]*\b(may|roles)\b")
+    found = [path.name for path in asset("dashboard").rglob("*.py") if by_role.search(path.read_text(encoding="utf-8"))]
+    assert found == []
+    assert by_role.search('st.button("Delete", disabled=not may)')
+
+
 def test_secrets_are_shown_to_nobody(lively: Any, home: Home, show: Any) -> None:
     users.add_user(home, "ann", "admin", "correct horse battery")
     stored = users.read_users(home)["ann"].password
