@@ -31,10 +31,9 @@ from quantstrip.operations.task_run import OUTPUT
 from quantstrip.operations.traces import error_of
 
 LOOK_SECONDS: Final = 0.1
-STOP_SECONDS: Final = 6.0
-"""What a client on trial has at most to end once it is asked to: a running job, and ``on_stop``."""
 _STOP_SHARE: Final = 0.6
-"""Of ``worker.cancel_seconds``, after which the worker would kill all of it: the rest is for keeping what it did."""
+"""What a client on trial has to end once it is asked to, of ``worker.cancel_seconds``; the rest is for keeping what it
+did, for the worker kills all of it then."""
 _KEPT_VARIABLES: Final = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _KEPT_BEGINNINGS: Final = ("LC_", "XDG_CACHE", "XDG_DATA", "PYTHON", "COVERAGE")
 _OWN_WORD: Final = "-- "
@@ -151,7 +150,7 @@ def trial(
         size = home.database.stat().st_size / 1e6 if home.database.exists() else 0.0
         reach = "with the network" if network else "without network"
         _say(folder, f"{file} on trial: on a copy of the ledger ({size:,.1f} MB), {reach}; mail is kept, not sent")
-        stop_seconds = min(STOP_SECONDS, _STOP_SHARE * float(manager_of(home).get("worker.cancel_seconds", 10.0)))
+        stop_seconds = _STOP_SHARE * float(manager_of(home).get("worker.cancel_seconds", 10.0))
         try:
             own = make_home(home, folder, name)
             run = Trial(name, folder, _start(home, own, file, network=network, rehearse=rehearse), stop_seconds)

@@ -23,7 +23,7 @@ Start = Callable[[], "subprocess.Popen[bytes]"]
 BUSY = "print('at work')"
 
 
-def until(what: str, check: Callable[[], Any], seconds: float = 30.0) -> Any:
+def until(what: str, check: Callable[[], Any], seconds: float = 150.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
@@ -70,6 +70,7 @@ def gone(pid: int) -> bool:
 
 def test_a_stop_lets_the_client_end_in_order_and_what_it_did_is_kept(lab: Lab, worker: Start) -> None:
     on_stop = "\ndef on_stop(self):\n    send_email('last words', 'of a simulation')\n"
+    SettingsManager(lab.home).set_by_path("worker.cancel_seconds", 200.0, "float")  # a busy machine is slow, not wrong
     number = queue(lab, lab.client(BUSY, extra=on_stop))
     worker()
     pid = at_work(lab, number)
@@ -122,7 +123,7 @@ def test_when_the_worker_or_the_tasks_process_is_killed_the_client_dies_with_it(
     first = worker()
     pid = at_work(lab, number)
     os.kill(first.pid if whose == "worker" else tasks.get(lab.home, number).pid, signal.SIGKILL)
-    until("the client is gone", lambda: gone(pid), 5)
+    until("the client is gone", lambda: gone(pid))
     if whose == "worker":
         worker()
     assert ended(lab, number).state == ("interrupted" if whose == "worker" else "failed")
@@ -165,7 +166,7 @@ def test_there_are_never_two_trials_of_one_file(lab: Lab, worker: Start) -> None
 def test_a_simulation_ends_when_its_time_is_over_however_busy_it_is(lab: Lab) -> None:
     began = time.monotonic()
     SettingsManager(lab.home).set_by_path("worker.cancel_seconds", 2.0, "float")
-    task = lab.simulate(lab.client("time.sleep(60)", SOON), minutes=0.03)
-    assert time.monotonic() - began < 15
+    task = lab.simulate(lab.client("time.sleep(600)", SOON), minutes=0.03)
+    assert time.monotonic() - began < 120
     assert task.result is not None, task.error
     assert "ended after 0.03 minutes" in task.result["note"]

@@ -46,7 +46,7 @@ def test_a_month_of_a_daily_and_a_five_minute_job_shows_every_run_order_fill_and
         assert jobs["look"].runs == five_minutes
     assert jobs["look"].failed == 1
     assert (task.result["jobs"], task.result["failed"]) == (len(found.runs), 1)
-    assert task.result["seconds"] < 30
+    assert task.result["seconds"] < 120
     failed = next(each for each in found.runs if each.outcome == "failed")
     assert "the feed was down" in failed.trace
     due = [each.due for each in found.runs if each.job.startswith("job")]
