@@ -53,7 +53,7 @@ def source(demo: Any) -> Any:
 def test_a_client_is_written_marked_tried_deployed_and_rolled_back(
     visitor: Any, demo: Any, source: str, pictures: Path
 ) -> None:
-    clients.deploy(demo.home, "mine")
+    clients.deploy(demo.home, "mine", wait_seconds=0)
     page = visitor.window(f"/python?file={source}&line=9")
     expect(page.locator(".cm-content")).to_contain_text("version one")
     write(page, "        print(undefinedd)\n")
