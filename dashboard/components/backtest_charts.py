@@ -10,7 +10,7 @@ from quantstrip.clock import to_datetime
 from quantstrip.operations.backtests import Outcome
 
 _FALL: Final = "#c0504d"
-THEME: Final = [f"#{number:06d}" for number in range(2, 9)]
+THEME: Final = [f"#{number:06d}" for number in range(1, 9)]
 """Streamlit's frontend puts the theme's colours in the place of these, light or dark as the page is."""
 _CONFIG: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 _MARGIN: Final = {"l": 8, "r": 8, "t": 8, "b": 8}
@@ -32,7 +32,7 @@ def equity(outcome: Outcome, *, key: str) -> None:
         "height": 380, "margin": _MARGIN, "showlegend": False, "hovermode": "x unified",
         "xaxis": {"type": "date", "showgrid": False, "automargin": True, "anchor": "y2"},
         "yaxis": {"automargin": True, "domain": [0.34, 1.0], "tickformat": ",.4~s"},
-        "yaxis2": {"automargin": True, "domain": [0.0, 0.27], "tickformat": ".0%"},
+        "yaxis2": {"automargin": True, "domain": [0.0, 0.27], "tickformat": ".1%"},
     }  # fmt: skip
     _show(data, layout, key, "Equity and drawdown of the backtest")
 

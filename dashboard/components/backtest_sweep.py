@@ -104,7 +104,7 @@ def _summary(found: Sweep, counts: dict[str, int], ranked: list[Point], metric: 
             Tile("Points", f"{len(found.points):,}", note=f"of {found.total:,}"),
             Tile("Refused", f"{counts['refused']:,}", note="by the strategy, not run"),
             Tile("Failed", f"{counts['failed']:,}", note="while they ran"),
-            Tile(f"Best {_NAMES[metric].lower()}", _written(metric, best.figures[metric]) if best else markup.DASH,
+            Tile(f"Best {_NAMES[metric]}", _written(metric, best.figures[metric]) if best else markup.DASH,
                  note=_pairs(best.parameters) if best else ""),
         ]
     )  # fmt: skip
