@@ -76,7 +76,7 @@ def show(session: Session, number: int, as_json: bool) -> None:
 @json_option
 @pass_session
 def run(session: Session, /, kind: str, arguments: str, now: bool, no_wait: bool, as_json: bool) -> int:
-    """Have a task of KIND (backtest or report) done by the service, and wait for it.
+    """Have a task of KIND (backtest, sweep, report ...) done by the service, and wait for it.
 
     Ctrl-C ends the waiting; the task goes on.
     """

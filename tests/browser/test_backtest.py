@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from quantstrip.operations import tasks
+from quantstrip.operations import backtests
 from tests.browser.looks import fits
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: Any, pictures: Path) -> None:
+    earlier = {task.task_id for task in backtests.runs(demo.home)}  # of other tests
     page = visitor.window("/backtest")
     fast = page.get_by_role("spinbutton", name="fast")
     fast.fill("40")
@@ -21,7 +22,7 @@ def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: A
     run = page.get_by_role("button", name="Run", exact=True)
     run.click()
     expect(page.get_by_text("fast must be shorter than slow, got fast 40 and slow 30")).to_be_visible()
-    assert tasks.list_tasks(demo.home) == []
+    assert {task.task_id for task in backtests.runs(demo.home)} == earlier
     fits(page, pictures, "backtest")
 
     fast.fill("7")
@@ -34,7 +35,7 @@ def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: A
     fits(page, pictures, "backtest-result")
     with page.expect_download() as taken:
         page.get_by_role("button", name="Trades CSV").click()
-    task = tasks.list_tasks(demo.home)[0]
+    task = backtests.runs(demo.home)[0]
     assert task.result is not None
     assert len(taken.value.path().read_text(encoding="utf-8").splitlines()) == task.result["trades"] + 1
 
@@ -56,11 +57,11 @@ def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: A
     page.mouse.click(cells["x"] + cells["width"] * 0.7, cells["y"] + 50)  # the right column, the upper row
     page.get_by_role("button", name="Open fast 10, slow 40 as a backtest").click()
     expect(page.get_by_text("Total return")).to_be_visible()
-    assert tasks.list_tasks(demo.home)[0].arguments["parameters"] == {"fast": 10, "slow": 40}
+    assert backtests.runs(demo.home)[0].arguments["parameters"] == {"fast": 10, "slow": 40}
 
     page.get_by_role("button", name="All runs").click()
-    for task in tasks.list_tasks(demo.home):
-        if task.kind == "backtest":
+    for task in backtests.runs(demo.home):
+        if task.kind == "backtest" and task.task_id not in earlier:
             page.locator(f".st-key-bt-picked-{task.task_id} label").click()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_text("parameter slow")).to_be_visible()
