@@ -11,20 +11,27 @@ from quantstrip.operations import clients as operations
 from quantstrip.operations import service
 from quantstrip.operations.clients import ClientStatus, Problem
 
-REFRESH_SECONDS: Final = 2
+REFRESH_SECONDS: Final = 2.0
+SECONDS_A_CLIENT: Final = 0.15
+SLOWEST_SECONDS: Final = 5.0
 LOG_REFRESH_SECONDS: Final = 1
 LOG_LINES: Final = 300
 _OPEN: Final = "client"
+_PACE: Final = "monitor-pace"
 
 
 def main(home: Home) -> None:
     """Show the page. The dialogs stand outside of what updates by itself, so that no refresh touches them."""
     with frame.boundary():
         client_acts.show(home)
-    watch(home)
+    st.fragment(watch, run_every=st.session_state.get(_PACE, REFRESH_SECONDS))(home)
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
+def pace(count: int) -> float:
+    """Seconds between two refreshes: many cards take their time, so that an open page costs a few percent of a core."""
+    return min(SLOWEST_SECONDS, max(REFRESH_SECONDS, SECONDS_A_CLIENT * count))
+
+
 def watch(home: Home) -> None:
     """Everything else. One fragment and one reading, so that the counts fit the cards below them."""
     with frame.boundary():
@@ -40,6 +47,9 @@ def watch(home: Home) -> None:
         if troubled.open:
             with troubled:
                 trouble(home, known)
+        if pace(len(known)) != st.session_state.get(_PACE, REFRESH_SECONDS):
+            st.session_state[_PACE] = pace(len(known))
+            st.rerun()  # all is drawn already: only the page itself can set the rhythm of its parts
 
 
 def overview(home: Home, known: Sequence[ClientStatus]) -> None:
