@@ -64,7 +64,12 @@ def upgrade(home: Home, arguments: UpgradeArguments, folder: Path, progress: Pro
     )  # fmt: skip
 
 
-def remove(home: Home, arguments: RemoveArguments, _folder: Path, progress: Progress) -> Mapping[str, Any]:
+def remove(
+    home: Home,
+    arguments: RemoveArguments,
+    folder: Path,  # noqa: ARG001 - every kind of task is given one
+    progress: Progress,
+) -> Mapping[str, Any]:
     """Remove packages, and what came with them and nothing else needs."""
     with changing(home) as staging:
         packages = {package.key: package for package in installed(home)}
