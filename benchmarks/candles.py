@@ -5,29 +5,22 @@ page that says hello needs on this machine at this moment.
 """
 
 import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import BrowserContext
 
-from benchmarks.supervision import _free_port
+from benchmarks.browsing import HELLO, SIZE, browser, figure, served
 from quantstrip.home import asset
 
 BARS: Final = 100_000
 MARKS: Final = 2_000
 BOUND: Final = 2.0
 TURNS: Final = 5
-_ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
-_HELLO: Final = 'import streamlit as st\n\nst.html("<h1>Hello</h1>")\n'
 _CHART: Final = f"""
 import sys
 sys.path.append({str(asset("dashboard"))!r})
@@ -69,69 +62,27 @@ def run() -> Iterator[dict[str, Any]]:
     found: dict[str, list[float]] = {"hello": [], "chart": []}
     with (
         tempfile.TemporaryDirectory(prefix="quantstrip-candles-") as folder,
-        _served(Path(folder), "hello", _HELLO) as hello,
-        _served(Path(folder), "chart", _CHART) as chart,
-        sync_playwright() as playwright,
+        served(Path(folder), "hello", HELLO) as hello,
+        served(Path(folder), "chart", _CHART) as chart,
+        browser() as chromium,
     ):
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=list(_ARGUMENTS))
+        context = chromium.new_context(viewport=SIZE)
         for turn in range(TURNS + 1):
-            shown = {"hello": _seconds(browser, hello, "() => document.querySelector('h1')"),
-                     "chart": _seconds(browser, chart, _PAINTED)}  # fmt: skip
+            shown = {"hello": _seconds(context, hello, "() => document.querySelector('h1')"),
+                     "chart": _seconds(context, chart, _PAINTED)}  # fmt: skip
             for name, value in shown.items() if turn else ():
                 found[name].append(value)
-        browser.close()
-    value = statistics.median(found["chart"])
-    yield {
-        "name": f"candlesticks of {BARS:,} bars painted, s",
-        "value": round(value, 2),
-        "bound": BOUND,
-        "ok": value <= BOUND,
-        "detail": {"hello_s": round(statistics.median(found["hello"]), 2), "best_s": round(min(found["chart"]), 2),
-                   "marks": MARKS, "load": round(os.getloadavg()[0], 1)},
-    }  # fmt: skip
+    detail = {"hello_s": round(statistics.median(found["hello"]), 2), "best_s": round(min(found["chart"]), 2),
+              "marks": MARKS, "load": round(os.getloadavg()[0], 1)}  # fmt: skip
+    yield figure(f"candlesticks of {BARS:,} bars painted, s", statistics.median(found["chart"]), BOUND, detail)
 
 
-def _seconds(browser: Browser, address: str, condition: str) -> float:
-    """From the request to the first frame in which ``condition`` holds, in a window of its own."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
+def _seconds(context: BrowserContext, address: str, condition: str) -> float:
+    """From the request to the first frame in which ``condition`` holds, in a tab and session of its own."""
+    page = context.new_page()
     begun = time.perf_counter()
     page.goto(address, wait_until="commit")
     page.wait_for_function(condition, timeout=60_000, polling=50)
     seconds = time.perf_counter() - begun
     page.close()
     return seconds
-
-
-@contextmanager
-def _served(folder: Path, name: str, source: str) -> Iterator[str]:
-    """A Streamlit server on a page; its address."""
-    port, page = _free_port(), folder / f"{name}.py"
-    page.write_text(source)
-    options = ("--server.headless", "true", "--server.address", "127.0.0.1", "--browser.gatherUsageStats", "false")
-    command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.port", str(port), *options]
-    with (folder / f"{name}.log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-    try:
-        deadline = time.monotonic() + 60
-        while _refused(port):
-            if time.monotonic() > deadline or server.poll() is not None:
-                raise RuntimeError(f"the server did not start: {(folder / f'{name}.log').read_text()}")
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _refused(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _chromium() -> str:
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
-    )
-    if not found:
-        raise RuntimeError("no Chromium is installed: apt-get install -y --no-install-recommends chromium")
-    return found

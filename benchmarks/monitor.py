@@ -15,7 +15,8 @@ from typing import Any, Final
 import psutil
 from playwright.sync_api import Browser
 
-from benchmarks.pages import CLIENTS, browser, visitor
+from benchmarks.browsing import browser, figure, until, visitor
+from benchmarks.pages import CLIENTS
 from benchmarks.supervision import beating
 from quantstrip.errors import ServiceNotRunning
 from quantstrip.home import Home
@@ -54,9 +55,7 @@ def run() -> Iterator[dict[str, Any]]:
             open_ledger(home).set_client(name, desired_state="running")
         try:
             port = service_health.start_service(home).port
-            deadline = time.monotonic() + _PATIENCE
-            while not beating(open_ledger(home)) >= names and time.monotonic() < deadline:
-                time.sleep(0.2)
+            until("all clients beat", lambda: beating(open_ledger(home)) >= names, _PATIENCE)
             with browser() as chromium:
                 for title, path in _PAGES.items():
                     yield idle(chromium, home, port, title, path)
@@ -78,11 +77,8 @@ def idle(chromium: Browser, home: Home, port: int, title: str, path: str) -> dic
         used, passed = _used(home) - before, time.monotonic() - begun
         cards = page.locator(".qs-client").count()
     share = used / passed
-    return {
-        "name": f"{title} open and idle, {CLIENTS} clients: the server's share of a core",
-        "value": round(share, 4), "bound": BOUND, "ok": share <= BOUND,
-        "detail": {"processor_s": round(used, 2), "seconds": round(passed, 1), "cards": cards},
-    }  # fmt: skip
+    detail = {"processor_s": round(used, 2), "seconds": round(passed, 1), "cards": cards}
+    return figure(f"{title} open and idle, {CLIENTS} clients: the server's share of a core", share, BOUND, detail)
 
 
 def _used(home: Home) -> float:

@@ -7,47 +7,40 @@ thing below the page's heading; for the hello page it is its heading.
 
 import os
 import re
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
+from benchmarks.browsing import HELLO, browser, figure, free_port, served, until, visitor
 from benchmarks.supervision import beating
 from benchmarks.year import FILLS, make_year
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
-from quantstrip.operations import access, clients, service
+from quantstrip.operations import clients, service
 
 CLIENTS: Final = 20
 ROUNDS: Final = 5
 BOUND: Final = 1.5
 LOG_BOUND: Final = 2.0
-HELLO: Final = 'import streamlit as st\n\nst.title("Hello world")\n'
 IDLE: Final = "from quantstrip import ClientBase\n\n\nclass Client(ClientBase):\n    pass\n"
-PATIENCE: Final = 60_000.0
 FIRST: Final = "[data-testid=stMain] [data-testid=stMainBlockContainer] :is({})"
 _CONTENT: Final = (
     ".qs-tiles, .qs-empty, .qs-notice, .qs-client, .qs-section, .qs-log, .qs-setting, "
     "button, input, [data-testid=stDataFrame], [role=tab]"
 )
-_ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
 
 
 def run(fills: int = FILLS) -> Iterator[dict[str, Any]]:
     """Make the home, start both servers, measure in turns, remove all of it."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="quantstrip-pages-") as folder:
-        home, port, other = Home(Path(folder) / "home").create(), _free_port(), _free_port()
+        home, port = Home(Path(folder) / "home").create(), free_port()
         make_year(home.database, fills).close()
         names = [f"idle_{number:02d}" for number in range(CLIENTS)]
         for name in names:
@@ -57,18 +50,18 @@ def run(fills: int = FILLS) -> Iterator[dict[str, Any]]:
         try:
             for name in names:
                 clients.start(home, name)
-            with hello(Path(folder), other), browser() as chromium:
-                _until(lambda: beating(open_ledger(home)) >= set(names))
-                yield from first_content(chromium, home, port, other)
+            with served(Path(folder), "hello", HELLO) as greeting, browser() as chromium:
+                until("all clients beat", lambda: beating(open_ledger(home)) >= set(names))
+                yield from first_content(chromium, home, port, greeting)
                 yield log_line(chromium, home, port, names[0])
         finally:
             service.down(home)
             open_ledger(home).close()
 
 
-def first_content(chromium: Browser, home: Home, port: int, other: int) -> Iterator[dict[str, Any]]:
+def first_content(chromium: Browser, home: Home, port: int, greeting: str) -> Iterator[dict[str, Any]]:
     """Each page against the hello page, median of five turns."""
-    greeting, wanted = f"http://127.0.0.1:{other}/", FIRST.format(_CONTENT)
+    wanted = FIRST.format(_CONTENT)
     with visitor(chromium, home, port) as context:
         seconds(context, greeting, "h1")
         for name, path in pages().items():
@@ -86,7 +79,7 @@ def first_content(chromium: Browser, home: Home, port: int, other: int) -> Itera
                 "heading_s": round(statistics.median(headings), 3),
                 "hello_s": round(statistics.median(theirs), 3),
             }
-            yield _row(f"{name}: first content / hello world", value, BOUND, detail)
+            yield figure(f"{name}: first content / hello world", value, BOUND, detail)
 
 
 def pages() -> Mapping[str, str]:
@@ -133,75 +126,6 @@ def log_line(chromium: Browser, home: Home, port: int, name: str) -> dict[str, A
             page.get_by_text(words).first.wait_for(state="visible")
             taken.append(time.perf_counter() - begun)
             time.sleep(0.37 * number)  # another moment of the page's rhythm
-    return _row("a log line on the page, worst s", max(taken), LOG_BOUND, {"each_s": [round(one, 2) for one in taken]})
-
-
-@contextmanager
-def visitor(chromium: Browser, home: Home, port: int) -> Iterator[BrowserContext]:
-    """A browser window that is logged in."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE)
-    try:
-        if not context.request.get(access.login_url(home, port)).ok:
-            raise RuntimeError("the login was refused")
-        yield context
-    finally:
-        context.close()
-
-
-@contextmanager
-def hello(folder: Path, port: int) -> Iterator[None]:
-    """Streamlit's own server with a page of one line."""
-    (folder / "hello.py").write_text(HELLO)
-    command = [
-        sys.executable, "-m", "streamlit", "run", str(folder / "hello.py"), "--server.headless=true",
-        f"--server.port={port}", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false",
-        "--server.fileWatcherType=none",
-    ]  # fmt: skip
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _until(lambda: _listens(port))
-        yield
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-@contextmanager
-def browser() -> Iterator[Browser]:
-    """The machine's Chromium."""
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    return figure(
+        "a log line on the page, worst s", max(taken), LOG_BOUND, {"each_s": [round(one, 2) for one in taken]}
     )
-    if found is None:
-        raise RuntimeError("no Chromium is installed: apt-get install -y --no-install-recommends chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
-        try:
-            yield opened
-        finally:
-            opened.close()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _until(check: Any, patience: float = 120.0) -> None:
-    deadline = time.monotonic() + patience
-    while not check():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"not within {patience:g} s")
-        time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _row(name: str, value: float, bound: float, detail: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "value": round(value, 3), "bound": bound, "ok": value <= bound, "detail": detail}

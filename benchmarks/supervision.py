@@ -10,10 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.browsing import figure, free_port, until
 from quantstrip.clock import SECOND, from_text, system_clock
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
@@ -37,7 +38,7 @@ def run() -> Iterator[dict[str, Any]]:
             (home.clients / f"{name}.py").write_text(IDLE)
             clients.deploy(home, name, start=False)
         bare = bare_imports(CLIENTS)
-        service.up(home, port=_free_port(), detach=True)
+        service.up(home, port=free_port(), detach=True)
         try:
             yield start_all(home, names, bare)
             yield from kill_some(home, names[:KILLS])
@@ -53,16 +54,16 @@ def start_all(home: Home, names: list[str], bare: float) -> dict[str, Any]:
     for name in names:
         clients.start(home, name)
     given = time.monotonic() - begun
-    _until(lambda: beating(ledger) >= set(names), 180)
+    until("all clients beat", lambda: beating(ledger) >= set(names), 180)
     seconds = time.monotonic() - begun
     detail = {"clients": len(names), "starts_given_s": round(given, 2), "bare_imports_s": round(bare, 2)}
-    return _row("50 idle clients beat after start, s", seconds, START_BOUND, detail)
+    return figure("50 idle clients beat after start, s", seconds, START_BOUND, detail)
 
 
 def kill_some(home: Home, names: list[str]) -> Iterator[dict[str, Any]]:
     """Seconds from ``kill -9`` of a client to the first heartbeat of its next process; the other clients go on."""
     ledger = open_ledger(home)
-    _until(lambda: all(clients.client_status(home, name).state == "running" for name in names), 60)
+    until("all run", lambda: all(clients.client_status(home, name).state == "running" for name in names), 60)
     time.sleep(2)  # the start's burst is over
     taken = []
     for name in names:
@@ -73,8 +74,8 @@ def kill_some(home: Home, names: list[str]) -> Iterator[dict[str, Any]]:
         after = _await_next(ledger, name, before["pid"])
         taken.append((from_text(after["started"]) - killed) / SECOND)
     detail = {"kills": len(taken), "each_s": [round(seconds, 3) for seconds in taken], "bare_import_s": bare_imports(1)}
-    yield _row("kill -9 to the next heartbeat, median s", statistics.median(taken), RESTART_BOUND, detail)
-    yield _row("kill -9 to the next heartbeat, worst s", max(taken), RESTART_BOUND, detail)
+    yield figure("kill -9 to the next heartbeat, median s", statistics.median(taken), RESTART_BOUND, detail)
+    yield figure("kill -9 to the next heartbeat, worst s", max(taken), RESTART_BOUND, detail)
 
 
 def beating(ledger: Ledger) -> set[str]:
@@ -98,30 +99,3 @@ def _await_next(ledger: Ledger, name: str, old: int) -> dict[str, Any]:
             raise RuntimeError(f"{name} did not come back")
         time.sleep(0.02)
     return found
-
-
-def _until(check: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"not within {seconds:g} s")
-        time.sleep(0.02)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _row(name: str, value: float, bound: float, detail: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "value": round(value, 3), "bound": bound, "ok": value <= bound, "detail": detail}
-
-
-if __name__ == "__main__":
-    import json
-
-    for row in run():
-        print(json.dumps(row), flush=True)

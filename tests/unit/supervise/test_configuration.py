@@ -47,7 +47,8 @@ def test_the_warden_decides_about_clients_and_supervisord_about_the_rest(tmp_pat
     for name in ("warden", "dashboard", "notifier", "worker"):
         assert found[name].autostart is True
         assert found[name].autorestart is not False
-    assert found["dashboard"].make_process(None).get_execv_args()[1][-4:] == ["--port", "8123", "--address", "127.0.0.1"]
+    arguments = found["dashboard"].make_process(None).get_execv_args()[1]
+    assert arguments[-4:] == ["--port", "8123", "--address", "127.0.0.1"]
 
 
 def test_only_the_owner_may_read_it_or_talk_to_the_service(tmp_path: Path) -> None:
