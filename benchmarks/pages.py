@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext
 from benchmarks.browsing import HELLO, browser, figure, free_port, served, until, visitor
 from benchmarks.supervision import beating
 from benchmarks.year import FILLS, make_year
-from quantstrip.home import Home
+from quantstrip.home import Home, asset
 from quantstrip.ledger import open_ledger
 from quantstrip.operations import clients, service
 
@@ -30,6 +30,7 @@ BOUND: Final = 1.5
 LOG_BOUND: Final = 2.0
 IDLE: Final = "from quantstrip import ClientBase\n\n\nclass Client(ClientBase):\n    pass\n"
 FIRST: Final = "[data-testid=stMain] [data-testid=stMainBlockContainer] :is({})"
+_ASKED: Final = {"Client": "?name=idle_00", "Trade": "?id=1"}  # what a page that is not in the navigation is asked for
 _CONTENT: Final = (
     ".qs-tiles, .qs-empty, .qs-notice, .qs-client, .qs-section, .qs-log, .qs-setting, "
     "button, input, [data-testid=stDataFrame], [role=tab]"
@@ -83,16 +84,21 @@ def first_content(chromium: Browser, home: Home, port: int, greeting: str) -> It
 
 
 def pages() -> Mapping[str, str]:
-    """Every page of the navigation, by its title: its path."""
-    from quantstrip.home import asset
+    """Every page of the navigation, by its title: its path.
 
+    Raises:
+        RuntimeError: the navigation names other files than there are: one of them would not be measured.
+
+    """
     text = (asset("dashboard") / "app.py").read_text(encoding="utf-8")
-    found = {}
-    for entry in re.findall(r"st\.Page\((.*?)\)", text, re.DOTALL):
-        title = re.search(r'title="([^"]+)"', entry)
-        path = re.search(r'url_path="([^"]+)"', entry)
-        if title and "hidden" not in entry:
-            found[title[1]] = f"/{path[1]}" if path else "/"
+    found, files = {}, set()
+    for entry in re.findall(r"roles\.page\((.*?)\)", text, re.DOTALL):
+        said = dict(re.findall(r'(title|url_path)="([^"]+)"', entry))
+        found[said["title"]] = f"/{said.get('url_path', '')}{_ASKED.get(said['title'], '')}"
+        files.add(entry.split('"')[1])
+    there = {f"screens/{file.name}" for file in (asset("dashboard") / "screens").glob("*.py")}
+    if files != there:
+        raise RuntimeError(f"app.py names {sorted(files ^ there)} where the folder screens does not, or the other way")
     return found
 
 
