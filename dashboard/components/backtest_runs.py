@@ -147,7 +147,7 @@ def go(**query: str) -> None:
 
 def delete(home: Home, subject: str) -> None:
     """Ask, then forget a run and its files."""
-    task = tasks.get(home, int(subject))
+    task = backtests.get(home, int(subject))
     st.text(f"Delete run {subject} ({name(task)}) with its files? It cannot be brought back.")
     if dialogs.buttons("Delete", key="bt-delete-now", danger=True):
         tasks.remove(home, int(subject))

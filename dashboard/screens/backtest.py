@@ -20,7 +20,7 @@ from components import (
 from components.output import TONES
 from quantstrip.errors import TaskRefused
 from quantstrip.home import Home
-from quantstrip.operations import service, strategy_forms, tasks
+from quantstrip.operations import backtests, service, strategy_forms, tasks
 from quantstrip.operations.tasks import Task
 
 WAYS = ("Backtest", "Sweep")
@@ -30,6 +30,7 @@ def main(home: Home) -> None:
     """The view that the address asks for."""
     with frame.boundary():
         frame.say_notice()
+        frame.title_where_silent(home, "Backtest")
         dialogs.show({"bt-delete": ("Delete the run", lambda subject: backtest_runs.delete(home, subject))})
         if "task" in st.query_params:
             one(home, st.query_params["task"])
@@ -85,7 +86,7 @@ def run(home: Home, file: str, options: dict[str, Any], values: dict[str, Any], 
 
 def one(home: Home, subject: str) -> None:
     """One run: how far it is, or what came of it."""
-    task = tasks.get(home, _number(subject))
+    task = backtests.get(home, _number(subject))
     title = "Sweep" if task.kind == "sweep" else "Backtest"
     frame.title(f"{title} {task.task_id}", markup.chip(task.state, TONES[task.state]))
     with st.container(horizontal=True, vertical_alignment="center", key="bt-head"):

@@ -72,6 +72,20 @@ def runs(home: Home, limit: int = 50) -> list[Task]:
     return [task for task in tasks.list_tasks(home, limit=MOST_RUNS) if task.kind in KINDS][:limit]
 
 
+def get(home: Home, task_id: int) -> Task:
+    """One backtest or sweep.
+
+    Raises:
+        UnknownRecord: no such task.
+        TaskError: it is a task of another kind.
+
+    """
+    task = tasks.get(home, task_id)
+    if task.kind not in KINDS:
+        raise TaskError(f"task {task_id} is no backtest: {task.kind}", hint=f"See it: quantstrip task show {task_id}")
+    return task
+
+
 def load(home: Home, task_id: int) -> Outcome:
     """What a backtest left.
 

@@ -199,6 +199,13 @@ def test_an_address_of_what_is_not_there_is_told(home: Home, show: Show, query: 
     assert words in show(PAGE, **query).text
 
 
+def test_a_task_of_another_kind_has_no_buttons_here(home: Home, show: Show) -> None:
+    number = open_ledger(home).add_task("package_upgrade", {"names": [], "source": True})
+    page = show(PAGE, task=str(number))
+    assert f"task {number} is no backtest: package_upgrade" in page.text
+    assert [button.label for button in page.app.button if "bt-" in (button.key or "")] == []
+
+
 def test_a_failed_run_says_why(home: Home, show: Show) -> None:
     open_ledger(home)
     task = tasks.run_now(home, "backtest", ASKED | {"symbols": ["NONE"]})
