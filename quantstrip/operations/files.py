@@ -1,6 +1,7 @@
 """Files of a home as a person edits them: open, save, make, rename, copy. Nothing is overwritten unseen."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,7 +9,7 @@ from typing import Final
 from quantstrip.errors import FileChanged, FileError, ReportError
 from quantstrip.home import Home, asset
 from quantstrip.operations.files_lock import alone
-from quantstrip.operations.files_places import CLIENTS, Place, locate, new_place, place_of
+from quantstrip.operations.files_places import CLIENTS, Place, locate, new_place, place_of, refuse_twins
 from quantstrip.operations.files_text import MOST_BYTES, check_size, decode, digest_of, encode
 from quantstrip.report.files import write_whole
 
@@ -136,6 +137,8 @@ def rename(home: Home, path: str, to: str) -> OpenFile:
         only_capitals = path.lower() == to.lower() and path != to
         target = place_of(home, to) if only_capitals else new_place(home, to)
         try:
+            if target.file.exists() and not target.file.samefile(place.file):
+                raise FileError(f"there is a file {to} already", hint="Choose another name.")
             target.file.parent.mkdir(parents=True, exist_ok=True)
             place.file.rename(target.file)
         except OSError as error:
@@ -150,8 +153,21 @@ def upload(home: Home, given: Mapping[str, bytes]) -> list[OpenFile]:
         FileError: a path is refused or taken, or a file is too large or no text; nothing was written.
 
     """
-    texts = {new_place(home, path).path: decode(path, data).text for path, data in given.items()}
-    return [save(home, path, text, over=None) for path, text in texts.items()]
+    with alone(home):
+        places = [new_place(home, path) for path in given]
+        refuse_twins([place.path for place in places])
+        texts = [encode(path, decode(path, data).text, None) for path, data in given.items()]
+        written: list[Path] = []
+        try:
+            for place, data in zip(places, texts, strict=True):
+                folders = [each for each in place.file.parents if not each.exists()]
+                written += reversed(folders)
+                _write(place, data)
+                written.append(place.file)
+            return [read(home, place.path) for place in places]
+        except BaseException:
+            _take_back(written)
+            raise
 
 
 def replace(home: Home, path: str, data: bytes, *, over: str = "") -> OpenFile:
@@ -230,6 +246,13 @@ def _write(place: Place, data: bytes) -> None:
         raise FileError(f"{place.path} cannot be written: {error.strerror or error}") from error
     except ReportError as error:
         raise FileError(error.message, hint=error.hint) from error
+
+
+def _take_back(written: list[Path]) -> None:
+    """Remove files and folders, the latest first, as far as they are there; a folder with anything else in it stays."""
+    for each in reversed(written):
+        with suppress(OSError):
+            each.rmdir() if each.is_dir() else each.unlink()
 
 
 def _template(name: str) -> str:

@@ -6,6 +6,7 @@ would lead elsewhere is refused: an absolute path, ``..``, a symbolic link on th
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -137,6 +138,26 @@ def taken_by(place: Place) -> str:
                 return twin.name
         root = root / part
     return ""
+
+
+def refuse_twins(paths: Sequence[str]) -> None:
+    """Refuse new files of which two cannot be beside each other on every system.
+
+    Raises:
+        FileError: two differ in capitals only, themselves or in a folder, or one is the other's folder.
+
+    """
+    seen: dict[str, tuple[str, bool]] = {}  # a file or folder in small letters: as it is written, and whether a file
+    for path in paths:
+        parts = path.split("/")
+        for depth in range(1, len(parts) + 1):
+            own = "/".join(parts[:depth]), depth == len(parts)
+            known = seen.setdefault(own[0].lower(), own)
+            if known is not own and (known[1] or own[1] or known != own):
+                raise FileError(
+                    f"{path} and {known[0]} are one name on some systems, or a file and its folder",
+                    hint="Rename one of them.",
+                )
 
 
 def locate(home: Home, given: str) -> str:

@@ -141,6 +141,28 @@ def test_what_is_no_text_for_an_editor_is_told_and_neither_opened_nor_uploaded(
     assert sorted(path.name for path in home.clients.iterdir()) == ["mine.py"]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("clients/a.py", "clients/A.py"), ("clients/sub/a.py", "clients/Sub/b.py"), ("clients/a.py", "clients/a.py/b.py")],
+)
+def test_an_upload_whose_names_stand_in_each_others_way_is_refused_whole(home: Home, names: tuple[str, str]) -> None:
+    with pytest.raises(FileError, match="one name on some systems"):
+        files.upload(home, dict.fromkeys(("clients/first.py", *names), b"x = 1\n"))
+    assert [path.name for path in home.clients.iterdir()] == ["mine.py"]
+
+
+def test_an_upload_that_fails_in_the_middle_leaves_nothing_of_itself_and_all_that_was_there(home: Home) -> None:
+    (home.clients / "old").mkdir()
+    (home.clients / "old/.~lock.third.py#").write_text("an office program has it open", encoding="utf-8")
+    before = sorted(home.clients.rglob("*"))
+    names = ("clients/first.py", "clients/new/sub/second.py", "clients/old/third.py", "clients/fourth.py")
+    with pytest.raises(FileError, match="open in another program"):
+        files.upload(home, dict.fromkeys(names, b"x = 1\n"))
+    assert sorted(home.clients.rglob("*")) == before
+    (home.clients / "old/.~lock.third.py#").unlink()
+    assert [each.path for each in files.upload(home, dict.fromkeys(names, b"x = 1\n"))] == list(names)
+
+
 @pytest.mark.parametrize("text", ["x" * (files_text.MOST_BYTES + 1), "half \ud800 sign", "zero \0"])
 def test_a_text_that_no_file_can_hold_is_refused_and_the_old_one_stays(home: Home, text: str) -> None:
     opened = files.read(home, PATH)
@@ -264,6 +286,15 @@ def test_a_rename_moves_the_file_also_into_a_folder_and_to_other_capitals(home: 
     assert [each.path for each in files_tree.tree(home).entries if each.group == "tests"] == ["clients/tests/Mine.py"]
     with pytest.raises(FileError, match="no file"):
         files.rename(home, PATH, "clients/other.py")
+
+
+def test_a_rename_to_other_capitals_replaces_no_other_file(home: Home) -> None:
+    (home.clients / "Mine.py").write_text("theirs\n", encoding="utf-8")
+    assert not (home.clients / "Mine.py").samefile(home.clients / "mine.py"), "a file system that tells capitals apart"
+    with pytest.raises(FileError, match=r"there is a file clients/Mine\.py already"):
+        files.rename(home, PATH, "clients/Mine.py")
+    assert on_disk(home) == TEXT
+    assert (home.clients / "Mine.py").read_text(encoding="utf-8") == "theirs\n"
 
 
 def test_a_deleted_file_can_be_brought_back_also_under_another_name(home: Home) -> None:
