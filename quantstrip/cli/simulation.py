@@ -17,17 +17,27 @@ if TYPE_CHECKING:
     from quantstrip.operations.tasks import Task
 
 _FILE = click.argument("file", type=FilePath())
-_NETWORK = click.option("--allow-network", "network", is_flag=True, help="Let it connect to other machines.")
+_NETWORK = click.option(
+    "--allow-network",
+    "network",
+    is_flag=True,
+    help="Let it connect to the internet. A client that talks to a broker by itself could send real orders.",
+)
+_LOCAL = click.option(
+    "--allow-local", "local", is_flag=True,
+    help="With --allow-network: let it connect to this machine and private addresses, brokers' gateways among them.",
+)  # fmt: skip
 _MOST_ROWS = 20
 
 
 @click.command()
 @_FILE
 @_NETWORK
+@_LOCAL
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="End it after so long (default: a setting).")
 @json_option
 @pass_session
-def simulate(session: Session, file: Path, network: bool, minutes: float | None, as_json: bool) -> int:
+def simulate(session: Session, file: Path, network: bool, local: bool, minutes: float | None, as_json: bool) -> int:
     """Run the client in FILE on a copy of the ledger, here and now: nothing is sent, nothing is kept of it.
 
     What it logs and prints is shown as it comes; Ctrl-C stops it. Then its orders, fills and captured mails are listed.
@@ -36,13 +46,14 @@ def simulate(session: Session, file: Path, network: bool, minutes: float | None,
 
     home = session.existing_home()
     follower = _Follower(home, quiet=as_json)
-    task = _run(home, "simulation", {"file": _there(file), "network": network, "minutes": minutes}, follower)
+    asked = {"file": _there(file), "network": network, "local": local, "minutes": minutes}
+    task = _run(home, "simulation", asked, follower)
     found = simulation.outcome(home, task.task_id)
     if as_json:
         print_json({"task": task.task_id, "state": task.state, "error": task.error, **plain(found)})
     else:
         _ended(task)
-        _show(found)
+        _show(found, network=network)
     return 0 if task.state in {"done", "cancelled"} else 1
 
 
@@ -54,10 +65,18 @@ def simulate(session: Session, file: Path, network: bool, minutes: float | None,
 @click.option("--end", help="Last day, or moment.")
 @click.option("--jobs", "most", type=click.IntRange(1), default=20_000, show_default=True, help="Most runs of jobs.")
 @_NETWORK
+@_LOCAL
 @json_option
 @pass_session
 def rehearse(
-    session: Session, file: Path, start: str | None, end: str | None, most: int, network: bool, as_json: bool
+    session: Session,
+    file: Path,
+    start: str | None,
+    end: str | None,
+    most: int,
+    network: bool,
+    local: bool,
+    as_json: bool,
 ) -> int:
     """Run a span of the schedule of the client in FILE in seconds, with its clock set.
 
@@ -67,7 +86,7 @@ def rehearse(
     from quantstrip.operations import rehearsal
 
     home = session.existing_home()
-    asked = {"file": _there(file), "start": start, "end": end, "most_jobs": most, "network": network}
+    asked = {"file": _there(file), "start": start, "end": end, "most_jobs": most, "network": network, "local": local}
     with progress_bar() as bar:
         task = _run(home, "rehearsal", asked, lambda progress: bar.to(progress.fraction, progress.note))
     found = rehearsal.outcome(home, task.task_id)
@@ -78,7 +97,7 @@ def rehearse(
     else:
         _ended(task)
         _show_rehearsal(found)
-        _show(found.did)
+        _show(found.did, network=network)
     return 0 if task.state == "done" and not any(each.failed for each in found.jobs) else 1
 
 
@@ -141,10 +160,11 @@ def _ended(task: "Task") -> None:
         click.echo(task.error, err=True)
 
 
-def _show(found: "Outcome") -> None:
+def _show(found: "Outcome", *, network: bool) -> None:
     counts = found.counts or {}
     names = (("orders", "orders"), ("executions", "fills"), ("mails", "mails"), ("rejections", "refused signals"))
-    click.echo(", ".join(f"{counts.get(name, 0)} {words}" for name, words in names) + ". Nothing was sent.")
+    sent = "What it sent over the network itself is not among them." if network else "Nothing was sent."
+    click.echo(", ".join(f"{counts.get(name, 0)} {words}" for name, words in names) + f". {sent}")
     if found.executions:
         click.echo()
         rows = [(each.time[:19], each.strategy, each.side, f"{each.quantity:g}", each.symbol, f"{each.price:g}",

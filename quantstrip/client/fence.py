@@ -1,15 +1,16 @@
-"""What a client on trial may not do: reach a network, and touch the real home.
+"""What a client on trial may not do: reach a network, or a broker's gateway nearby, and touch the real home.
 
 Two fences. Python tells an audit hook (PEP 578) of each connection and each file before it comes to be, and the hook
 refuses with words. Beneath it, on Linux, the kernel gives this process and all that it starts no socket of the internet
 (seccomp), so that a library which opens its connections in C has none either. A hook cannot be taken off again, and
-both hold for threads.
+both hold for threads. What C code does with files tells no hook; and with the network allowed there is the hook alone.
 
 It keeps a client that is tried out from doing what it would do for real. It is no prison: code that means harm and
 knows this file gets around the hook.
 """
 
 import functools
+import ipaddress
 import os
 import socket
 import sqlite3
@@ -39,6 +40,10 @@ _CHANGES: Final = {
 _NO_NETWORK: Final = (
     "Nothing leaves this machine from here. Allow it for this run: quantstrip simulate FILE --allow-network"
 )
+_NO_LOCAL: Final = (
+    "A broker's gateway here takes orders without a secret. If they may be real, allow it for this run: "
+    "quantstrip simulate FILE --allow-network --allow-local"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ class Fence:
     Attributes:
         real: the real home: nothing in it is written, its settings and its ledger are not opened.
         own: the folder below it where this trial writes.
-        network: True where connections are allowed.
+        network: True where connections to the internet are allowed.
+        local: True where those to this machine and to private addresses are allowed too.
         guarded: the kernel refuses connections too, of other programs as well.
 
     """
@@ -56,6 +62,7 @@ class Fence:
     real: str
     own: str
     network: bool
+    local: bool
     guarded: bool
 
     def judge(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -74,6 +81,8 @@ class Fence:
             self._database(arguments[0])
         elif not self.network:
             self._connection(event, arguments)
+        else:
+            self._networked(event, arguments)
 
     def _opened(self, path: object, _mode: object, flags: object) -> None:
         if not isinstance(path, str | bytes):  # a descriptor that is open already
@@ -126,7 +135,7 @@ class Fence:
             raise SimulationRefused(f"a client on trial looks up no host: {_shown(arguments[0])}", hint=_NO_NETWORK)
         elif event in _CONNECTS:
             address = arguments[1]
-            if isinstance(address, str | bytes) and self._inside(os.path.realpath(os.fsdecode(address)), self.own):
+            if isinstance(address, str | bytes) and self._inside(_real(address), self.own):
                 return  # between its own processes
             raise SimulationRefused(f"a client on trial has no network: {_shown(address)}", hint=_NO_NETWORK)
         elif event in _STARTS and not self.guarded:
@@ -135,12 +144,33 @@ class Fence:
                 hint="This system cannot keep other programs from the network. " + _NO_NETWORK,
             )
 
+    def _networked(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """With the network, a broker's gateway is out of reach all the same: those nearby ask for no secret."""
+        if event in _STARTS and not self.local:
+            raise SimulationRefused(
+                f"a client on trial starts no other program: {_shown(arguments[0])}",
+                hint="Nothing would keep it from what listens on this machine. " + _NO_LOCAL,
+            )
+        if event not in _CONNECTS or event == "socket.bind" or arguments[1] is None:  # None: is connected already
+            return
+        address = arguments[1]
+        if isinstance(address, str | bytes):
+            found = _real(address)
+            refused = not self._inside(found, self.own) and (not self.local or self._inside(found, self.real))
+        else:
+            refused = not self.local and isinstance(address, tuple) and is_local(address[0])
+        if refused:
+            raise SimulationRefused(
+                f"a client on trial connects to nothing on this machine or in its network: {_shown(address)}",
+                hint=_NO_LOCAL,
+            )
+
     @staticmethod
     def _inside(path: str, folder: str) -> bool:
         return path == folder or path.startswith(folder + os.sep)
 
 
-def raise_fence(real: Path, own: Path, *, network: bool) -> None:
+def raise_fence(real: Path, own: Path, *, network: bool, local: bool = False) -> None:
     """Hold this process, and what it starts, to the rules of a trial from now on; there is no way back.
 
     To be called before the first thread is started.
@@ -148,11 +178,12 @@ def raise_fence(real: Path, own: Path, *, network: bool) -> None:
     Args:
         real: root of the real home.
         own: the trial's folder.
-        network: True to allow connections.
+        network: True to allow connections to the internet.
+        local: True to allow, with ``network``, those to this machine and to private addresses too.
 
     """
     guarded = not network and refuse_internet()
-    fence = Fence(os.path.realpath(real), os.path.realpath(own), network, guarded)
+    fence = Fence(os.path.realpath(real), os.path.realpath(own), network, local, guarded)
     sys.addaudithook(_hook(fence))
     connect: Any = _watched(sqlite3.connect, fence)
     sqlite3.connect = sqlite3.dbapi2.connect = connect
@@ -178,6 +209,38 @@ def _hook(fence: Fence) -> Callable[[str, tuple[Any, ...]], None]:
             fence.judge(event, arguments)
 
     return hook
+
+
+def is_local(host: object) -> bool:
+    """True for this machine and for addresses that no one on the internet has, by number or by any of its names.
+
+    A name is looked up; one that nobody knows is not local, and fails where it is connected to.
+    """
+    name = os.fsdecode(host) if isinstance(host, str | bytes) else str(host)
+    try:
+        numbers = [name] if _is_number(name) else [str(each[4][0]) for each in socket.getaddrinfo(name or None, 0)]
+    except OSError:
+        return name.startswith("<")  # <broadcast>
+    for number in numbers:
+        address = ipaddress.ip_address(number.partition("%")[0])
+        within = getattr(address, "ipv4_mapped", None) or address
+        if not within.is_global or within.is_multicast:
+            return True
+    return False
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _real(path: str | bytes) -> str:
+    """Where a socket of the file system lies; one of Linux's own names (they begin with a zero) lies nowhere."""
+    name = os.fsdecode(path)
+    return name if "\0" in name else os.path.realpath(name)
 
 
 def _shown(address: object) -> str:

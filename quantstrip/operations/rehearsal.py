@@ -14,14 +14,22 @@ from quantstrip.operations.tasks import Task
 
 
 def start(
-    home: Home, file: Path, start: str | None = None, end: str | None = None, *, network: bool = False, by: str = ""
+    home: Home,
+    file: Path,
+    start: str | None = None,
+    end: str | None = None,
+    *,
+    network: bool = False,
+    local: bool = False,
+    by: str = "",
 ) -> Task:
     """Rehearse a client's file; what is saved runs.
 
     Args:
         start, end: dates (the whole day counts) or moments, in the client's zone where they name none; both None for
             the next week of a client, and the last month of the bars of a strategy.
-        network: True to allow connections.
+        network: True to allow connections to the internet; a client that talks to a broker itself could reach it.
+        local: True to allow, with ``network``, this machine and private addresses too.
 
     Raises:
         TaskRefused: no such file, no span, or it is on trial already.
@@ -29,7 +37,7 @@ def start(
 
     """
     refuse_second(home, file)
-    arguments = {"file": str(file.resolve()), "start": start, "end": end, "network": network}
+    arguments = {"file": str(file.resolve()), "start": start, "end": end, "network": network, "local": local}
     return tasks.submit(home, "rehearsal", arguments, by=by)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from quantstrip.clock import system_clock
 from quantstrip.home import Home
 from quantstrip.operations.rehearsal_outcome import Follower
-from quantstrip.operations.simulation_arguments import RehearsalArguments
+from quantstrip.operations.simulation_arguments import Reach, RehearsalArguments
 from quantstrip.operations.simulation_outcome import summary_of
 from quantstrip.operations.simulation_work import OverTime, refuse_bad_ending, trial
 from quantstrip.operations.task_progress import Progress
@@ -36,7 +36,8 @@ def rehearse(home: Home, arguments: RehearsalArguments, folder: Path, progress: 
     names = ("start", "end", "most_jobs", "seconds")
     asked = {name: getattr(arguments, name) for name in names}
     note = ""
-    with trial(home, Path(arguments.file), folder, progress, network=arguments.network, rehearse=asked) as run:
+    reach = Reach(arguments.network, arguments.local)
+    with trial(home, Path(arguments.file), folder, progress, reach, rehearse=asked) as run:
         try:
             run.watch(look)
         except OverTime:

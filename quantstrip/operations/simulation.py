@@ -45,11 +45,14 @@ class Running:
     file: Path
 
 
-def start(home: Home, file: Path, *, network: bool = False, minutes: float | None = None, by: str = "") -> Task:
+def start(
+    home: Home, file: Path, *, network: bool = False, local: bool = False, minutes: float | None = None, by: str = ""
+) -> Task:
     """Run a client's file as a simulation; what is saved runs.
 
     Args:
-        network: True to allow connections.
+        network: True to allow connections to the internet; a client that talks to a broker itself could reach it.
+        local: True to allow, with ``network``, this machine and private addresses too.
         minutes: ended after so many; None for the setting ``worker.trial_minutes``.
 
     Raises:
@@ -58,7 +61,7 @@ def start(home: Home, file: Path, *, network: bool = False, minutes: float | Non
 
     """
     refuse_second(home, file)
-    arguments = {"file": str(file.resolve()), "network": network, "minutes": minutes}
+    arguments = {"file": str(file.resolve()), "network": network, "local": local, "minutes": minutes}
     return tasks.submit(home, "simulation", arguments, by=by)
 
 

@@ -3,8 +3,41 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from quantstrip.errors import TaskRefused
+
+MAY_TRADE: Final = "A client that talks to a broker by itself could reach it: what it orders there is real."
+"""What whoever allows a trial to connect is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a trial may connect to.
+
+    Attributes:
+        network: the internet.
+        local: this machine and private addresses, where a broker's gateway listens, too.
+
+    """
+
+    network: bool = False
+    local: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what the fence cannot tell apart."""
+        if self.local and not self.network:
+            raise TaskRefused(
+                "this machine and private addresses are allowed only together with the network",
+                hint="Give --allow-network as well (network=True).",
+            )
+
+    @property
+    def words(self) -> str:
+        """For a person."""
+        if not self.network:
+            return "without network"
+        return "with the network, this machine and private addresses" if self.local else "with the network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +45,8 @@ class SimulationArguments:
     """Arguments of a simulation.
 
     Attributes:
-        network: True to allow connections.
+        network: True to allow connections to the internet.
+        local: True to allow, with ``network``, this machine and private addresses too.
         minutes: it is ended after so many; None for the setting ``worker.trial_minutes``.
 
     """
@@ -20,10 +54,12 @@ class SimulationArguments:
     file: str
     network: bool = False
     minutes: float | None = None
+    local: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a file that is not there, and a time that is none."""
         check_file(self.file)
+        Reach(self.network, self.local)
         if self.minutes is not None and not 0.0 < self.minutes < float("inf"):
             raise TaskRefused(
                 f"minutes must be more than 0, got {self.minutes:g}", hint="Leave it out for the default."
@@ -48,10 +84,12 @@ class RehearsalArguments:
     most_jobs: int = 20_000
     seconds: float = 300.0
     network: bool = False
+    local: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is no file, no span, or no limit."""
         check_file(self.file)
+        Reach(self.network, self.local)
         moments = [_moment(name, getattr(self, name)) for name in ("start", "end")]
         if (self.start is None) != (self.end is None):
             raise TaskRefused("start and end go together", hint="Give both, or neither for the default span.")

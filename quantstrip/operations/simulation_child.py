@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tether(given.parent, signal.SIGKILL)
     home, file = Home(given.home), given.file
     os.environ[VARIABLE] = str(home.root)
-    raise_fence(given.real, given.home.parent, network=given.network)
+    raise_fence(given.real, given.home.parent, network=given.network, local=given.local)
     _limit(given.memory)
     name = client_name(file)
     try:
@@ -73,6 +73,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--parent", required=True, type=int)
     parser.add_argument("--memory", type=int, default=0, help="megabytes; 0 is no limit")
     parser.add_argument("--network", action="store_true")
+    parser.add_argument("--local", action="store_true", help="with --network, this machine and private addresses too")
     parser.add_argument("--rehearse", help="what to rehearse, as JSON")
     return parser.parse_args(arguments)
 

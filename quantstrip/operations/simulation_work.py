@@ -23,7 +23,7 @@ from quantstrip.ledger.tasks import RUNNING
 from quantstrip.locks import take_lock
 from quantstrip.log import logger
 from quantstrip.operations.settings import manager_of
-from quantstrip.operations.simulation_arguments import SimulationArguments
+from quantstrip.operations.simulation_arguments import MAY_TRADE, Reach, SimulationArguments
 from quantstrip.operations.simulation_home import FOLDER, client_name, make_home
 from quantstrip.operations.simulation_outcome import Outcome, keep_outcome, summary_of
 from quantstrip.operations.task_progress import Progress
@@ -58,7 +58,7 @@ def simulate(home: Home, arguments: SimulationArguments, folder: Path, progress:
         if system_clock.monotonic() > deadline:
             raise OverTime
 
-    with trial(home, Path(arguments.file), folder, progress, network=arguments.network) as run:
+    with trial(home, Path(arguments.file), folder, progress, Reach(arguments.network, arguments.local)) as run:
         try:
             run.watch(look)
         except OverTime:
@@ -134,7 +134,7 @@ class Trial:
 
 @contextmanager
 def trial(
-    home: Home, file: Path, folder: Path, progress: Progress, *, network: bool = False, rehearse: Any = None
+    home: Home, file: Path, folder: Path, progress: Progress, reach: Reach, *, rehearse: Any = None
 ) -> Iterator[Trial]:
     """The process of a client on trial in a home of its own; when the block ends it is over, and so is its home.
 
@@ -148,12 +148,14 @@ def trial(
         clear_homes(home)
         progress.report(0.0, "copying the ledger")
         size = home.database.stat().st_size / 1e6 if home.database.exists() else 0.0
-        reach = "with the network" if network else "without network"
-        _say(folder, f"{file} on trial: on a copy of the ledger ({size:,.1f} MB), {reach}; mail is kept, not sent")
+        words = f"{file} on trial: on a copy of the ledger ({size:,.1f} MB), {reach.words}; mail is kept, not sent"
+        _say(folder, words)
+        if reach.network:
+            _say(folder, MAY_TRADE)
         stop_seconds = _STOP_SHARE * float(manager_of(home).get("worker.cancel_seconds", 10.0))
         try:
             own = make_home(home, folder, name)
-            run = Trial(name, folder, _start(home, own, file, network=network, rehearse=rehearse), stop_seconds)
+            run = Trial(name, folder, _start(home, own, file, reach, rehearse=rehearse), stop_seconds)
             try:
                 yield run
             except (TaskCancelled, KeyboardInterrupt):
@@ -166,13 +168,14 @@ def trial(
             shutil.rmtree(folder / FOLDER, ignore_errors=True)
 
 
-def _start(home: Home, own: Home, file: Path, *, network: bool, rehearse: Any) -> "subprocess.Popen[bytes]":
+def _start(home: Home, own: Home, file: Path, reach: Reach, *, rehearse: Any) -> "subprocess.Popen[bytes]":
     command = [
         sys.executable, "-P", "-B", "-m", "quantstrip.operations.simulation_child", "--home", str(own.root),
         "--real", str(home.root), "--file", str(file), "--parent", str(os.getpid()),
         "--memory", str(manager_of(home).get("worker.trial_megabytes", 2000)),
     ]  # fmt: skip
-    command += ["--network"] if network else []
+    command += ["--network"] if reach.network else []
+    command += ["--local"] if reach.local else []
     command += ["--rehearse", json.dumps(rehearse)] if rehearse is not None else []
     kept = {
         name: value

@@ -232,6 +232,66 @@ def test_a_plain_strategy_trades_against_the_simulated_broker(lab: Lab) -> None:
     assert lab.ledger.strategy_runs(mode="simulation") == []
 
 
+NEARBY = """
+import ipaddress
+import threading
+
+def attempt(name, act):
+    try:
+        print(f"{name}: {act()!r}")
+    except Exception as error:
+        print(f"{name}: {type(error).__name__}: {error}".replace(chr(10), " / "))
+
+def datagram():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        return sender.sendto(b"BUY", ("127.0.0.1", {port}))
+
+def connect(host, family=socket.AF_INET):
+    with socket.socket(family) as caller:
+        caller.settimeout(0.2)
+        caller.connect((host, {port}))
+
+attempt("loopback", lambda: socket.create_connection(("127.0.0.1", {port}), 1))
+attempt("its name", lambda: connect("localhost"))
+attempt("in short", lambda: connect("127.1"))
+attempt("any", lambda: connect("0.0.0.0"))
+attempt("mapped", lambda: connect("::ffff:127.0.0.1", socket.AF_INET6))
+attempt("private", lambda: connect("192.168.1.20"))
+attempt("datagram", datagram)
+attempt("file system", lambda: socket.socket(socket.AF_UNIX).connect("/tmp/gateway.sock"))
+attempt("program", lambda: subprocess.run(["true"]))
+attempt("internet", lambda: connect("1.1.1.1"))
+self.stop_client()
+"""
+
+
+@pytest.mark.parametrize("kind", ["simulation", "rehearsal"])
+def test_with_the_network_allowed_a_brokers_gateway_on_this_machine_gets_no_order(lab: Lab, kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gateway:
+        file = lab.client(NEARBY.replace("{port}", str(gateway.getsockname()[1])), SOON)
+        task = lab.simulate(file, network=True) if kind == "simulation" else lab.rehearse(file, network=True)
+        gateway.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            gateway.accept()
+    said = dict(
+        line.partition("MainThread - ")[2].partition(": ")[::2]
+        for line in lab.output(task).splitlines()
+        if "MainThread - " in line and "stdout" in line
+    )
+    refused = [name for name, words in said.items() if words.startswith("SimulationRefused")]
+    assert refused == [
+        "loopback", "its name", "in short", "any", "mapped", "private", "datagram", "file system", "program",
+    ], (said, lab.output(task))  # fmt: skip
+    assert "--allow-local" in said["loopback"]
+    assert not said["internet"].startswith("SimulationRefused")
+    assert "What it orders there is real".lower() in lab.output(task).lower()
+
+
+def test_private_addresses_are_not_allowed_without_the_network(lab: Lab) -> None:
+    with pytest.raises(TaskRefused, match="together with the network"):
+        lab.simulate(lab.client("self.stop_client()"), local=True)
+
+
 def test_a_network_that_is_allowed_is_there_and_the_home_is_kept_all_the_same(lab: Lab) -> None:
     server = socket.create_server(("127.0.0.1", 0))
     port = server.getsockname()[1]
@@ -239,6 +299,11 @@ def test_a_network_that_is_allowed_is_there_and_the_home_is_kept_all_the_same(la
         lab.client(
             f"""
             print("connected", socket.create_connection(("127.0.0.1", {port}), 2).getpeername()[1])
+            print("ran", subprocess.run(["true"]).returncode)
+            try:
+                socket.socket(socket.AF_UNIX).connect({str(lab.home.root / "data/run/supervisor.sock")!r})
+            except PermissionError as error:
+                print("kept", type(error).__name__)
             try:
                 (Path({str(lab.home.root)!r}) / "x").write_text("x")
             except PermissionError as error:
@@ -247,9 +312,12 @@ def test_a_network_that_is_allowed_is_there_and_the_home_is_kept_all_the_same(la
             """
         ),
         network=True,
+        local=True,
     )
     server.close()
     assert f"connected {port}" in lab.output(task)
+    assert "ran 0" in lab.output(task)
+    assert "kept SimulationRefused" in lab.output(task), "the service's own socket"
     assert "kept a client on trial changes nothing in the real home" in lab.output(task)
 
 
