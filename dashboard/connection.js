@@ -40,6 +40,17 @@ window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" };
       asking = false;
     }
   };
+  // A link to a page of ours is a step of this window: loaded anew, the session would end with all that is unsaved.
+  // To the frontend it is as if the browser's own buttons had led there.
+  const step = (event) => {
+    const link = event.target.closest?.("a.qs-link");
+    const elsewhere = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (!link || elsewhere || event.defaultPrevented || link.origin !== location.origin) return;
+    event.preventDefault();
+    history.pushState({}, "", link.href);
+    dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+  };
+  addEventListener("click", step);
   // The frontend's own box tells of another program and of the internet: ask at once, and say it better.
   const replaced = () => {
     for (const box of document.querySelectorAll('[role="dialog"]')) {

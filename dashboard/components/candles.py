@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components import markup, times
+from components import candle_levels, markup, times
+from components.candle_levels import Level
 from quantstrip.redaction import scrub
 
 MOST: Final = 100_000
@@ -50,13 +51,22 @@ class Marker(NamedTuple):
     words: str
 
 
-def show(bars: pd.DataFrame, marks: Sequence[Marker] = (), *, key: str, height: int = 480, name: str = "Bars") -> None:
+def show(
+    bars: pd.DataFrame,
+    marks: Sequence[Marker] = (),
+    levels: Sequence[Level] = (),
+    *,
+    key: str,
+    height: int = 480,
+    name: str = "Bars",
+) -> None:
     """Draw bars, the newest in the window at first; wheel, drag and slider move it.
 
     Args:
         bars: columns ``time`` (start of the bar, UTC), ``open``, ``high``, ``low``, ``close``, ``volume``; oldest
             first.
         marks: drawn over the bar that each falls into; those before the first bar are left out.
+        levels: prices at which orders waited, drawn as lines.
         name: of what the bars are, for those who do not see the chart.
 
     """
@@ -66,7 +76,11 @@ def show(bars: pd.DataFrame, marks: Sequence[Marker] = (), *, key: str, height: 
     grouped, together = thinned(bars, MOST)
     words = f"{len(bars):,} bars of {name}, {len(marks):,} marks"
     st.echarts_chart(
-        option(grouped, marks), key=key, height=height, alt=scrub(f"Candlestick chart: {words}"), width="stretch"
+        option(grouped, marks, levels),
+        key=key,
+        height=height,
+        alt=scrub(f"Candlestick chart: {words}"),
+        width="stretch",
     )
     if together > 1:
         said = f"Each candle is {together} bars in a row: {len(bars):,} bars are more than a chart can show one by one."
@@ -83,7 +97,7 @@ def thinned(bars: pd.DataFrame, most: int) -> tuple[pd.DataFrame, int]:
     return bars.groupby(groups).agg(rules), together
 
 
-def option(bars: pd.DataFrame, marks: Sequence[Marker]) -> dict[str, Any]:
+def option(bars: pd.DataFrame, marks: Sequence[Marker], levels: Sequence[Level] = ()) -> dict[str, Any]:
     """The chart as ECharts wants it: candles, volume at the foot, marks of each kind as a series of their own.
 
     One x axis for all: it indexes the name of every bar, which is most of what a long chart costs. So volume has the
@@ -95,11 +109,16 @@ def option(bars: pd.DataFrame, marks: Sequence[Marker]) -> dict[str, Any]:
     written = price_format(bars)
     left = 14 + 7 * len(f"{float(bars['high'].max()):,.{_digits(bars)}f}")  # of figures 7 pixels wide
     kinds = [kind for kind in _FORMS if any(mark.kind == kind for mark in marks)]
+    lines = candle_levels.kinds(levels)
+    named = [*(_FORMS[kind][0] for kind in kinds), *map(candle_levels.name_of, lines)]
+    drawn = [
+        *(_placed(bars, labels, marks, kind) for kind in kinds),
+        *(candle_levels.points(bars, labels, levels, kind) for kind in lines),
+    ]
     return {
         "animation": False,
-        "dataset": [{"source": table}, *({"source": _placed(bars, labels, marks, kind)} for kind in kinds)],
-        "legend": {"top": 0, "left": 0, "itemWidth": 12, "itemHeight": 10, "show": bool(kinds),
-                   "data": [_FORMS[kind][0] for kind in kinds]},
+        "dataset": [{"source": each} for each in (table, *drawn)],
+        "legend": {"top": 0, "left": 0, "itemWidth": 12, "itemHeight": 10, "show": bool(named), "data": named},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True,
                     "extraCssText": "max-width:min(24rem,84vw);white-space:normal;overflow-wrap:anywhere",
                     "valueFormatter": written},
@@ -127,6 +146,7 @@ def option(bars: pd.DataFrame, marks: Sequence[Marker]) -> dict[str, Any]:
                 "itemStyle": {"color": _GREY, "opacity": 0.7}, "tooltip": {"valueFormatter": "%,.0f"},
             },
             *(_mark_series(kind, place) for place, kind in enumerate(kinds, 1)),
+            *(candle_levels.series(kind, place) for place, kind in enumerate(lines, 1 + len(kinds))),
         ],
     }  # fmt: skip
 

@@ -145,7 +145,7 @@ def orders(rows: Sequence[OrderRow]) -> Html:
         )
         for row in rows
     ]
-    return markup.table(columns, found, label="Orders", none="No order among the newest ones of the ledger")
+    return markup.table(columns, found, label="Orders", none="It sent no order yet")
 
 
 def fills(rows: Sequence[FillRow]) -> Html:
@@ -171,7 +171,7 @@ def fills(rows: Sequence[FillRow]) -> Html:
         )
         for row in rows
     ]
-    return markup.table(columns, found, label="Executions", none="No fill among the newest ones of the ledger")
+    return markup.table(columns, found, label="Executions", none="It had no fill yet")
 
 
 def alerts(rows: Sequence[AlertInfo]) -> Html:

@@ -125,7 +125,7 @@ def trade_table(rows: Sequence[TradeRow], *, none: str) -> Html:
 
 
 def link(words: str, address: str) -> Html:
-    """A link to another page of the dashboard."""
+    """A link to another page of the dashboard; ``connection.js`` follows it without loading anything anew."""
     return markup.tag("a", markup.text(words), "qs-link", href=address, target="_self")
 
 

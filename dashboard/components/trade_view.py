@@ -6,16 +6,20 @@ from typing import Final
 import pandas as pd
 
 from components import markup, times
+from components.candle_levels import Kind, Level
 from components.markup import Column, Html, Tone
 from components.reporting_view import link
 from components.tiles import Tile, tiles
 from quantstrip.bars import BarTable
-from quantstrip.clock import from_text
+from quantstrip.clock import from_text, to_datetime
 from quantstrip.operations.trade_page import TradeBars, TradeFill, TradePage, excursions
 
 _STATUS_TONES: Final[dict[str, Tone]] = {
     "FILLED": "good", "PARTIALLY_FILLED": "info", "CANCELLED": "idle", "REJECTED": "bad", "EXPIRED": "idle",
 }  # fmt: skip
+
+
+_ENDED: Final = frozenset({"FILLED", "CANCELLED", "REJECTED", "EXPIRED"})
 
 
 def headline(page: TradePage, bars: TradeBars) -> None:
@@ -121,6 +125,22 @@ def fill_words(one: TradeFill) -> str:
     """A fill in words, for its mark on the chart."""
     what = (one.event or "").replace("_", " ").lower()
     return f"{one.side} {markup.quantity(one.quantity)} at {markup.number(one.price)}, {what}".rstrip(", ")
+
+
+def levels(page: TradePage) -> list[Level]:
+    """Limits and stops of its orders, those that protect it too, from the decision to the end of each."""
+    found = []
+    for one in page.orders:
+        told = [each.time for each in page.statuses if each.order_id == one.order_id]
+        begin = one.event_time or min(told, default=page.facts.opened)
+        end = max(told, default=begin) if one.status in _ENDED else page.facts.closed
+        prices: tuple[tuple[Kind, float | None], ...] = (("limit", one.limit_price), ("stop", one.stop_price))
+        found += [
+            Level(kind, price, to_datetime(from_text(begin)), to_datetime(from_text(end)) if end else None)
+            for kind, price in prices
+            if price is not None
+        ]
+    return found
 
 
 def frame_of(table: BarTable) -> pd.DataFrame:

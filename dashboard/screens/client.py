@@ -29,6 +29,7 @@ from quantstrip.operations.clients import ClientStatus
 REFRESH_SECONDS: Final = 2
 LOG_REFRESH_SECONDS: Final = 1
 LOG_LINES: Final = 300
+ROWS: Final = (12, 50, 200, 1000)
 _NAME: Final = "name"
 
 
@@ -147,7 +148,8 @@ def traded(home: Home, name: str) -> None:
     """Its orders, its fills, and what its strategies made."""
     with frame.boundary():
         client = find(home, name)
-        found = client_history.trading(home, name, client.mode if client else "")
+        most = st.session_state.get("client-rows", ROWS[0])
+        found = client_history.trading(home, name, client.mode if client else "", most)
         for row in found.strategies:
             tiles(
                 [
@@ -157,6 +159,11 @@ def traded(home: Home, name: str) -> None:
                     Tile("Equity", markup.number(row.equity), row.currency, ""),
                 ]
             )
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="client-traded"):
+            st.selectbox("Rows at most", ROWS, key="client-rows", format_func=lambda rows: f"{rows:,}", width=130)
+            if roles.may("operator"):
+                frame.link("sql", "All orders in SQL", icon=":material/database:", orders_of=name)
+                frame.link("sql", "All fills in SQL", icon=":material/database:", fills_of=name)
         frame.section("Orders", "the newest first")
         st.html(client_tables.orders(found.orders))
         frame.section("Executions", "the newest first")

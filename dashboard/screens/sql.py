@@ -21,7 +21,7 @@ from components.sql_dialogs import CHOICE, NEXT, OPENED
 from quantstrip.editor import Completion
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
-from quantstrip.operations import completions, queries, sql, sql_schema
+from quantstrip.operations import client_history, completions, queries, sql, sql_schema
 from quantstrip.operations import sql_write as writes
 from quantstrip.operations.queries import Query
 
@@ -45,6 +45,7 @@ def main(home: Home) -> None:
         dialogs.show(
             {**static_data.bodies(home), "sql-write": ("Write to the ledger", lambda _: sql_write.confirm(home))}
         )
+        take_over()
         part = st.segmented_control(
             "Part", list(_PARTS), default="Query", key="sql-part", required=True, label_visibility="collapsed",
             format_func=lambda name: f"{_PARTS[name]} {name}",
@@ -55,6 +56,18 @@ def main(home: Home) -> None:
             sql_diagram.show(home)
         else:
             static_data.show(home)
+
+
+def take_over() -> None:
+    """What a client's page asks for, once: all that the client named in the address traded, as a text of its own."""
+    for what in ("orders", "fills"):
+        if name := st.query_params.get(f"{what}_of", ""):
+            del st.query_params[f"{what}_of"]
+            sql_history.put_aside()
+            st.session_state.pop(OPENED, None)
+            st.session_state[NEXT] = _NEW
+            st.session_state["sql-part"] = "Query"
+            sql_editor.put(client_history.sql_of(name, what))
 
 
 def query(home: Home) -> None:

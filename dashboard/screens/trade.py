@@ -36,7 +36,7 @@ def main(home: Home) -> None:
 
 
 def chart(page: TradePage, found: TradeBars) -> None:
-    """The bars around it, with each fill; where there are none, why."""
+    """The bars around it, with each fill and the levels of its orders; where there are no bars, why."""
     frame.section("Price")
     if found.table is None:
         st.html(markup.notice("info", markup.text(f"There are no bars to draw. {found.why}")))
@@ -51,7 +51,8 @@ def chart(page: TradePage, found: TradeBars) -> None:
         for fill in page.fills
         if fill.entry == "FILL"
     ]
-    candles.show(trade_view.frame_of(found.table), marks, key=f"trade-{page.trade_id}", name=page.facts.symbol)
+    bars, levels = trade_view.frame_of(found.table), trade_view.levels(page)
+    candles.show(bars, marks, levels, key=f"trade-{page.trade_id}", name=page.facts.symbol)
     st.html(markup.tag("div", markup.text(f"Bars of {found.source}, {found.table.timeframe}"), "qs-soft"))
 
 

@@ -15,7 +15,7 @@ from quantstrip.ledger.store import Store
 from quantstrip.ledger.views import drop_views, install_views, views_digest
 from quantstrip.locks import try_lock
 
-HEAD = "0080"
+HEAD = "0090"
 """The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
 
 

@@ -16,19 +16,44 @@ from quantstrip.operations.versions import Version, versions
 from quantstrip.redaction import scrub
 from quantstrip.supervise.book import run_row
 
-_AMONG: Final = 20_000
-"""Orders and fills among which a client's are looked for, the newest ones: a look at a million costs as much."""
 _PROCESSES: Final = 1000
 _ALERTS: Final = 500
-_ORDERS: Final = (
-    "SELECT event_time, strategy, symbol, side, order_type, total_quantity, filled_quantity, status, reason, mode "
-    "FROM v_orders WHERE client = ?1 AND seq_id > (SELECT COALESCE(MAX(seq_id), 0) FROM orders) - ?2 "
-    "ORDER BY seq_id DESC LIMIT ?3"
+_NEWEST: Final = """SELECT {columns} FROM {view} WHERE seq_id IN (
+    SELECT i.seq_id FROM strategy_run r CROSS JOIN {table} i WHERE r.client = ?1 AND i.seq_id IN (
+        SELECT n.seq_id FROM {table} n WHERE n.strategy_run_id = r.strategy_run_id ORDER BY n.seq_id DESC LIMIT ?2
+    )
+    UNION ALL
+    SELECT i.seq_id FROM client_run c CROSS JOIN {table} i WHERE c.client = ?1 AND i.seq_id IN (
+        SELECT n.seq_id FROM {table} n WHERE n.strategy_run_id IS NULL AND n.client_run_id = c.run_id
+        ORDER BY n.seq_id DESC LIMIT ?2
+    )
+    ORDER BY 1 DESC LIMIT ?2
+) ORDER BY seq_id DESC"""
+"""The newest of each of its runs, and of these the newest: all found by index, however many others traded since.
+
+``CROSS JOIN`` has SQLite go through the runs, and not through every row of the table.
+"""
+_ORDER: Final = "event_time, strategy, symbol, side, order_type, total_quantity, filled_quantity, status, reason, mode"
+_FILL: Final = "exec_time, strategy, symbol, side, quantity, price, commission, net_pnl, currency"
+_ORDERS: Final = _NEWEST.format(columns=_ORDER, view="v_orders", table="orders")
+_FILLS: Final = _NEWEST.format(columns=_FILL, view="v_executions", table="execution")
+_ALL: Final = """-- All {what} of the client, the newest first
+SELECT *
+FROM {view}
+WHERE seq_id IN (
+    SELECT i.seq_id
+    FROM strategy_run r
+    CROSS JOIN {table} i
+    WHERE r.client = {client} AND i.strategy_run_id = r.strategy_run_id
+    UNION ALL
+    SELECT i.seq_id
+    FROM client_run c
+    CROSS JOIN {table} i
+    WHERE c.client = {client} AND i.client_run_id = c.run_id AND i.strategy_run_id IS NULL
 )
-_FILLS: Final = (
-    "SELECT exec_time, strategy, symbol, side, quantity, price, commission, net_pnl, currency FROM v_executions "
-    "WHERE client = ?1 AND seq_id > (SELECT COALESCE(MAX(seq_id), 0) FROM execution) - ?2 ORDER BY seq_id DESC LIMIT ?3"
-)
+ORDER BY seq_id DESC
+"""
+_VIEWS: Final = {"orders": ("v_orders", "orders"), "fills": ("v_executions", "execution")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +141,7 @@ def ran_versions(home: Home, name: str) -> list[RanVersion]:
 
 
 def trading(home: Home, name: str, mode: str = "", limit: int = 12) -> Trading:
-    """Orders and fills of a client among the newest of all, and the result of its strategies in ``mode``."""
+    """The newest ``limit`` orders and fills of a client, and the result of its strategies in ``mode``."""
     view = portfolio.overview(home, mode or None)
     mine = tuple(each for each in view.strategies if each.client == name) if view.mode == (mode or view.mode) else ()
     with existing_ledger(home).reading() as read:
@@ -130,10 +155,17 @@ def trading(home: Home, name: str, mode: str = "", limit: int = 12) -> Trading:
     )
 
 
+def sql_of(name: str, what: str) -> str:
+    """A statement for all "orders" or "fills" of a client, to be narrowed further by hand."""
+    view, table = _VIEWS[what]
+    quoted = "'" + name.replace("'", "''") + "'"
+    return _ALL.format(what=what, view=view, table=table, client=quoted)
+
+
 def alerts_of(home: Home, name: str, limit: int = 20) -> list[AlertInfo]:
     """The newest alerts about a client, among the newest of all."""
     return [each for each in list_alerts(home, _ALERTS) if each.client == name][:limit]
 
 
 def _rows(read: Reading, sql: str, name: str, limit: int) -> Sequence[tuple[Any, ...]]:
-    return read.query(sql, (name, _AMONG, limit))[1]
+    return read.query(sql, (name, limit))[1]

@@ -32,6 +32,9 @@ def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo:
     page.get_by_role("radio", name="Trades").click()
     trades = page.get_by_role("table", name="Round trips")
     expect(trades).to_be_visible()
+    again: list[str] = []
+    page.on("websocket", lambda socket: again.append(socket.url))
+    page.on("load", lambda loaded: again.append(loaded.url))
     trades.get_by_role("link").first.click()
     expect(page.locator(".qs-title h1")).to_have_text(re.compile(r"Trade \d+"))
     expect(page.get_by_role("table", name="Orders")).to_contain_text("FILLED")
@@ -39,6 +42,11 @@ def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo:
     fits(page, pictures, "trade")
     page.go_back()
     expect(trades).to_be_visible()
+    trades.get_by_role("link").first.click()
+    page.get_by_role("link", name="All trades").click()
+    expect(trades).to_be_visible()
+    expect(page).to_have_url(re.compile("/reporting[?].*report-part=Trades"))
+    assert again == [], "the session goes on: nothing is loaded anew"
 
     page.get_by_role("radio", name="Stored reports").click()
     page.get_by_role("button", name="New report").click()

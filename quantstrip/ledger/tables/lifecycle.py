@@ -37,6 +37,10 @@ orders = Table(
 )
 Index("ix_orders_order_id", orders.c.order_id)
 Index("ix_orders_run", orders.c.strategy_run_id)
+OF_RUN = "strategy_run_id IS NOT NULL"
+BY_HANDLER = "strategy_run_id IS NULL AND client_run_id IS NOT NULL"
+"""What tells rows of a client that trades by its handler, without a strategy's run."""
+Index("ix_orders_client_run", orders.c.client_run_id, sqlite_where=sql(BY_HANDLER))
 Index(
     "ux_orders_reference",
     orders.c.mode,
@@ -109,6 +113,8 @@ execution = Table(
     UniqueConstraint("exec_id", name="ux_execution_exec_id"),
 )
 Index("ix_execution_order_id", execution.c.order_id)
+Index("ix_execution_run", execution.c.strategy_run_id, sqlite_where=sql(OF_RUN))
+Index("ix_execution_client_run", execution.c.client_run_id, sqlite_where=sql(BY_HANDLER))
 ENTERED = "order_type IN ('MANUAL', 'TRANSFER') OR corrects IS NOT NULL OR replaces IS NOT NULL"
 """What tells a row that a person entered or corrected from a fill; word for word, or its index is not used."""
 Index("ix_execution_entered", execution.c.mode, sqlite_where=sql(ENTERED))

@@ -21,6 +21,11 @@ def candles() -> Any:
         yield module
 
 
+@pytest.fixture(scope="module")
+def level(candles: Any) -> Any:
+    return candles.Level
+
+
 def bars(times: Any, close: float = 100.0) -> pd.DataFrame:
     frame = pd.DataFrame({"time": times})
     for name, value in (("open", close), ("high", close + 1), ("low", close - 1), ("close", close), ("volume", 5.0)):
@@ -81,3 +86,30 @@ def test_fewer_candles_keep_the_first_open_the_last_close_the_extremes_and_the_v
     assert found["low"].min() == frame["low"].min()
     assert found["volume"].sum() == pytest.approx(frame["volume"].sum())
     assert (found["open"].iloc[0], found["close"].iloc[-1]) == (frame["open"].iloc[0], frame["close"].iloc[-1])
+
+
+def test_an_orders_price_is_a_line_from_its_decision_to_its_end(candles: Any, level: Any) -> None:
+    frame = bars(pd.date_range("2012-05-01 13:30", periods=5, freq="5min"))
+
+    def at(minute: int) -> datetime:
+        return datetime(2012, 5, 1, 13, minute, tzinfo=UTC)
+
+    levels = [
+        level("stop", 95.0, at(37), at(46)),
+        level("limit", 104.0, at(41), None),
+        level("stop", 96.0, at(46), at(46)),
+        level("stop", 90.0, at(20), at(29)),
+    ]
+    made = candles.option(frame, [candles.Marker(at(37), 100.0, "buy", "1")], levels)
+    _, _, limits, stops = (each["source"] for each in made["dataset"])
+    assert list(limits["time"]) == ["2012-05-01 13:40", "2012-05-01 13:45", "2012-05-01 13:50"]
+    assert set(limits["price"]) == {104.0}
+    shown = stops.assign(time=stops["time"].str[-5:]).dropna()
+    assert shown.to_dict("split")["data"] == [["13:35", 95.0], ["13:40", 95.0], ["13:45", 95.0], ["13:45", 96.0]]
+    assert list(stops["price"].isna()) == [False, False, False, True, False], "a gap between two orders"
+    assert [(each["name"], each["datasetIndex"]) for each in made["series"][2:]] == [
+        ("Buy", 1),
+        ("Limit", 2),
+        ("Stop", 3),
+    ]
+    assert made["legend"]["data"] == ["Buy", "Limit", "Stop"]

@@ -1,6 +1,8 @@
 """One client's page, and what a person does to a client, on a real ledger and a real deploy store; no service runs."""
 
 import os
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -9,11 +11,12 @@ from quantstrip.clock import MINUTE, SECOND, system_clock
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.model import Halt
-from quantstrip.operations import clients, risk
+from quantstrip.operations import client_history, clients, risk
 from tests.unit.dashboard.test_monitor_page import TRACE, deployed, failed
 
 DAILY = "rebalance every 1 days at 15:45:00 America/New_York"
 OFTEN = "look <b>here</b> every 5 minutes"
+OTHERS = 25_000
 
 
 @pytest.fixture
@@ -46,6 +49,18 @@ def asked(page: Any, kind: str, name: str = "pairs") -> Any:
     page.app.run()
     assert not page.app.exception
     return page
+
+
+def crowd(home: Home) -> None:
+    """Others trade on: the newest order and fill, over and over."""
+    for table, own in (("orders", {"client_reference": "NULL"}), ("execution", {"exec_id": "'other' || n"})):
+        with closing(sqlite3.connect(home.database)) as raw, raw:
+            names = [row[1] for row in raw.execute(f"PRAGMA table_info({table})") if row[1] != "seq_id"]
+            raw.execute(
+                f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT {OTHERS}) "
+                f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(own.get(name, name) for name in names)} "
+                f"FROM c CROSS JOIN (SELECT * FROM {table} ORDER BY seq_id DESC LIMIT 1)"
+            )
 
 
 def test_it_shows_how_the_client_is_and_its_log_with_html_as_text(home: Home, alive: int, show: Any) -> None:
@@ -95,6 +110,33 @@ def test_orders_executions_and_pnl_are_its_own(home: Home, traded: Any, show: An
     assert "Total PnL +998.50 USD 2 fills" in page.text
     assert "2012-05-03 20:00 AAPL SELL 40 60.00 0.50 +399.50" in page.text
     assert "MSFT" not in page.text, "the other client's"
+
+
+def test_what_it_traded_is_found_however_many_others_traded_since(home: Home, book: Any) -> None:
+    book.fill(book.run("by_run"), "by_run", "2012-05-02 20:00:00", 1, 10.0, symbol="AAPL")
+    book.ledger.start_client_run("by_handler", os.getpid(), "c0de", "replay")
+    order = book.ledger.insert_order(None, "any", None, "U1", "TSLA", "BUY", "MKT", 1)
+    book.ledger.insert_execution("h1", order, side="BUY", quantity=1, price=10, trade_date="2012-05-02")
+    book.fill(book.run("other"), "other", "2012-05-03 20:00:00", 1, 10.0, symbol="MSFT")  # in the handler's process
+    crowd(home)
+    for client, symbol in (("by_run", "AAPL"), ("by_handler", "TSLA")):
+        found = client_history.trading(home, client)
+        assert [row.symbol for row in found.orders] == [symbol], client
+        assert [row.symbol for row in found.fills] == [symbol], client
+
+
+def test_the_newest_of_all_its_runs_come_first_and_more_on_request(home: Home, book: Any, show: Any) -> None:
+    runs = [book.run("pairs", key=f"run{number}") for number in range(3)]
+    for number in range(15):
+        book.fill(runs[number % 3], "pairs", f"2012-05-02 20:{number:02}:00", 1, 10.0, symbol=f"S{number}")
+    found = client_history.trading(home, "pairs", limit=4)
+    assert [row.symbol for row in found.orders] == [row.symbol for row in found.fills] == ["S14", "S13", "S12", "S11"]
+    deployed(home, "pairs")
+    page = opened(show, "Orders and PnL")
+    assert page.text.count(" S3 ") == 2
+    assert " S2 " not in page.text
+    page.app.selectbox(key="client-rows").set_value(50).run()
+    assert page.text.count(" S2 ") == page.text.count(" S0 ") == 2
 
 
 def test_a_symbol_that_is_html_is_shown_as_text(home: Home, book: Any, show: Any) -> None:

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
-from quantstrip.home import Home
+import pytest
+
+from quantstrip.home import Home, asset
 from quantstrip.ledger import open_ledger
-from quantstrip.operations import portfolio, reporting, reports, stored_reports
+from quantstrip.operations import portfolio, reporting, reports, stored_reports, trade_page
 from quantstrip.operations.stored_reports import Composed, Part
 
 PAGE = "screens/reporting.py"
@@ -106,6 +108,33 @@ def test_trades_are_listed_sorted_and_each_leads_to_its_own_page(home: Home, tra
 
 def test_a_trade_that_is_none_says_where_the_list_is(home: Home, traded: Any, show: Any) -> None:
     assert "no round trip has the id 77" in show(TRADE, id="77").text
+def test_the_chart_has_limits_and_stops_from_decision_to_end(
+    home: Home, book: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def order(side: str, minute: int, ended: str, **prices: Any) -> int:
+        number = book.ledger.insert_order(
+            None, "any", None, "", "AAPL", side, "ANY", 1, event_time=f"2012-05-02 14:{minute}:00", **prices
+        )
+        book.ledger.insert_order_status(number, ended, event_time=f"2012-05-02 14:{minute + 5}:00")
+        if ended == "FILLED":
+            book.ledger.insert_execution(
+                f"x{number}", number, side=side, quantity=1, price=50, exec_time=f"2012-05-02 14:{minute + 5}:00"
+            )
+        return int(number)
+
+    entry = order("BUY", 10, "FILLED", limit_price=50.5)
+    order("SELL", 20, "CANCELLED", stop_price=45.0, parent_order_id=entry)
+    order("SELL", 30, "FILLED")
+    monkeypatch.syspath_prepend(asset("dashboard"))
+    from components import trade_view
+
+    levels = trade_view.levels(trade_page.trade(home, 1))
+    assert [(one.kind, one.price, f"{one.begin:%H:%M}", f"{one.end:%H:%M}") for one in levels] == [
+        ("limit", 50.5, "14:10", "14:15"),
+        ("stop", 45.0, "14:20", "14:25"),
+    ]
+
+
     assert "Choose a trade from the list" in show(TRADE, id="<b>").text
 
 

@@ -317,3 +317,17 @@ def test_without_a_ledger_it_says_what_to_do(home: Home, show: Any) -> None:
     assert "there is no ledger" in page.text
     run(page, "SELECT 1")
     assert not home.database.exists()
+
+
+def test_all_that_a_client_traded_is_asked_for_by_its_page(traded: Any, show: Any) -> None:
+    page = show(PAGE, fills_of="ma_cross")
+    assert "FROM v_executions" in page.written(EDITOR)
+    page.press("sql-run")
+    wait_for(page, "2 rows")
+    page.write(EDITOR, "SELECT 1 AS mine")
+    page.app.query_params["orders_of"] = "it's"
+    page.app.run()
+    assert not page.app.exception
+    assert "r.client = 'it''s'" in page.written(EDITOR)
+    assert not page.app.query_params.get("orders_of"), "it is taken over once"
+    assert "SELECT 1 AS mine" in page.text, "put aside"
