@@ -36,6 +36,7 @@ page = st.navigation(
                 "screens/notifications.py", title="Notifications", icon=":material/mail:", url_path="notifications"
             ),
             roles.page("screens/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
+            roles.page("screens/users.py", title="Users", icon=":material/group:", url_path="users"),
         ],
     }
 )

@@ -13,7 +13,7 @@ from components import markup
 from quantstrip.operations.roles import ROLES, Identity, allows
 
 Role = Literal["viewer", "operator", "admin"]
-_MAY: Final = {
+MAY: Final[dict[str, str]] = {
     "viewer": "look at what happens",
     "operator": "run what is there: clients, trades, messages, backtests",
     "admin": "decide what runs: code, packages, settings",
@@ -33,8 +33,12 @@ PAGES: Final[dict[str, Role]] = {
     "logging": "viewer",
     "notifications": "viewer",
     "settings": "admin",
+    "users": "viewer",
 }
-"""Who may open each file of ``screens/``; one that is not here can be opened by nobody."""
+"""Who may open each file of ``screens/``; one that is not here can be opened by nobody.
+
+On *Users* who is no admin finds their own password alone.
+"""
 
 
 def page(file: str, **options: Any) -> StreamlitPage:
@@ -76,7 +80,7 @@ def explain(role: Role) -> None:
     """Say what is needed, and what who looks has."""
     who = identity()
     have = f"You are logged in as {who.name}, whose role is {who.role}." if who.role in ROLES else "You have no role."
-    words = f"{have} This needs the role {role}, which may {_MAY[role]}."
-    hint = f"Whoever runs this dashboard can change it: quantstrip user role {who.name or 'NAME'} {role}"
+    words = f"{have} This needs the role {role}, which may {MAY[role]}."
+    hint = f"An admin can change it: on the page Users, or by quantstrip user role {who.name or 'NAME'} {role}"
     strong = markup.tag("strong", markup.text(words))
     st.html(markup.notice("warn", markup.join(strong, markup.tag("div", markup.text(hint), "qs-hint"))))

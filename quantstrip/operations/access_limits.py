@@ -15,7 +15,7 @@ FREE: Final = 5
 _FORGET_SECONDS: Final = 3600.0
 _MOST: Final = 10_000
 _ADDRESS_SECONDS: Final = 900.0
-_NAME_SECONDS: Final = 60.0
+NAME_SECONDS: Final = 60.0
 
 
 class Attempts:
@@ -94,7 +94,7 @@ class Gate:
 
     def __init__(self, clock: Clock) -> None:
         self._addresses = Throttle(clock, _ADDRESS_SECONDS)
-        self._names = Throttle(clock, _NAME_SECONDS)
+        self._names = Throttle(clock, NAME_SECONDS)
 
     def pause(self, address: str, name: str) -> float:
         """Seconds until this address may try this name."""

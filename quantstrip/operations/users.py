@@ -142,11 +142,24 @@ def set_role(home: Home, name: str, role: str) -> None:
     _change(home, lambda users: users.update({name: replace(_known(users, name), role=role)}), role != ROLES[-1])
 
 
-def set_password(home: Home, name: str, password: str) -> None:
-    """Give a user a new password; every login of theirs ends."""
+def set_password(home: Home, name: str, password: str, *, instead_of: str | None = None) -> None:
+    """Give a user a new password; every login of theirs ends.
+
+    Raises:
+        ConfigError: there is no such user, or their hash is not ``instead_of``, where that is given, any more.
+        SecretError: the password is too weak, or the file cannot be used.
+
+    """
     check_strength(password, name)
     fresh = hashed(password)
-    _change(home, lambda users: users.update({name: replace(_known(users, name), password=fresh, stamp=_stamp())}))
+
+    def change(users: Users) -> None:
+        user = _known(users, name)
+        if instead_of not in (None, user.password):
+            raise ConfigError(f"the password of {name} was changed meanwhile; nothing was changed")
+        users[name] = replace(user, password=fresh, stamp=_stamp())
+
+    _change(home, change)
 
 
 def remove_user(home: Home, name: str) -> None:

@@ -26,6 +26,7 @@ LOOKING: Final = re.compile(
     | log-(jump|live|pause|end)                             # the log's view
     | report-open-.* | bt-open-.* | bt-compare | bt-back    # opens results
     | packages?-look-up                                     # asks what a name is
+    | own-password.*                                        # one's own password
     """
 )
 VIEWS: Final = {
@@ -41,6 +42,7 @@ DECIDING: Final = re.compile(
     | .*-Redeploy-.* | remove-client.* | start-.*                 # what runs at all
     | package-.*(install|remove|upgrade|source).*
     | sql-write.* | static-(add|change|remove).*                  # rows that are no trades
+    | (add|remove)-user.* | user-(role|password).*                # who may open the dashboard
     """
 )
 """What an admin alone is shown."""
@@ -53,6 +55,7 @@ ACTS: Final = {
     "settings": "settings-import",
     "sql": "sql-save-as",
     "python": "python-new",
+    "users": "remove-user-ann",
 }
 """Something that an admin is shown there: lest the test find nothing because it looks at nothing."""
 
@@ -64,6 +67,7 @@ def lively(traded: Any, home: Home) -> Any:
     path.write_text(CLIENT, encoding="utf-8")
     clients.deploy(home, path)
     ledger = traded.ledger
+    users.add_user(home, "ann", "admin", "correct horse battery")
     ledger.queue_message(NewMessage("<1@t>", ["you@example.com"], "Hello", "Body", "", client="mine"))
     ledger.alert("deploy_refused", "mine was refused", "Trace", client="mine")
     put_account(home, "mail", password=None, server="localhost", port=2525, security="none", username="",
@@ -129,7 +133,7 @@ def test_a_viewer_is_shown_nothing_that_acts_an_operator_nothing_that_decides_an
             found = seen(visit(viewer, screen), screen)
             assert {key for key in found if not LOOKING.fullmatch(key)} == set(), screen
     operator = show("app.py", role="operator")
-    for screen in ("monitor", "client", "notifications", "packages", "sql"):
+    for screen in ("monitor", "client", "notifications", "packages", "sql", "users"):
         found = seen(visit(operator, screen), screen)
         assert {key for key in found if DECIDING.fullmatch(key)} == set(), screen
     for screen, act in ACTS.items():
@@ -144,10 +148,9 @@ def test_no_control_is_merely_disabled_for_a_role_as_a_browser_that_lies_could_p
 
 
 def test_secrets_are_shown_to_nobody(lively: Any, home: Home, show: Any) -> None:
-    users.add_user(home, "ann", "admin", "correct horse battery")
     stored = users.read_users(home)["ann"].password
     page = show("app.py", role="admin")
-    for screen in ("settings", "notifications"):
+    for screen in ("settings", "notifications", "users"):
         app = visit(page, screen)
         everything = page.markup + "".join(str(each) for each in app.main)
         assert stored not in everything
