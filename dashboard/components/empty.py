@@ -133,12 +133,12 @@ def no_entries(mode: str, *, filtered: bool, fills: bool) -> markup.Html:
     )
 
 
-def service_stopped(home: Home) -> markup.Html:
-    """The service does not run: nothing on this page moves."""
+def service_stopped(home: Home, means: str = "so no client runs") -> markup.Html:
+    """The service does not run; ``means`` says what does not happen meanwhile."""
     return markup.notice(
         "warn",
         markup.join(
-            markup.tag("strong", markup.text("The service is not running, so no client runs. ")),
+            markup.tag("strong", markup.text(f"The service is not running, {means}. ")),
             markup.text("Start it: "),
             _code(f"quantstrip --home {home.root} up"),
         ),

@@ -69,6 +69,16 @@ def title_where_silent(home: Home, text: str) -> None:
         raise
 
 
+def ledger_answers(home: Home) -> bool:
+    """Say why where the ledger does not answer, on a page that has something to show without it; True where it does."""
+    try:
+        ledger.check_readable(home)
+    except QuantstripError as error:
+        problem(error)
+        return False
+    return True
+
+
 def section(words: str, note: str = "") -> None:
     """A heading within a page; ``note`` stands small beside it."""
     small = markup.tag("small", markup.text(f" {note}")) if note else markup.EMPTY

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import frame, markup, roles
+from components import frame, markup, roles, service_state
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import notifications, tasks
@@ -24,6 +24,7 @@ def offer(home: Home, mode: str, filters: Filters, benchmark: str) -> None:
     if not roles.may("operator"):
         return
     frame.section("Take it along", "as it is narrowed above, over every horizon")
+    service_state.needed(home, "worker", "so no file is made and no mail is sent from here")
     given = {"mode": mode, "benchmark": benchmark, **{name: list(names) for name, names in asdict(filters).items()}}
     with st.container(horizontal=True, vertical_alignment="bottom", key="report-take"):
         for form in _FORMS:

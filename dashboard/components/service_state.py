@@ -5,24 +5,49 @@ from functools import partial
 
 import streamlit as st
 
-from components import empty, frame, roles
+from components import empty, frame, markup, roles
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
-from quantstrip.operations import service_health
+from quantstrip.operations import service, service_health
 from quantstrip.operations.service import ServiceStatus
+from quantstrip.operations.service_health import Part
 
 
 def told(home: Home, state: ServiceStatus) -> None:
     """Say what does not run, and offer to start it; nothing where all of it runs."""
     if not state.running:
-        st.html(empty.service_stopped(home))
-        if roles.may("admin"):
-            _offer("the service", partial(_start, home))
+        _stopped(home, empty.service_stopped(home))
         return
     for part in service_health.missing_parts(home):
-        st.html(empty.part_missing(part))
-        if roles.may("admin"):
-            _offer(f"the {part.name}", partial(service_health.start_part, home, part.name))
+        _missing(home, part)
+
+
+def needed(home: Home, part: str, means: str) -> None:
+    """Say on a page that needs one part of the service what waits while that part does not run, and offer to start it.
+
+    Args:
+        part: of ``service_health.DOES``.
+        means: what does not happen without the service, as the end of a sentence: "so ...".
+
+    """
+    if not service.status(home, clients=False).running:
+        _stopped(home, empty.service_stopped(home, means))
+        return
+    for each in service_health.missing_parts(home):
+        if each.name == part:
+            _missing(home, each)
+
+
+def _stopped(home: Home, words: markup.Html) -> None:
+    st.html(words)
+    if roles.may("admin"):
+        _offer("the service", partial(_start, home))
+
+
+def _missing(home: Home, part: Part) -> None:
+    st.html(empty.part_missing(part))
+    if roles.may("admin"):
+        _offer(f"the {part.name}", partial(service_health.start_part, home, part.name))
 
 
 def _start(home: Home) -> str:

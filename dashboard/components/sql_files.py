@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import frame, markup, output
+from components import frame, markup, output, service_state
 from quantstrip.home import Home
 from quantstrip.operations import sql_export, tasks
 from quantstrip.operations.sql_forms import FORMS, Form
@@ -22,6 +22,7 @@ def take(home: Home, run: Run) -> None:
             for form in FORMS:
                 _button(run, form)
         return
+    service_state.needed(home, "worker", "so the whole result cannot be written to a file")
     with st.container(horizontal=True, vertical_alignment="bottom", key="sql-take-bar"):
         form = st.selectbox("File", FORMS, key="sql-form", format_func=lambda each: _LABELS[each], width=130)
         if st.button("Write the whole result", icon=":material/download:", key="sql-export"):

@@ -20,6 +20,7 @@ _LISTS: Final = ("Entries and corrections", "All fills")
 def main(home: Home) -> None:
     """Show the page."""
     with frame.boundary():
+        frame.title_where_silent(home, "Trade journal")
         frame.title("Trade journal")
         frame.say_notice()
         there = recorded_modes(existing_ledger(home))

@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import dialogs, empty, frame, markup, note_dialogs, notes, roles
+from components import dialogs, empty, frame, markup, note_dialogs, notes, roles, service_state
 from components.tiles import Tile, tiles
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
@@ -20,9 +20,9 @@ _BOX: Final = "inbox-box"
 def main(home: Home) -> None:
     """Show the page. The dialogs stand outside of what updates by itself, so that no refresh touches them."""
     with frame.boundary():
+        frame.title_where_silent(home, "Notifications")  # the page says so once, and shows nothing else
         frame.title("Notifications")
         frame.say_notice()
-        inbox.box_counts(home)  # without a ledger the page says so once, and shows nothing else
         note_dialogs.show(home)
         overview(home)
         parts = {"Inbox": messages, "Alerts": warned, "Accounts": accounts, "Recipients": people}
@@ -36,6 +36,8 @@ def main(home: Home) -> None:
 def overview(home: Home) -> None:
     """How many there are of each, and what to do first."""
     with frame.boundary():
+        with st.container(key="note-said"):  # what comes and goes has a place of its own
+            service_state.needed(home, "notifier", "so no message is sent: what is written waits")
         counts, ways = inbox.box_counts(home), notifications.health(home)
         unseen = alerts.unseen_alerts(home)
         failed = counts["failed"]

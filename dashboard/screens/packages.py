@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import dialogs, empty, frame, markup, output, package_rows, roles
+from components import dialogs, empty, frame, markup, output, package_rows, roles, service_state
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import package_lookup, packages, tasks
@@ -26,6 +26,10 @@ def main(home: Home) -> None:
         mine = packages.installed(home)
         frame.title("Packages", markup.chip(f"{len(mine)} installed here", "info" if mine else "idle"))
         frame.say_notice()
+        with st.container(key="package-said"):
+            answers = frame.ledger_answers(home)
+            if answers and roles.may("admin"):
+                service_state.needed(home, "worker", "so no package can be installed, upgraded or removed")
         dialogs.show(
             {
                 "package-remove": ("Remove a package", lambda name: _remove(home, name)),
@@ -34,7 +38,7 @@ def main(home: Home) -> None:
         )
         wide, narrow = st.columns([1.6, 1], gap="medium")
         with wide:
-            change = _last_change(home)
+            change = _last_change(home) if answers else None
             _installed(home, mine, busy=change is not None and not change.over)
             with frame.boundary():
                 package_rows.platform_table(packages.platform())
@@ -133,8 +137,6 @@ def _change(home: Home, kind: str, arguments: dict[str, Any]) -> None:
 
 def _last_change(home: Home) -> Task | None:
     """The newest task that changed packages, or does."""
-    if not home.database.is_file():
-        return None
     return next((each for each in tasks.list_tasks(home, limit=_LOOKED_AT) if each.kind in _KINDS), None)
 
 

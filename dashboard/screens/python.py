@@ -15,6 +15,7 @@ from components import (
     python_tree,
     python_trial,
     roles,
+    service_state,
 )
 from components.python_state import Draft
 from quantstrip.editor import editor
@@ -51,6 +52,10 @@ def main(home: Home) -> None:
             python_state.look_at_disk(home, draft)
         known = files_tree.tree(home)
         frame.title("Python", *chips(known))
+        with st.container(key="python-said"):  # what comes and goes; the editor below stays where it is
+            answers = frame.ledger_answers(home)
+            if answers:
+                service_state.needed(home, "worker", "so no simulation or rehearsal can begin")
         python_dialogs.show(home)
         python_trial.show_dialogs(home)
         frame.say_notice()
@@ -61,7 +66,7 @@ def main(home: Home) -> None:
             if draft is None:
                 st.html(empty.no_file(home))
             else:
-                work(home, known, draft)
+                work(home, known, draft, answers=answers)
         watch(home)
 
 
@@ -122,14 +127,14 @@ def undo(home: Home) -> None:
             st.rerun()
 
 
-def work(home: Home, known: Tree, draft: Draft) -> None:
-    """Tabs, buttons, and the editor with its marks."""
+def work(home: Home, known: Tree, draft: Draft, *, answers: bool) -> None:
+    """Tabs, buttons, and the editor with its marks; files can be edited whether or not the ledger answers."""
     tabs(draft)
     entry = known.find(draft.path)
     if draft.conflict:
         conflict(home, draft)
     bar = st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="python-bar")
-    trial = python_trial.shown(home, draft.path)
+    trial = python_trial.shown(home, draft.path) if answers else None
     report = lint.check(draft.path, draft.text) if draft.path.endswith(".py") else lint.Report(())
     value = editor(
         draft.text, key=draft.key, language="sql" if draft.path.endswith(".sql") else "python",
@@ -141,7 +146,7 @@ def work(home: Home, known: Tree, draft: Draft) -> None:
     if draft.text != value.text:
         draft.text, draft.line = value.text, None  # whoever types stays where they are
     with bar:
-        buttons(home, draft, entry, value.command)
+        buttons(home, draft, entry, value.command, answers=answers)
     below(report, draft)
     if trial:
         python_trial.pane(home, draft.path, trial)
@@ -167,7 +172,7 @@ def _tab() -> None:
     python_state.show(st.session_state[_TABS])
 
 
-def buttons(home: Home, draft: Draft, entry: Entry | None, command: str) -> None:
+def buttons(home: Home, draft: Draft, entry: Entry | None, command: str, *, answers: bool) -> None:
     """What can be done with the file that is shown."""
     mine = draft.opened.writable
     if mine:
@@ -176,7 +181,7 @@ def buttons(home: Home, draft: Draft, entry: Entry | None, command: str) -> None
         if pressed or command == "save":
             python_state.save(home, draft)
             st.rerun()
-    if draft.path.endswith(".py") and entry is not None and entry.group in _TRIED:
+    if answers and draft.path.endswith(".py") and entry is not None and entry.group in _TRIED:
         python_trial.buttons(home, draft, command)
     if mine:
         deploying(home, draft, entry)

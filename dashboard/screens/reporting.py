@@ -26,6 +26,7 @@ _SORTED: Final = {
 def main(home: Home) -> None:
     """Show the page: its frame at once, the figures when they are read."""
     with frame.boundary():
+        frame.title_where_silent(home, "Reporting")
         frame.title("Reporting")
         frame.say_notice()
         part = st.segmented_control("Part", _PARTS, default=_PARTS[0], required=True, wrap=True, key="report-part",

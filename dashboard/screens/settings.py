@@ -22,6 +22,8 @@ def main(home: Home) -> None:
     with frame.boundary():
         frame.title("Settings")
         frame.say_notice()
+        with st.container(key="settings-said"):
+            frame.ledger_answers(home)  # the names of deployed clients are in it; the settings themselves are not
         folders = {folder.path: folder for folder in settings_tree.folders(home)}
         setting_dialogs.show(home, folders)
         for problem in settings.problems(home):

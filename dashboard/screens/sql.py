@@ -41,6 +41,8 @@ def main(home: Home) -> None:
         chip = markup.chip("writing is allowed", "warn", title="What would change is shown before it is written")
         frame.title("SQL", chip if allowed else markup.chip("read only", "info", title="Nothing is changed from here"))
         frame.say_notice()
+        with st.container(key="sql-said"):  # what is in the editor stays at hand
+            answers = frame.ledger_answers(home)
         sql_dialogs.show(home)
         dialogs.show(
             {**static_data.bodies(home), "sql-write": ("Write to the ledger", lambda _: sql_write.confirm(home))}
@@ -51,7 +53,9 @@ def main(home: Home) -> None:
             format_func=lambda name: f"{_PARTS[name]} {name}",
         )  # fmt: skip
         if part == "Query":
-            query(home)
+            query(home, answers=answers)
+        elif not answers:
+            return
         elif part == "Diagram":
             sql_diagram.show(home)
         else:
@@ -70,16 +74,17 @@ def take_over() -> None:
             sql_editor.put(client_history.sql_of(name, what))
 
 
-def query(home: Home) -> None:
+def query(home: Home, *, answers: bool) -> None:
     """The editor and what it is about."""
     wide, narrow = st.columns([2.6, 1], gap="medium")
     with wide:
         choose(home)
-        work(home)
+        work(home, answers=answers)
         with st.expander("History of this window", icon=":material/history:"):
             sql_history.show()
-    with narrow, frame.boundary():
-        browse(home)
+    if answers:
+        with narrow, frame.boundary():
+            browse(home)
 
 
 def choose(home: Home) -> None:
@@ -106,9 +111,9 @@ def choose(home: Home) -> None:
                       args=("sql-delete", name))  # fmt: skip
 
 
-def work(home: Home) -> None:
-    """The editor, what it asks for, and what came of it."""
-    value = sql_editor.show(names_known(home))
+def work(home: Home, *, answers: bool) -> None:
+    """The editor, what it asks for, and what came of it; nothing is asked of a ledger that does not answer."""
+    value = sql_editor.show(names_known(home) if answers else ())
     if value.command == "save":
         save(home)
     query: Query | None = st.session_state.get(OPENED)
@@ -132,7 +137,7 @@ def work(home: Home) -> None:
             "Rows at most", _ROWS, index=1, key="sql-rows", format_func=lambda each: f"{each:,}", width=130
         )
         sql_write.switch()
-    start = start or value.command == "run"
+    start, explain = answers and (start or value.command == "run"), answers and explain
     if start or explain:
         sql_write.forget()
     if start and set(names) - set(st.session_state.get(_ASKED, ())):

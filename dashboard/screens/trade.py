@@ -18,6 +18,7 @@ def main(home: Home) -> None:
     """Show the page."""
     with frame.boundary():
         asked = st.query_params.get(_ID, "")
+        frame.title_where_silent(home, "Trade")
         frame.title(f"Trade {asked}" if asked.isdigit() else "Trade")
         st.html(link("All trades", "/reporting?report-part=Trades"))
         if not asked.isdigit():

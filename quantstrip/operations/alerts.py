@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from quantstrip.clock import Micros, from_text
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
 from quantstrip.notify.options import options
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.settings import manager_of
 from quantstrip.redaction import scrub
 
@@ -52,15 +52,15 @@ def list_alerts(home: Home, limit: int = 50, *, unseen: bool = False) -> list[Al
             bool(row["seen"]),
             "muted" if row["kind"] in muted else "taken up" if row["notified"] else "waiting",
         )
-        for row in open_ledger(home).alerts(limit, unseen_only=unseen)
+        for row in existing_ledger(home).alerts(limit, unseen_only=unseen)
     ]
 
 
 def unseen_alerts(home: Home) -> int:
     """How many alerts nobody has seen."""
-    return open_ledger(home).unseen_alerts()
+    return existing_ledger(home).unseen_alerts()
 
 
 def mark_alerts_seen(home: Home, number: int | None = None) -> int:
     """Mark every alert, or one, as seen; returns how many were not. One that happens again counts anew."""
-    return open_ledger(home).mark_alerts_seen(number)
+    return existing_ledger(home).mark_alerts_seen(number)

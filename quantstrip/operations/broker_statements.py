@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from quantstrip.clock import DAY, Micros, system_clock
 from quantstrip.errors import StatementError
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
 from quantstrip.model.statement import Fee, Statement, StatementFill, StatementPosition
+from quantstrip.operations.ledger import existing_ledger
 
 if TYPE_CHECKING:
     from quantstrip.ports import Broker
@@ -71,7 +71,7 @@ def from_external(home: Home, *, accounts: Sequence[str] = ()) -> Statement:
         StatementError: there are none, of these accounts.
 
     """
-    rows = open_ledger(home).get_positions_external()
+    rows = existing_ledger(home).get_positions_external()
     chosen = rows[rows["account"].isin(list(accounts))] if accounts else rows
     missing = sorted(set(accounts) - set(rows["account"]))
     if missing or chosen.empty:

@@ -12,6 +12,7 @@ from quantstrip.home import VARIABLE, Home, asset
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations.client_status import ClientStatus, Problem, StatusReader, problems_of
 from quantstrip.operations.homes import make_home
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.settings import OrDefaults, manager_of
 from quantstrip.operations.starting import Start, await_start, check_start
 from quantstrip.redaction import scrub
@@ -47,7 +48,7 @@ __all__ = [
 
 def list_clients(home: Home) -> list[ClientStatus]:
     """Every deployed client, by name."""
-    return StatusReader(home, open_ledger(home)).all()
+    return StatusReader(home, existing_ledger(home)).all()
 
 
 def client_status(home: Home, name: str) -> ClientStatus:
@@ -57,7 +58,7 @@ def client_status(home: Home, name: str) -> ClientStatus:
         ClientNotFound: there is none of that name.
 
     """
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     row = _ending(home, ledger).row(name)
     return StatusReader(home, ledger).one(row)
 
@@ -133,14 +134,14 @@ def start(home: Home, name: str, *, wait_seconds: float | None = None) -> None:
         ServiceNotRunning: there is no service; nothing was changed.
 
     """
-    _control(home, open_ledger(home)).start(name)
+    _control(home, existing_ledger(home)).start(name)
     if wait_seconds != 0:
         check_start(home, name, wait_seconds)
 
 
 def stop(home: Home, name: str) -> None:
     """End a client and wait until it is gone; it stays stopped until someone starts it."""
-    _ending(home, open_ledger(home)).stop(name)
+    _ending(home, existing_ledger(home)).stop(name)
 
 
 def restart(home: Home, name: str, *, wait_seconds: float | None = None) -> None:
@@ -150,14 +151,14 @@ def restart(home: Home, name: str, *, wait_seconds: float | None = None) -> None
         QuantstripError: as ``start``.
 
     """
-    _control(home, open_ledger(home)).restart(name)
+    _control(home, existing_ledger(home)).restart(name)
     if wait_seconds != 0:
         check_start(home, name, wait_seconds)
 
 
 def remove(home: Home, name: str) -> None:
     """End a client and forget it; what it did stays in the ledger, its versions in the store."""
-    _ending(home, open_ledger(home)).remove(name)
+    _ending(home, existing_ledger(home)).remove(name)
 
 
 def rollback(home: Home, name: str, to: str | None = None, *, wait_seconds: float | None = None) -> Deployment:
@@ -168,7 +169,7 @@ def rollback(home: Home, name: str, to: str | None = None, *, wait_seconds: floa
         ClientNotStarted: the older version is deployed, and cannot be loaded or failed at once.
 
     """
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     row = _control(home, ledger).row(name)
     target = _older_version(home, ledger, name, row.code_hash, to)
     _point_at(ledger, name, target, f"rolled back to {target}", start=row.wanted, source=None)
@@ -212,7 +213,7 @@ def run_in_foreground(home: Home, source: str | Path) -> int:
 
 def problems(home: Home, limit: int = 50) -> list[Problem]:
     """Load errors, crashes, failed jobs and refused deployments, newest first."""
-    return problems_of(open_ledger(home), limit)
+    return problems_of(existing_ledger(home), limit)
 
 
 def _source(home: Home, ledger: Ledger, source: str | Path) -> Path:

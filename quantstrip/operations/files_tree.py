@@ -10,9 +10,9 @@ from typing import Final
 from quantstrip.clock import SECOND, Micros
 from quantstrip.errors import FileError, LedgerError, ServiceNotRunning
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
 from quantstrip.operations.files_places import AREAS, CLIENTS, DEPLOYED, EXAMPLES, KINDS, place_of, root_of
 from quantstrip.operations.files_text import digest_of
+from quantstrip.operations.ledger import check_readable, existing_ledger
 from quantstrip.supervise.adapter import SupervisordSupervisor
 from quantstrip.supervise.book import ClientRow, client_row
 from quantstrip.supervise.deploy import source_roots, version_folder
@@ -138,7 +138,8 @@ def _running(home: Home) -> list[_Running]:
     if not home.database.is_file():
         return []
     try:
-        ledger = open_ledger(home)
+        check_readable(home)
+        ledger = existing_ledger(home)
         rows = [client_row(row) for row in ledger.clients()]
     except LedgerError:
         return []  # files can be edited whatever the ledger's state; other pages tell of it

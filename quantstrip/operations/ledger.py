@@ -104,7 +104,7 @@ def backup(home: Home, target: Path | None = None) -> Path:
         path = path / f"quantstrip-{moment:%Y%m%d-%H%M%S-%f}.db"
     if path.exists():
         raise LedgerError(f"{path} exists; a backup replaces no file", hint="Name another file.")
-    return open_ledger(home).backup(path)
+    return existing_ledger(home).backup(path)
 
 
 def query(
@@ -124,7 +124,7 @@ def query(
     if limit is not None and limit < 1:
         raise LedgerError(f"a query gives 1 or more rows, got a limit of {limit}")
     most = None if limit is None else limit + 1
-    columns, rows = open_ledger(home).query(sql, params, limit=most, timeout_seconds=timeout_seconds)
+    columns, rows = existing_ledger(home).query(sql, params, limit=most, timeout_seconds=timeout_seconds)
     if not columns:
         raise LedgerError(
             f"a SELECT was expected, got {sql.strip()!r}, which asks for nothing",

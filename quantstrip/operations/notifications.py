@@ -14,6 +14,7 @@ from quantstrip.notify.addresses import address_of
 from quantstrip.notify.identity import message_id
 from quantstrip.notify.notifier import Notifier
 from quantstrip.notify.options import options, targets
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.settings import manager_of
 from quantstrip.ports import Message
 
@@ -115,7 +116,7 @@ class Health:
 
 def health(home: Home) -> Health:
     """How notifications are."""
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     counted = ledger.query("SELECT status, COUNT(*) FROM v_messages WHERE failed = 1 GROUP BY status")[1]
     late, dead = (dict(counted).get(status, 0) for status in ("queued", "dead"))
     return Health(len(accounts.names(ledger)), len(list_channels(home)), late, dead)
@@ -123,7 +124,7 @@ def health(home: Home) -> Health:
 
 def list_accounts(home: Home) -> list[AccountInfo]:
     """All mail accounts, in the order in which they were added."""
-    ledger, settings = open_ledger(home), manager_of(home)
+    ledger, settings = existing_ledger(home), manager_of(home)
     found = [accounts.find(ledger, name) for name in accounts.names(ledger)]
     return [
         AccountInfo(
@@ -217,7 +218,7 @@ def remove_account(home: Home, name: str) -> None:
         UnknownRecord: there is no such account.
 
     """
-    open_ledger(home).delete_email_account(name)
+    existing_ledger(home).delete_email_account(name)
     path = accounts.password_path(name)
     settings = manager_of(home)
     if settings.find(path) is not None:
@@ -231,7 +232,7 @@ def set_default(home: Home, name: str) -> None:
         UnknownRecord: there is no such account.
 
     """
-    open_ledger(home).set_default_email_account(name)
+    existing_ledger(home).set_default_email_account(name)
 
 
 def send_test(home: Home, name: str, recipient: str = "") -> str:
@@ -244,11 +245,11 @@ def send_test(home: Home, name: str, recipient: str = "") -> str:
         QuantstripError: why it cannot be sent.
 
     """
-    if name in list_channels(home) and name not in accounts.names(open_ledger(home)):
+    if name in list_channels(home) and name not in accounts.names(existing_ledger(home)):
         channel = channels.AppriseChannel(name, channels.url_of(manager_of(home), name))
         channel.send(Message("Quantstrip: test message", f"The channel {name} works.", [name], message_id=message_id()))
         return f"sent through channel {name}"
-    account = accounts.find(open_ledger(home), name)
+    account = accounts.find(existing_ledger(home), name)
     ok, words = EmailManager(home).test_account(name, recipient or account.sender)
     if not ok:
         message, _, hint = words.partition("\n")
@@ -258,7 +259,7 @@ def send_test(home: Home, name: str, recipient: str = "") -> str:
 
 def list_messages(home: Home, status: str = "", limit: int = 50) -> list[MessageInfo]:
     """The newest messages first, of one status or all."""
-    return [message_info(row) for row in open_ledger(home).messages(status, limit)]
+    return [message_info(row) for row in existing_ledger(home).messages(status, limit)]
 
 
 def get_message(home: Home, number: int) -> MessageDetail:
@@ -268,7 +269,7 @@ def get_message(home: Home, number: int) -> MessageDetail:
         UnknownRecord: there is none of that number.
 
     """
-    row = open_ledger(home).message(number)
+    row = existing_ledger(home).message(number)
     if row is None:
         raise UnknownRecord(f"there is no message {number}", hint="List them with: quantstrip notify list")
     return MessageDetail(
@@ -288,7 +289,7 @@ def resend(home: Home, numbers: Iterable[int]) -> None:
         UnknownRecord, InvalidRecord: one is not there, or cannot be sent again.
 
     """
-    _each(open_ledger(home), numbers, "resend_message")
+    _each(existing_ledger(home), numbers, "resend_message")
 
 
 def discard(home: Home, numbers: Iterable[int]) -> None:
@@ -298,12 +299,12 @@ def discard(home: Home, numbers: Iterable[int]) -> None:
         UnknownRecord, InvalidRecord: one is not there, or was sent.
 
     """
-    _each(open_ledger(home), numbers, "discard_message")
+    _each(existing_ledger(home), numbers, "discard_message")
 
 
 def drain(home: Home) -> Drained:
     """Try every waiting message now, in this process, also those whose next attempt is later."""
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     before = ledger.message_counts()
     ledger.hurry_messages()
     tried = Notifier(ledger, manager_of(home), home).run_once()
@@ -316,7 +317,7 @@ def recipients_of(home: Home, client: str = "") -> list[str]:
     """Who is told about a client, or about what concerns none: addresses and names of channels."""
     settings = manager_of(home)
     found = targets(settings, client, options(settings).recipients)
-    default = open_ledger(home).get_default_email_account()
+    default = existing_ledger(home).get_default_email_account()
     return list(found) or ([accounts.of_row(default).sender] if default else [])
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from quantstrip.errors import MessageInvalid, SettingsError
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
 from quantstrip.notify import channels
 from quantstrip.notify.addresses import parse
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.notifications import list_channels, recipients_of
 from quantstrip.operations.settings import delete_setting, manager_of, set_setting
 
@@ -33,7 +33,7 @@ def list_recipients(home: Home) -> list[Told]:
     """The default first, then every deployed client and every other one that names somebody, by name."""
     settings = manager_of(home)
     named = {name for name in settings.items("clients") if settings.find(_path(name)) is not None}
-    deployed = {str(row["name"]) for row in open_ledger(home).clients()}
+    deployed = {str(row["name"]) for row in existing_ledger(home).clients()}
     default = Told("", tuple(recipients_of(home)), bool(settings.get(_DEFAULT, [])))
     return [
         default,

@@ -6,7 +6,8 @@ from typing import Any
 
 from quantstrip.errors import ClientNotFound
 from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger import Ledger
+from quantstrip.operations.ledger import existing_ledger
 
 ALL = "all"
 """The name that stands for every client."""
@@ -70,7 +71,7 @@ def risk_status(home: Home, names: Sequence[str] = ()) -> list[RiskState]:
         ClientNotFound: there is none of a name.
 
     """
-    states = risk_states(open_ledger(home))
+    states = risk_states(existing_ledger(home))
     return [states[name] for name in _chosen(states, names or [ALL])]
 
 
@@ -83,7 +84,7 @@ def kill(home: Home, name: str, reason: str = "") -> list[str]:
         ClientNotFound: there is none of that name.
 
     """
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     chosen = _chosen(risk_states(ledger), [name])
     return [client for client in chosen if ledger.kill_entries(client, reason)]
 
@@ -95,7 +96,7 @@ def revive(home: Home, name: str, reason: str = "") -> list[str]:
         ClientNotFound: there is none of that name.
 
     """
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     chosen = _chosen(risk_states(ledger), [name])
     return [client for client in chosen if ledger.revive_entries(client, reason)]
 
@@ -111,7 +112,7 @@ def clear(home: Home, name: str, rule: str = "", reason: str = "") -> list[HaltR
         InvalidRecord: no such rule.
 
     """
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     (client,) = _chosen(risk_states(ledger), [name], every=False)
     return [_halt(row) for row in ledger.clear_halts(client, rule, reason)]
 

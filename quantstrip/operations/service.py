@@ -181,7 +181,7 @@ def status(home: Home, *, clients: bool = True) -> ServiceStatus:
     port = record.port if record else 0
     reply = "" if not (running and clients) else reply_of(port)
     rows: list[ClientStatus] = []
-    if clients and home.exists():
+    if clients and home.database.is_file():
         from quantstrip.operations.clients import list_clients
 
         rows = list_clients(home)

@@ -8,9 +8,9 @@ from quantstrip.config.bounds import OneOf
 from quantstrip.config.known import is_closed, known, settings_at
 from quantstrip.config.paths import Parts, join, split
 from quantstrip.config.table import CLIENTS, Known
-from quantstrip.errors import SettingsError
+from quantstrip.errors import LedgerError, SettingsError
 from quantstrip.home import Home
-from quantstrip.ledger import open_ledger
+from quantstrip.operations.ledger import check_readable, existing_ledger
 from quantstrip.operations.settings import manager_of
 from quantstrip.operations.settings_acts import AT_ONCE, acts
 from quantstrip.redaction import MASK
@@ -183,7 +183,12 @@ def _hides(value: Any) -> bool:
 
 
 def _clients(home: Home) -> list[str]:
-    return [str(row["name"]) for row in open_ledger(home).clients()] if home.database.is_file() else []
+    """The deployed clients; none while the ledger does not answer: settings are files, and stay at hand."""
+    try:
+        check_readable(home)
+        return [str(row["name"]) for row in existing_ledger(home).clients()]
+    except LedgerError:
+        return []
 
 
 def _place(parts: Parts, order: dict[Parts, int]) -> list[int | str]:

@@ -15,6 +15,7 @@ from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from quantstrip.ledger.tasks import FINISHED, RUNNING
 from quantstrip.notify.identity import lives, sender_of
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.task_kinds import KINDS, Kind, kind_of
 from quantstrip.operations.task_progress import Progress
 from quantstrip.operations.task_run import clear, perform
@@ -141,9 +142,10 @@ def list_tasks(home: Home, state: str | None = None, limit: int = 50) -> list[Ta
 
     Raises:
         InvalidRecord: no such state.
+        LedgerError: there is no ledger; none is made.
 
     """
-    return [_task(row) for row in open_ledger(home).tasks(state, limit)]
+    return [_task(row) for row in existing_ledger(home).tasks(state, limit)]
 
 
 def get(home: Home, task_id: int) -> Task:
@@ -151,9 +153,10 @@ def get(home: Home, task_id: int) -> Task:
 
     Raises:
         UnknownRecord: no such task.
+        LedgerError: there is no ledger; none is made.
 
     """
-    return _task(open_ledger(home).task(task_id))
+    return _task(existing_ledger(home).task(task_id))
 
 
 def wait(
@@ -203,7 +206,7 @@ def cancel(home: Home, task_id: int) -> Task:
         InvalidRecord: it is over.
 
     """
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     if ledger.cancel_task(task_id) == RUNNING and not lives(ledger.task(task_id)["worker"]):
         ledger.settle_task(task_id, "")  # nobody is left who would notice
     return get(home, task_id)
@@ -217,7 +220,7 @@ def remove(home: Home, task_id: int) -> None:
         InvalidRecord: it waits or runs.
 
     """
-    open_ledger(home).remove_task(task_id)
+    existing_ledger(home).remove_task(task_id)
     clear(home, task_id)
 
 
@@ -231,7 +234,7 @@ def prune(home: Home, days: int) -> int:
 
 def _check_somebody_is_left(home: Home, task: Task) -> None:
     """Raise ``ServiceNotRunning`` where neither the service runs nor the process that answers for the task."""
-    if served(home) or (task.state == RUNNING and lives(open_ledger(home).task(task.task_id)["worker"])):
+    if served(home) or (task.state == RUNNING and lives(existing_ledger(home).task(task.task_id)["worker"])):
         return
     raise ServiceNotRunning(
         f"task {task.task_id} is {task.state} and no service runs on the home {home.root}",

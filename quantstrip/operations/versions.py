@@ -8,11 +8,12 @@ from typing import Any, Final
 from quantstrip.clock import Micros, from_text
 from quantstrip.errors import ClientError, ClientLoadError, ClientNotFound, FileError
 from quantstrip.home import Home
-from quantstrip.ledger import Ledger, open_ledger
+from quantstrip.ledger import Ledger
 from quantstrip.operations import lint
 from quantstrip.operations.differences import FileDifference, compare
 from quantstrip.operations.files_places import place_of
 from quantstrip.operations.files_text import plain_lines
+from quantstrip.operations.ledger import existing_ledger
 from quantstrip.supervise.deploy import check_unique, find_source, hash_files, source_roots, version_folder
 from quantstrip.supervise.imports import needed_files
 from quantstrip.supervise.names import check_name
@@ -95,7 +96,7 @@ def versions(home: Home, name: str) -> list[Version]:
         ClientNotFound: nothing was ever deployed under that name.
 
     """
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     rows = ledger.deployments(check_name(name))
     if not rows:
         raise ClientNotFound(
@@ -133,7 +134,7 @@ def difference(home: Home, name: str, old: str = "", new: str = "") -> Compariso
         ClientError: no version, or several, begin so.
 
     """
-    ledger = open_ledger(home)
+    ledger = existing_ledger(home)
     before = _chosen(home, ledger, name, old) if old else _current(ledger, name)
     if not before:
         raise ClientNotFound(f"{name!r} is not deployed", hint=f"Deploy it first: quantstrip deploy {name}")
@@ -161,6 +162,18 @@ def preview_file(home: Home, path: str) -> Preview:
     return preview(home, place.file)
 
 
+def preview_again(home: Home, name: str) -> Preview:
+    """What ``redeploy`` would do: from where the client came, or from its name where it never was deployed.
+
+    Raises:
+        ClientNotFound: its source is gone.
+        ClientError: its name is impossible.
+
+    """
+    known = existing_ledger(home).get_client(check_name(name)) or {}
+    return preview(home, str(known.get("source") or name))
+
+
 def preview(home: Home, source: str | Path) -> Preview:
     """What ``deploy`` would do with a source, without doing it.
 
@@ -171,8 +184,7 @@ def preview(home: Home, source: str | Path) -> Preview:
     """
     path = find_source(home, source)
     name = check_unique(path, "")
-    ledger = open_ledger(home)
-    known = ledger.get_client(name) or {}
+    known = (existing_ledger(home).get_client(name) or {}) if home.database.is_file() else {}
     current = str(known.get("code_hash") or "")
     refused = ""
     try:

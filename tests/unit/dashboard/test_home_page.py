@@ -3,11 +3,7 @@
 import json
 import os
 import re
-import sqlite3
-from contextlib import closing
 from typing import Any
-
-import pytest
 
 from quantstrip.clock import MINUTE, system_clock
 from quantstrip.home import Home
@@ -162,19 +158,3 @@ def test_who_may_only_look_marks_nothing(home: Home, book: Any, show: Any) -> No
     assert not [button.key for button in page.app.button if button.key and button.key.startswith("read-")]
     assert "The service is not running" in page.text
     assert not [button.key for button in page.app.button if button.key == "start-the service"]
-
-
-@pytest.mark.parametrize("path", ["screens/home.py", "screens/monitor.py", "screens/client.py"])
-def test_a_ledger_that_another_program_keeps_locked_is_told_soon(home: Home, show: Any, path: str) -> None:
-    open_ledger(home).close()
-    with closing(sqlite3.connect(home.database, isolation_level=None)) as other:
-        other.execute("PRAGMA locking_mode = EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
-        other.execute("COMMIT")
-        begun = system_clock.monotonic()
-        page = show(path)
-        assert system_clock.monotonic() - begun < 15, "a writer waits for thirty seconds"
-        assert f"the ledger {home.database} stayed locked by another process" in page.text
-        assert "Close programs that hold a transaction open on it" in page.text
-    page.app.run()
-    assert "stayed locked" not in page.text, "it goes on by itself"

@@ -254,7 +254,8 @@ def test_the_address_opens_a_file_at_a_line_and_refuses_what_lies_outside(source
         assert page.app.toast[0].icon == ":material/error:"
 
 
-def test_without_a_service_a_simulation_says_what_to_do(source: str, show: Any) -> None:
+def test_without_a_service_a_simulation_says_what_to_do(home: Home, source: str, show: Any) -> None:
+    open_ledger(home)
     page = show(PAGE, file=source)
     page.press("python-simulate")
     assert "quantstrip up" in page.app.toast[0].value
