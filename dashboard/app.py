@@ -36,9 +36,11 @@ page = st.navigation(
                 "screens/notifications.py", title="Notifications", icon=":material/mail:", url_path="notifications"
             ),
             roles.page("screens/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
+            roles.page("screens/maintenance.py", title="Maintenance", icon=":material/build:", url_path="maintenance"),
             roles.page("screens/users.py", title="Users", icon=":material/group:", url_path="users"),
         ],
-    }
+    },
+    expanded=True,  # all of it: Streamlit hides what comes after the twelfth
 )
 st.set_page_config(page_title=f"{page.title} - Quantstrip")
 if page.url_path != "python":

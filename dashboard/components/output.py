@@ -17,13 +17,16 @@ TONES: Final[dict[str, Tone]] = {
 _ENDED: Final = "output-ended"
 
 
-def follow(home: Home, task: Task, title: str) -> None:
-    """The task ``title``, brought up to date while it runs; the page runs anew once it is over."""
+def follow(home: Home, task: Task, title: str, *, role: roles.Role = "admin") -> None:
+    """The task ``title``, brought up to date while it runs; the page runs anew once it is over.
+
+    ``role`` may cancel it.
+    """
     run_every = None if task.over else REFRESH_SECONDS
-    st.fragment(_look, run_every=run_every)(home, task.task_id, title, was_over=task.over)
+    st.fragment(_look, run_every=run_every)(home, task.task_id, title, was_over=task.over, role=role)
 
 
-def _look(home: Home, task_id: int, title: str, *, was_over: bool) -> None:
+def _look(home: Home, task_id: int, title: str, *, was_over: bool, role: roles.Role) -> None:
     with frame.boundary():
         task = tasks.get(home, task_id)
         if task.over and not was_over:
@@ -32,7 +35,7 @@ def _look(home: Home, task_id: int, title: str, *, was_over: bool) -> None:
         _head(task, title)
         if not task.over:
             st.progress(task.progress, markup.plain(task.note or ("waits for its turn" if task.pid == 0 else "begins")))
-            if roles.may("admin"):
+            if roles.may(role):
                 st.button("Cancel", icon=":material/cancel:", key=f"output-cancel-{task_id}", on_click=_cancel,
                           args=(home, task_id))  # fmt: skip
         if task.error:

@@ -33,6 +33,7 @@ PAGES: Final[dict[str, Role]] = {
     "logging": "viewer",
     "notifications": "viewer",
     "settings": "admin",
+    "maintenance": "operator",
     "users": "viewer",
 }
 """Who may open each file of ``screens/``; one that is not here can be opened by nobody.

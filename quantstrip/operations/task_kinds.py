@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from quantstrip.errors import TaskRefused
 from quantstrip.operations.backtest_arguments import BacktestArguments, SweepArguments
+from quantstrip.operations.maintenance import (
+    AuditArguments,
+    BackupArguments,
+    BackupVerifyArguments,
+    EndOfDayArguments,
+)
 from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
 from quantstrip.operations.reporting_arguments import SendArguments
 from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
@@ -125,6 +131,14 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.rehearsal_work:rehearse", lane=TRIAL),
         Kind("sql_export", "Write a query's whole result into a file.", ExportArguments,
              "quantstrip.operations.sql_export:work"),
+        Kind("backup", "Copy the ledger into the backups' folder, and look the copy through.", BackupArguments,
+             "quantstrip.operations.maintenance:backup"),
+        Kind("backup_verify", "Look a backup through.", BackupVerifyArguments,
+             "quantstrip.operations.maintenance:verify_backup"),
+        Kind("audit_verify", "Hold every row of orders, fills and positions against the audit.", AuditArguments,
+             "quantstrip.operations.maintenance:audit_verify"),
+        Kind("end_of_day", "Build the summary of a session and send it.", EndOfDayArguments,
+             "quantstrip.operations.maintenance:end_of_day"),
         Kind("package_install", "Install packages for clients into the home.", InstallArguments,
              "quantstrip.operations.package_changes:install", "quantstrip.operations.package_changes:check_install"),
         Kind("package_upgrade", "Bring installed packages to their newest version that fits.", UpgradeArguments,

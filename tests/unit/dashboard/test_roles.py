@@ -30,6 +30,9 @@ LOOKING: Final = re.compile(
     """
 )
 VIEWS: Final = {
+    "maintenance": [
+        {"maintenance-tabs": name} for name in ("Tasks", "Health", "Backups", "End of day", "Reconciliation", "Audit")
+    ],
     "notifications": [{"note-tabs": name} for name in ("Inbox", "Alerts", "Accounts", "Recipients")],
     "journal": [{"journal-list": "Entries and corrections"}, {"journal-list": "All fills"}],
     "reporting": [{"report-part": name} for name in ("Overview", "Trades", "Stored reports")],
@@ -51,6 +54,7 @@ ACTS: Final = {
     "monitor": "card-Start-mine",
     "client": "page-Start-mine",
     "journal": "journal-trade",
+    "maintenance": "backup-now",
     "notifications": "add-account-",
     "settings": "settings-import",
     "sql": "sql-save-as",
