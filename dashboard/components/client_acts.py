@@ -1,16 +1,16 @@
 """What a person does to a client: its switches, and the dialogs that ask first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
 
-from components import clients, dialogs, frame, markup, roles, times
+from components import clients, dialogs, frame, markup, python_deploy, roles, times
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import clients as operations
-from quantstrip.operations import jobs, risk
+from quantstrip.operations import jobs, risk, versions
 from quantstrip.operations.clients import ClientStatus
 
 Granted = frozenset[roles.Role]
@@ -29,27 +29,20 @@ _MENU: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something a person can do to a client: the button, what is said meanwhile, and afterwards."""
+    """A switch of a client: its button, and the dialog that asks first; to start one nothing is asked."""
 
     label: str
     icon: str
-    doing: str
-    done: str
-    run: Callable[[Home, str], object]
+    asks: str = ""
     role: roles.Role = "operator"
     help: str | None = None
 
 
-START: Final = Action("Start", ":material/play_arrow:", "Starting", "started", operations.start)
-RESTART: Final = Action("Restart", ":material/restart_alt:", "Restarting", "restarted", operations.restart)
+START: Final = Action("Start", ":material/play_arrow:")
+STOP: Final = Action("Stop", ":material/stop:", "stop-client")
+RESTART: Final = Action("Restart", ":material/restart_alt:", "restart-client")
 REDEPLOY: Final = Action(
-    "Redeploy",
-    ":material/publish:",
-    "Deploying",
-    "deployed",
-    operations.redeploy,
-    "admin",
-    "Copy the file as it is now and run that version",
+    "Redeploy", ":material/publish:", "redeploy-client", "admin", "Shows what would change in what runs, and asks"
 )
 
 
@@ -63,9 +56,7 @@ def switches(home: Home, client: ClientStatus, may: Granted, *, place: str = "ca
     if "operator" not in may:
         return
     if client.state in clients.ALIVE:
-        if st.button("Stop", icon=":material/stop:", key=f"{place}-Stop-{client.name}"):
-            dialogs.ask("stop-client", client.name)
-            st.rerun()
+        button(home, client.name, STOP, may, place=place)
         button(home, client.name, RESTART, may, place=place)
     else:
         button(home, client.name, START, may, place=place)
@@ -82,18 +73,21 @@ def button(
     *,
     place: str = "card",
 ) -> None:
-    """One switch. What it does is done before anything else is drawn, so that a refresh cannot cut it short."""
+    """One switch. A start is done before anything else is drawn, so that a refresh cannot cut it short."""
     if action.role not in may:
         return
     if not st.button(action.label, icon=action.icon, key=f"{place}-{action.label}-{name}", help=action.help):
         return
-    with st.spinner(f"{action.doing} {name}"):
+    if action.asks:
+        dialogs.ask(action.asks, name)
+        st.rerun()
+    with st.spinner(f"Starting {name}"):
         try:
-            action.run(home, name)
+            operations.start(home, name)
         except QuantstripError as error:
-            frame.keep_notice(f"{name} was not {action.done}: {error}", failed=True)
+            frame.keep_notice(f"{name} was not started: {error}", failed=True)
         else:
-            frame.keep_notice(f"{name} {action.done}")
+            frame.keep_notice(f"{name} started")
     st.rerun()
 
 
@@ -112,9 +106,11 @@ def show(home: Home) -> None:
             "entries-on": ("Switch entries on", lambda name: entries_on(home, name)),
             "lift-halts": ("Lift halts", lambda name: lift_halts(home, name)),
             "stop-client": ("Stop a client", lambda name: stop(home, name)),
+            "restart-client": ("Restart a client", lambda name: restart(home, name)),
             "remove-client": ("Remove a client", lambda name: remove(home, name)),
         }
     )
+    dialogs.show({"redeploy-client": ("Redeploy a client", lambda name: redeploy(home, name))}, width="large")
 
 
 def run_job(home: Home, name: str) -> None:
@@ -180,6 +176,21 @@ def stop(home: Home, name: str) -> None:
         with st.spinner(f"Stopping {name}"):
             operations.stop(home, name)
         dialogs.done(f"{name} stopped")
+
+
+def restart(home: Home, name: str) -> None:
+    """End a client and start it again."""
+    st.text(f"Restart {name}? Its process ends, and a new one runs the version that is deployed. Positions stay open.")
+    if dialogs.buttons(f"Restart {markup.plain(name)}", key="restart-client"):
+        with st.spinner(f"Restarting {name}"):
+            operations.restart(home, name)
+        dialogs.done(f"{name} restarted")
+
+
+def redeploy(home: Home, name: str) -> None:
+    """What would change, and the button, as on the Python page; from where the client came."""
+    roles.require("admin")
+    python_deploy.deploy(home, versions.preview_again(home, name))
 
 
 def remove(home: Home, name: str) -> None:

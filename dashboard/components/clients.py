@@ -143,8 +143,11 @@ def words(client: ClientStatus) -> Html:
     notes = [] if quiet else [client.note]
     if client.killed:
         why = f": {client.kill_reason}" if client.kill_reason else ""
-        notes.append(f"Entries are switched off{why}. Switch them on with: quantstrip risk revive {client.name}")
-    notes += [f"{halt.rule}: {halt.reason}. Lift it with: quantstrip risk clear {client.name}" for halt in client.halts]
+        notes.append(
+            f"Entries are switched off{why}. Switch them on under More, or with: quantstrip risk revive {client.name}"
+        )
+    lift = f"Lift it under More, or with: quantstrip risk clear {client.name}"
+    notes += [f"{halt.rule}: {halt.reason}. {lift}" for halt in client.halts]
     return markup.join(error, *(markup.tag("div", markup.text(note), "qs-client-note") for note in notes))
 
 

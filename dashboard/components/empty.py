@@ -1,24 +1,26 @@
 """What a screen says when there is nothing to show yet: what to do first."""
 
-from components import markup
+import streamlit as st
+
+from components import frame, markup, roles
 from quantstrip.home import Home
 from quantstrip.operations.service_health import Part
 
 
-def no_clients(home: Home) -> markup.Html:
+def no_clients(home: Home) -> None:
     """No client was ever deployed here."""
-    return _steps(
+    steps = _steps(
         "No client is deployed yet",
         [
-            markup.join(markup.text("Save a client as a Python file in "), _code(home.clients), markup.text(".")),
-            markup.join(
-                markup.text("Deploy and start it: "),
-                _code(f"quantstrip --home {home.root} deploy NAME"),
-                markup.text("."),
-            ),
+            markup.text("On the page Python, New makes a client or a strategy; Deploy shows it and starts it."),
             markup.text("It appears here, with its state, its log and its errors."),
+            markup.join(
+                markup.text("In a terminal: save it in "), _code(home.clients), markup.text(", then "),
+                _code(f"quantstrip --home {home.root} deploy NAME"), markup.text("."),
+            ),
         ],
-    )
+    )  # fmt: skip
+    _leading(steps, "python", "Make a client on the page Python", ":material/code:")
 
 
 def no_file(home: Home) -> markup.Html:
@@ -41,19 +43,20 @@ def no_problems() -> markup.Html:
     )
 
 
-def nothing_recorded() -> markup.Html:
+def nothing_recorded() -> None:
     """The ledger holds no strategy run."""
-    return _steps(
+    steps = _steps(
         "Nothing was traded yet",
         [
             markup.text("A strategy's orders and fills appear here as soon as its client records the first one."),
             markup.join(
-                markup.text("To see it work on recorded prices first, run "),
+                markup.text("To see one work on recorded prices first, run it on the page Backtest; in a terminal, "),
                 _code("quantstrip up --demo"),
-                markup.text("."),
+                markup.text(" shows two at work."),
             ),
         ],
     )
+    _leading(steps, "backtest", "Try a strategy on the page Backtest", ":material/query_stats:")
 
 
 def no_curve() -> markup.Html:
@@ -61,17 +64,19 @@ def no_curve() -> markup.Html:
     return markup.tag("div", markup.text("The curve begins with the first recorded bar or closed trade."), "qs-blank")
 
 
-def no_logs(home: Home) -> markup.Html:
+def no_logs(home: Home) -> None:
     """Nothing ran here yet."""
-    return _steps(
+    steps = _steps(
         "Nothing was logged yet",
         [
             markup.join(
-                markup.text("Start the service: "), _code(f"quantstrip --home {home.root} up"), markup.text(".")
+                markup.text("Start the service on Home; in a terminal: "), _code(f"quantstrip --home {home.root} up"),
+                markup.text("."),
             ),
             markup.text("Its log, the dashboard's and one for each client appear here, and can be followed live."),
         ],
-    )
+    )  # fmt: skip
+    _leading(steps, "home", "Start the service on Home", ":material/space_dashboard:")
 
 
 def no_accounts() -> markup.Html:
@@ -157,17 +162,39 @@ def part_missing(part: Part) -> markup.Html:
     )
 
 
-def no_such_client(name: str, *, was: bool) -> markup.Html:
+def no_such_client(home: Home, name: str, *, was: bool) -> None:
     """The client of the address is not deployed: it was removed, perhaps while it was shown, or never was."""
     if not was:
-        return markup.notice("warn", markup.text(f"No client {name!r} is deployed, and none of that name ever ran."))
-    return _steps(
+        words = f"No client {name!r} is deployed, and none of that name ever ran."
+        st.html(markup.notice("warn", markup.text(words)))
+        return
+    steps = _steps(
         f"{name} is no longer deployed",
         [
             markup.text("What it did stays in the ledger, and its log and its versions stay where they are."),
-            markup.join(markup.text("Bring it back: "), _code(f"quantstrip deploy {name}"), markup.text(".")),
+            markup.join(
+                markup.text("To bring it back, press Deploy on the page Python; in a terminal: "),
+                _code(f"quantstrip deploy {name}"),
+                markup.text("."),
+            ),
         ],
     )
+    file = _own_file(home, name)
+    label = f"Open {file}" if file else "Open the page Python"
+    _leading(steps, "python", label, ":material/code:", **({"file": file} if file else {}))
+
+
+def _leading(steps: markup.Html, page: str, label: str, icon: str, **query: str) -> None:
+    """The steps, and the link to the page of the first one for those who may open that."""
+    st.html(steps)
+    if roles.may(roles.PAGES[page]):
+        frame.link(page, label, icon=icon, **query)
+
+
+def _own_file(home: Home, name: str) -> str:
+    """The file of a client as the Python page knows it; "" where it is gone, or lies elsewhere."""
+    paths = (f"clients/{name}.py", f"clients/{name}/__init__.py")
+    return next((path for path in paths if (home.root / path).is_file()), "")
 
 
 def _steps(title: str, steps: list[markup.Html]) -> markup.Html:

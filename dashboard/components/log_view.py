@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import streamlit as st
+
 from components import markup, times
 from components.markup import Html
 from quantstrip.home import Home
@@ -11,6 +13,7 @@ from quantstrip.operations import logs
 from quantstrip.operations.logs import Entry, Page, Place, Wanted
 
 MOST: Final = 200
+_FOLLOWED: Final = "log-followed"
 _CARE: Final = {"WARNING": "qs-log-warn", "ERROR": "qs-down", "CRITICAL": "qs-down"}
 
 
@@ -81,6 +84,16 @@ class View:
         entries = list(kept.values())[-MOST:]
         older = entries[0].place if len(kept) > MOST else self.page.older
         self.page = Page(entries, older, None, came.last)
+
+
+def follow(home: Home, stream: str) -> None:
+    """The newest entries of a stream, brought up to date each time; they say from when to when, and in which zone."""
+    view: View | None = st.session_state.get(_FOLLOWED)
+    if view is None or view.stream != stream:
+        view = st.session_state[_FOLLOWED] = View(stream, Wanted())
+    view.read(home)
+    st.html(markup.tag("div", markup.text(span(view.page.entries) or f"times in {times.zone_name()}"), "qs-soft"))
+    st.html(entries(view.page.entries, from_top=False, none="Nothing was logged yet."))
 
 
 def entries(shown: Sequence[Entry], *, from_top: bool, none: str) -> Html:

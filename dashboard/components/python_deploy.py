@@ -19,16 +19,15 @@ def show(home: Home) -> None:
     """Show the one that is open."""
     dialogs.show(
         {
-            "python-deploy": ("Deploy", lambda path: deploy(home, path)),
+            "python-deploy": ("Deploy", lambda path: deploy(home, versions.preview_file(home, path))),
             "python-rollback": ("Roll back", lambda name: roll_back(home, name)),
         },
         width="large",
     )
 
 
-def deploy(home: Home, path: str) -> None:
+def deploy(home: Home, seen: Preview) -> None:
     """What would change, what is wrong with it, and the button."""
-    seen = versions.preview_file(home, path)
     moved = dialogs.changed(seen.code_hash)
     st.html(_head(seen))
     for file, report in seen.findings.items():

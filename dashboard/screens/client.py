@@ -11,7 +11,7 @@ from components import (
     clients,
     empty,
     frame,
-    logs,
+    log_view,
     markup,
     problems,
     roles,
@@ -28,7 +28,6 @@ from quantstrip.operations.clients import ClientStatus
 
 REFRESH_SECONDS: Final = 2
 LOG_REFRESH_SECONDS: Final = 1
-LOG_LINES: Final = 300
 ROWS: Final = (12, 50, 200, 1000)
 _NAME: Final = "name"
 
@@ -65,7 +64,7 @@ def choose(home: Home) -> None:
     frame.title("Client")
     known = operations.list_clients(home)
     if not known:
-        st.html(empty.no_clients(home))
+        empty.no_clients(home)
     for client in known:
         frame.link("client", client.display_name or client.name, name=client.name)
 
@@ -85,7 +84,7 @@ def head(home: Home, name: str) -> None:
         client = find(home, name)
         if client is None:
             frame.title(name, markup.chip("not deployed", "warn"))
-            st.html(empty.no_such_client(name, was=bool(client_history.processes(home, name, 1))))
+            empty.no_such_client(home, name, was=bool(client_history.processes(home, name, 1)))
             frame.link("monitor", "All clients", icon=":material/arrow_back:")
             return
         other = client.display_name not in ("", name)
@@ -125,7 +124,7 @@ def figures(client: ClientStatus) -> None:
 def log(home: Home, name: str) -> None:
     """The log's tail, live."""
     with frame.boundary():
-        st.html(logs.tail(operations.log_lines(home, name, LOG_LINES)))
+        log_view.follow(home, name)
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

@@ -100,9 +100,9 @@ def heading(home: Home, state: ServiceStatus, view: Overview, known: Sequence[Cl
     frame.title("Home", mark, *([clients.mode_chip(view.mode)] if view.mode else []))
     service_state.told(home, state)
     if not known:
-        st.html(empty.no_clients(home))
+        empty.no_clients(home)
     elif not view.mode:
-        st.html(empty.nothing_recorded())
+        empty.nothing_recorded()
 
 
 def warned(home: Home, unread: Sequence[AlertInfo]) -> None:

@@ -24,7 +24,7 @@ def main(home: Home) -> None:
         frame.say_notice()
         known = {stream.name: stream for stream in logs.streams(home)}
         if not known:
-            st.html(empty.no_logs(home))
+            empty.no_logs(home)
             return
         stream, wanted = choose(known)
         view = view_of(stream.name, wanted)

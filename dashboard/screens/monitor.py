@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import client_acts, clients, empty, frame, logs, problems, service_state
+from components import client_acts, clients, empty, frame, log_view, markup, problems, service_state
 from quantstrip.home import Home
 from quantstrip.operations import clients as operations
 from quantstrip.operations import service
@@ -15,7 +15,8 @@ REFRESH_SECONDS: Final = 2.0
 SECONDS_A_CLIENT: Final = 0.15
 SLOWEST_SECONDS: Final = 5.0
 LOG_REFRESH_SECONDS: Final = 1
-LOG_LINES: Final = 300
+FILTERED_FROM: Final = 6
+"""Clients from which on a row narrows them down."""
 _OPEN: Final = "client"
 _PACE: Final = "monitor-pace"
 
@@ -55,9 +56,9 @@ def watch(home: Home) -> None:
 def overview(home: Home, known: Sequence[ClientStatus]) -> None:
     """One card a client; one of them may be open."""
     if not known:
-        st.html(empty.no_clients(home))
+        empty.no_clients(home)
     may = client_acts.granted()
-    for client in known:
+    for client in narrowed(known):
         with st.container(border=True, key=f"card-{client.name}"):
             told, asked = st.columns([2.3, 1], vertical_alignment="center")
             told.html(clients.card(client))
@@ -68,13 +69,34 @@ def overview(home: Home, known: Sequence[ClientStatus]) -> None:
                 opened(home, client)
 
 
+def narrowed(known: Sequence[ClientStatus]) -> Sequence[ClientStatus]:
+    """Those that a person wants to see, of many; what was chosen stands in the address."""
+    if len(known) < FILTERED_FROM:
+        return known
+    with st.container(horizontal=True, vertical_alignment="center", key="monitor-filter"):
+        name = st.text_input("Find", key="find", bind="query-params", placeholder="Name of a client", width=260,
+                             icon=":material/search:", label_visibility="collapsed")  # fmt: skip
+        troubled = st.toggle("In trouble only", key="trouble", bind="query-params")
+    words = name.strip().casefold()
+    found = [
+        each
+        for each in known
+        if words in f"{each.name}\n{each.display_name}".casefold()
+        and (not troubled or clients.TONES.get(each.state) == "bad")
+    ]
+    if not found:
+        which = f" with {name.strip()!r} in its name" if words else ""
+        st.html(markup.notice("info", markup.text(f"No client{which}{' is in trouble' if troubled else ''}.")))
+    return found
+
+
 def opened(home: Home, client: ClientStatus) -> None:
     """The open client: its log, and the trace of its last error."""
     frame.link("client", "Open its page: jobs, orders, versions, restarts", name=client.name)
     if client.last_trace:
         frame.section("Last error")
         problems.trace(client.last_trace)
-    frame.section("Log", "times as the file has them")
+    frame.section("Log")
     log(home, client.name)
 
 
@@ -82,7 +104,7 @@ def opened(home: Home, client: ClientStatus) -> None:
 def log(home: Home, name: str) -> None:
     """The log's tail, live."""
     with frame.boundary():
-        st.html(logs.tail(operations.log_lines(home, name, LOG_LINES)))
+        log_view.follow(home, name)
 
 
 def trouble(home: Home, known: Sequence[ClientStatus]) -> None:

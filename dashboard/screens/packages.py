@@ -33,6 +33,7 @@ def main(home: Home) -> None:
         dialogs.show(
             {
                 "package-remove": ("Remove a package", lambda name: _remove(home, name)),
+                "package-all": ("Upgrade all packages", lambda _: _upgrade_all(home)),
                 "package-source": ("Build from source", lambda name: _build(home, name)),
             }
         )
@@ -57,7 +58,7 @@ def _installed(home: Home, mine: list[packages.Package], *, busy: bool) -> None:
         return
     if roles.may("admin"):
         st.button("Upgrade all", icon=":material/upgrade:", key="package-upgrade-all", disabled=busy,
-                  on_click=_change, args=(home, "package_upgrade", {"names": []}))  # fmt: skip
+                  on_click=dialogs.ask, args=("package-all",))  # fmt: skip
     for each in mine:
         with st.container(horizontal=True, vertical_alignment="center", key=f"item-package-{each.key}"):
             st.html(package_rows.row(each), width="stretch")
@@ -113,6 +114,20 @@ def _remove(home: Home, name: str) -> None:
     if dialogs.buttons("Remove", key="package-remove-now", danger=True):
         tasks.submit(home, "package_remove", {"names": [name], "leftovers": too}, by="Packages page")
         dialogs.done(f"{name} is being removed")
+
+
+def _upgrade_all(home: Home) -> None:
+    """Ask, with what it is about; which versions there are is only known when the index is asked."""
+    mine = packages.installed(home)
+    asked = [f"{each.name} {each.version}" for each in mine if each.asked]
+    st.text(
+        f"Upgrade {', '.join(asked)}, and what they need? Each goes to the newest version that the others and the "
+        "platform go with; all of them change, or none. Clients run the new versions from their next start on."
+    )
+    if dialogs.buttons("Upgrade all", key="package-upgrade-all-now"):
+        roles.require("admin")
+        tasks.submit(home, "package_upgrade", {"names": []}, by="Packages page")
+        dialogs.done("The packages are being upgraded")
 
 
 def _build(home: Home, name: str) -> None:

@@ -36,7 +36,7 @@ def main(home: Home) -> None:
             return
         there = reporting.modes(home)
         if not there:
-            st.html(empty.nothing_recorded())
+            empty.nothing_recorded()
             return
         with st.container(horizontal=True, vertical_alignment="bottom", key="report-filters"):
             mode = choose_mode(there)

@@ -99,12 +99,13 @@ def test_the_keyboard_alone_can_ask_and_change_its_mind(visitor: Any, demo: Any)
     assert demo.state("ma_cross") == "running"
 
 
-def test_restart_gives_a_new_process(visitor: Any, demo: Any) -> None:
+def test_restart_asks_first_and_gives_a_new_process(visitor: Any, demo: Any) -> None:
     page = visitor.window("/monitor")
     before = clients.client_status(demo.home, "rsi_reversion").pid
     mine = card(page, "rsi_reversion")
     expect(mine).to_contain_text(str(before))
     mine.get_by_role("button", name="Restart").click()
+    page.get_by_role("dialog").get_by_role("button", name="Restart rsi_reversion").click()
     expect(mine).not_to_contain_text(str(before))
     expect(mine.locator(".qs-state")).to_have_text("running")
     assert not psutil.pid_exists(before)
@@ -138,6 +139,9 @@ def test_a_load_error_is_shown_whole_and_reloaded_once_it_is_mended(
     page.screenshot(path=pictures / "problems.png")
     (demo.home.clients / "broken.py").write_text(NOISY, encoding="utf-8")
     found.get_by_role("button", name="Redeploy").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("statsmodelz")
+    dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(found).to_contain_text("now running")
     assert demo.state(broken) == "running"
 
@@ -151,6 +155,10 @@ def test_a_changed_file_is_marked_until_it_is_deployed(visitor: Any, demo: Any, 
     (demo.home.clients / "noisy.py").write_text(NOISY + "# edited\n", encoding="utf-8")
     expect(mine).to_contain_text("differs from deployed")
     mine.get_by_role("button", name="Redeploy").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("# edited")
+    assert clients.client_status(demo.home, noisy).code_hash == before
+    dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(mine).not_to_contain_text("differs from deployed")
     after = clients.client_status(demo.home, noisy).code_hash
     assert after != before

@@ -185,7 +185,8 @@ def test_a_client_removed_while_it_is_shown_is_told_and_no_trace(home: Home, ali
         assert not page.app.exception
         assert not page.app.error
         assert "pairs is no longer deployed" in page.text
-        assert "quantstrip deploy pairs" in page.text
+        assert "press Deploy on the page Python; in a terminal: quantstrip deploy pairs" in page.text
+        assert "Open clients/pairs.py" in page.text
 
 
 def test_a_client_that_never_was_is_told(home: Home, ledger: Ledger, show: Any) -> None:

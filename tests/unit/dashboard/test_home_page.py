@@ -18,6 +18,7 @@ def test_a_new_home_says_what_to_do_first(home: Home, show: Any) -> None:
     assert "No client is deployed yet" in page.text
     assert str(home.clients) in page.text
     assert f"quantstrip --home {home.root} deploy NAME" in page.text
+    assert "Make a client on the page Python" in [each.proto.label for each in page.app.get("page_link")]
     assert "The curve begins with the first recorded bar" in page.text
     assert "Today's PnL 0.00 USD no session yet" in page.text
 

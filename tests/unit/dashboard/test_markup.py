@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantstrip.home import asset
+from quantstrip.operations.logs import Entry, Place
 
 ANY = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
 
@@ -58,12 +59,15 @@ def test_labels_facts_and_attributes_are_text(words: str) -> None:
 
 @settings(deadline=None)  # the first example imports Streamlit
 @given(st.lists(ANY.filter(lambda line: line != ""), min_size=1, max_size=5))
-def test_lines_of_a_log_are_text(lines: list[str]) -> None:
-    from components.logs import tail
+def test_entries_of_a_log_are_text(lines: list[str]) -> None:
+    from components.log_view import entries
 
-    read = Read(tail(lines))
-    assert set(read.tags) <= {"div", "pre", "span"}
-    assert "".join(read.text) == "".join(f"{line}\n" for line in lines)
+    with_head = Entry(Place(0, 0), 1, "ERROR", lines[0], "", lines[0])
+    without = [Entry(Place(0, 0), 0, "", "", "", line) for line in lines]
+    read = Read(entries([with_head, *without], from_top=False, none=""))
+    assert set(read.tags) <= {"div", "pre", "span", "b"}
+    words = f"ERROR   {lines[0]} {lines[0]}\n" + "".join(f"{line}\n" for line in lines)
+    assert "".join(read.text).endswith(words)
 
 
 @pytest.mark.parametrize(

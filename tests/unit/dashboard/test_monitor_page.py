@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from quantstrip.clock import system_clock
+from quantstrip.config import SettingsManager
+from quantstrip.errors import ClientLoadError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.operations import clients, risk
@@ -41,7 +43,9 @@ def failed(ledger: Ledger, name: str, outcome: str, trace: str) -> None:
 def test_without_clients_it_says_what_to_do_first(home: Home, ledger: Ledger, show: Any) -> None:
     page = show("screens/monitor.py")
     assert "The service is not running" in page.text
-    assert "No client is deployed yet" in page.text
+    assert "No client is deployed yet On the page Python, New makes a client" in page.text
+    assert "Make a client on the page Python" in page.text
+    assert "Make a client on the page Python" not in show("screens/monitor.py", role="operator").text
 
 
 def test_a_client_is_shown_with_its_state_and_version(home: Home, ledger: Ledger, show: Any) -> None:
@@ -67,8 +71,8 @@ def test_entries_that_a_person_switched_off_are_shown_with_what_switches_them_on
     page = show("screens/monitor.py")
     assert "entries off" in page.text
     assert (
-        "Entries are switched off: away for <i>lunch</i>. Switch them on with: quantstrip risk revive pairs"
-        in page.text
+        "Entries are switched off: away for <i>lunch</i>. "
+        "Switch them on under More, or with: quantstrip risk revive pairs" in page.text
     )
     assert "<i>" not in page.markup
 
@@ -117,10 +121,11 @@ def test_no_problem_is_said_in_words(home: Home, ledger: Ledger, show: Any) -> N
     assert "No problems" in page.text
 
 
-def test_the_log_of_an_open_client_ends_with_its_newest_line_and_shows_html_as_text(
+def test_the_log_of_an_open_client_ends_with_its_newest_line_in_the_users_zone_and_shows_html_as_text(
     home: Home, ledger: Ledger, show: Any
 ) -> None:
     deployed(home, "pairs")
+    SettingsManager(home).set_by_path("platform.timezone", "America/New_York")
     lines = [f"2026-01-17 14:30:{second:02d} - INFO - pairs - MainThread - bar {second}" for second in range(50)]
     lines.append("2026-01-17 14:31:00 - ERROR - pairs - MainThread - <img src=x onerror=alert(1)> failed")
     (home.logs / "pairs.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -128,7 +133,9 @@ def test_the_log_of_an_open_client_ends_with_its_newest_line_and_shows_html_as_t
     assert "bar 0 " in page.text
     assert page.text.endswith("<img src=x onerror=alert(1)> failed")
     assert "<img" not in page.markup
-    assert '<span class="qs-down">2026-01-17 14:31:00 - ERROR' in page.markup
+    assert "2026-01-17 19:30:00 UTC to 2026-01-17 19:31:00 UTC" in page.text
+    assert "2026-01-17 19:31:00 ERROR pairs <img" in page.text
+    assert '<span class="qs-down"><span class="qs-log-when">2026-01-17 19:31:00 ' in page.markup
 
 
 def test_a_switch_that_fails_says_why_and_the_page_stays(home: Home, ledger: Ledger, show: Any) -> None:
@@ -141,7 +148,7 @@ def test_a_switch_that_fails_says_why_and_the_page_stays(home: Home, ledger: Led
     assert "pairs" in page.text
 
 
-def test_a_changed_file_can_be_deployed_again(home: Home, ledger: Ledger, show: Any) -> None:
+def test_a_changed_file_is_deployed_again_after_showing_what_changes(home: Home, ledger: Ledger, show: Any) -> None:
     path = deployed(home, "pairs")
     before = clients.client_status(home, "pairs").code_hash
     path.write_text(CLIENT + "# changed\n", encoding="utf-8")
@@ -149,7 +156,10 @@ def test_a_changed_file_can_be_deployed_again(home: Home, ledger: Ledger, show: 
     page = show("screens/monitor.py")
     assert "differs from deployed" in page.text
     page.press("card-Redeploy-pairs")
-    assert page.app.toast[0].value == "pairs deployed"
+    assert "# changed" in page.text
+    assert clients.client_status(home, "pairs").code_hash == before
+    page.press("python-deploy-now")
+    assert "is deployed" in page.app.toast[0].value
     assert clients.client_status(home, "pairs").code_hash != before
     assert "differs from deployed" not in page.text
 
@@ -161,8 +171,12 @@ def test_a_broken_file_is_not_deployed_and_the_old_version_stays(home: Home, led
     ledger.set_client("pairs", differs=1)
     page = show("screens/monitor.py")
     page.press("card-Redeploy-pairs")
-    assert "pairs was not deployed" in page.app.toast[0].value.replace("\\", "")
+    assert "SyntaxError: invalid syntax" in page.text
+    assert "python-deploy-now" not in {each.key for each in page.app.button}
+    with pytest.raises(ClientLoadError):
+        clients.deploy(home, path)
     assert clients.client_status(home, "pairs").code_hash == before
+    page = show("screens/monitor.py")
     page.app.session_state["monitor-tabs"] = "Problems"
     page.app.run()
     assert "deploy refused" in page.text
@@ -176,3 +190,53 @@ def test_a_client_removed_meanwhile_is_no_error(home: Home, ledger: Ledger, show
     page.app.run()
     assert not page.app.exception
     assert "No client is deployed yet" in page.text
+
+
+def test_a_restart_asks_first(home: Home, ledger: Ledger, show: Any) -> None:
+    deployed(home, "pairs")
+    failed(ledger, "pairs", "crashed", TRACE)
+    page = show("screens/monitor.py")
+    page.app.session_state["monitor-tabs"] = "Problems"
+    page.app.run()
+    page.press("problem-Restart-pairs")
+    assert not page.app.toast
+    assert "a new one runs the version that is deployed" in page.app.text[0].value
+    page.press("restart-client")
+    assert "no service runs" in page.text
+
+
+def many(home: Home, ledger: Ledger) -> None:
+    """Six clients, of which one is in trouble."""
+    for number in range(6):
+        ledger.set_client(f"calm{number}", code_hash="h", desired_state="stopped", display_name=f"Number {number}")
+    failed(ledger, "calm4", "crashed", TRACE)
+    note = make_note(Mark.GIVEN_UP, system_clock.now(), "it crashed")
+    ledger.set_client("calm4", desired_state="running", status_note=note)
+
+
+def cards(page: Any) -> list[str]:
+    return [name for name in (f"calm{number}" for number in range(6)) if f" {name} " in page.text]
+
+
+def test_of_many_clients_those_of_a_name_or_in_trouble_are_shown_also_by_the_address(
+    home: Home, ledger: Ledger, show: Any
+) -> None:
+    many(home, ledger)
+    page = show("screens/monitor.py")
+    assert len(cards(page)) == 6
+    page.app.text_input(key="find").set_value(" number 2").run()
+    assert cards(page) == ["calm2"]
+    page.app.toggle(key="trouble").set_value(True).run()
+    assert cards(page) == []
+    assert "No client with 'number 2' in its name is in trouble." in page.text
+    assert "1 in trouble" in page.text, "the counts are those of all"
+    assert cards(show("screens/monitor.py", trouble="true")) == ["calm4"]
+    assert cards(show("screens/monitor.py", find="calm1")) == ["calm1"]
+
+
+def test_of_few_clients_all_are_shown_whatever_the_address_says(home: Home, ledger: Ledger, show: Any) -> None:
+    many(home, ledger)
+    ledger.remove_client("calm0")
+    page = show("screens/monitor.py", trouble="true")
+    assert not page.app.toggle
+    assert len(cards(page)) == 5

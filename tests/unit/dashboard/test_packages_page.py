@@ -74,6 +74,16 @@ def test_what_is_installed_and_what_was_printed_is_shown_and_a_removal_asks(show
     assert {each.name for each in packages.installed(asked)} == {"alpha", "beta"}
 
 
+def test_upgrading_all_asks_with_what_it_is_about(show: Any, asked: Home) -> None:
+    tasks.run_now(asked, "package_install", {"names": ["alpha"]})
+    page = show(PAGE)
+    page.press("package-upgrade-all")
+    assert "Upgrade alpha 2.0, and what they need?" in page.app.text[0].value
+    assert [each.kind for each in tasks.list_tasks(asked)] == ["package_install"]
+    page.press("package-upgrade-all-now")
+    assert "no service runs" in page.text
+
+
 def test_who_only_looks_sees_what_is_installed_and_can_change_nothing(show: Any, asked: Home) -> None:
     tasks.run_now(asked, "package_install", {"names": ["beta"]})
     page = show(PAGE, role="viewer")

@@ -23,7 +23,9 @@ def lines(page: Any) -> dict[str, Any]:
 
 def test_a_home_in_which_nothing_was_traded_says_what_to_do_first(home: Home, show: Any) -> None:
     open_ledger(home)
-    assert "Nothing was traded yet" in show(PAGE).text
+    page = show(PAGE)
+    assert "Nothing was traded yet" in page.text
+    assert "Try a strategy on the page Backtest" in page.text
 
 
 def test_the_page_shows_the_published_figures_and_they_are_homes_and_the_reports(
