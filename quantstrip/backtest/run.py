@@ -1,10 +1,7 @@
 """One backtest: the engine on the history of some symbols."""
 
-import hashlib
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +21,7 @@ from quantstrip.matching import CostModel, exchange_session_end
 from quantstrip.model import Instrument, Mode
 from quantstrip.report import measure
 from quantstrip.risk import NATIVE, RiskProfile
-from quantstrip.strategy import StrategyBase
+from quantstrip.strategy import StrategyBase, source_hash
 from quantstrip.trading import run_identity
 
 CASH = 100_000.0
@@ -110,13 +107,6 @@ def run_backtest(
     )
 
 
-def code_hash(strategy: StrategyBase) -> str:
-    """SHA-256 of the file the strategy's class was written in; "" for one that was typed into a session."""
-    module = sys.modules.get(type(strategy).__module__)
-    path = Path(getattr(module, "__file__", None) or "")
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-
-
 def _describe(
     strategy: StrategyBase,
     feed: HistoryFeed,
@@ -131,7 +121,7 @@ def _describe(
     tables = feed.tables
     symbols = [table.symbol for table in tables]
     parameters = strategy.get_parameters()
-    code = code_hash(strategy)
+    code = source_hash(strategy)
     rows = {table.symbol: int(np.searchsorted(table.ts, begin)) for table in tables}  # that warm up
     first = min(tables, key=lambda table: int(table.ts[rows[table.symbol]]))
     last = max(tables, key=lambda table: int(table.ts[-1]))

@@ -9,7 +9,7 @@ from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
-from quantstrip.ledger.tables import broker, strategy
+from quantstrip.ledger.tables import broker, orders, round_trip, strategy, strategy_event, strategy_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +19,23 @@ UNALLOCATED = "unallocated"
 
 _STRATEGY_ID = Statement(lambda: select(strategy.c.strategy_id).where(strategy.c.name == bindparam("name")))
 _STRATEGY_HAS = Statement(lambda: select(strategy.c.strategy_id).where(strategy.c.strategy_id == bindparam("id")))
+_STRATEGY_NAME = Statement(lambda: select(strategy.c.name).where(strategy.c.strategy_id == bindparam("id")))
 _STRATEGIES = Statement(lambda: select(strategy).order_by(strategy.c.strategy_id))
 _STRATEGY_INSERT = Insert(strategy, keyed=True)
 _STRATEGY_DELETE = Statement(lambda: delete(strategy).where(strategy.c.strategy_id == bindparam("id")))
+_BOOKED = {
+    "runs": Statement(lambda: select(strategy_run.c.strategy_id).where(strategy_run.c.strategy_id == bindparam("id"))),
+    "orders": Statement(lambda: select(orders.c.strategy_id).where(orders.c.strategy_id == bindparam("id"))),
+    "intentions": Statement(
+        lambda: select(strategy_event.c.strategy_id).where(strategy_event.c.strategy_id == bindparam("id"))
+    ),
+    "an open position": Statement(
+        lambda: select(round_trip.c.strategy_id).where(
+            round_trip.c.strategy_id == bindparam("id"), round_trip.c.closed.is_(None)
+        )
+    ),
+}
+"""What ties a strategy to the name that its code has."""
 _BROKER_ID = Statement(lambda: select(broker.c.broker_id).where(broker.c.name == bindparam("name")))
 _BROKER_HAS = Statement(lambda: select(broker.c.broker_id).where(broker.c.broker_id == bindparam("id")))
 _BROKERS = Statement(lambda: select(broker).order_by(broker.c.broker_id))
@@ -143,7 +157,13 @@ class Names(Family):
         allocation: float | None = None,
         currency: str | None = None,
     ) -> None:
-        """Change a strategy's name or description; None keeps what is there."""
+        """Change a strategy's name or description; None keeps what is there.
+
+        Raises:
+            InvalidRecord: another name for one that has runs, orders or an open position: its code would go on under
+                the old name, as a new strategy without a position. Nothing was written.
+
+        """
         changes = {
             "name": None if name is None else validate.words("name", name),
             "description": description,
@@ -151,7 +171,10 @@ class Names(Family):
             "currency": currency,
         }
         with self.store.write() as tx:
-            _change(tx, strategy, strategy.c.strategy_id == _known_strategy(tx, strategy_id), changes)
+            found = _known_strategy(tx, strategy_id)
+            if changes["name"] is not None:
+                _check_new_name(tx, found, str(changes["name"]))
+            _change(tx, strategy, strategy.c.strategy_id == found, changes)
 
     def delete_strategy(self, strategy_id: int | str) -> None:
         """Delete a strategy that has no history."""
@@ -175,6 +198,18 @@ def _known_strategy(tx: Transaction, given: int | str) -> int:
         known = ", ".join(row["name"] for row in tx.dicts(_STRATEGIES)) or "none yet"
         raise UnknownRecord(f"no strategy {given!r} in the ledger; registered: {known}", hint="Check the spelling.")
     return strategy_id_of(tx, given)
+
+
+def _check_new_name(tx: Transaction, strategy_id: int, name: str) -> None:
+    if (now := tx.one(_STRATEGY_NAME, {"id": strategy_id})[0]) == name:
+        return
+    has = [what for what, statement in _BOOKED.items() if tx.one(statement, {"id": strategy_id}) is not None]
+    if has:
+        raise InvalidRecord(
+            f"strategy {now!r} keeps its name: it has {' and '.join(has)}, and its code books under that name. "
+            f"Called {name!r} here, its next fill would begin a second strategy, and the position would be split",
+            hint="Say it in the description. For a new name let the code have it, and transfer the position to that.",
+        )
 
 
 def _change(tx: Transaction, table: Any, condition: Any, changes: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from quantstrip.clock import to_text
 from quantstrip.errors import InvalidRecord, LedgerError
 from quantstrip.ledger.faults import translate
 from quantstrip.ledger.query import explained, is_read, limit_time
@@ -21,14 +22,14 @@ from quantstrip.ledger.tables import metadata
 _TIMES: Final = ("create_time", "update_time")
 STATIC: Final[Mapping[str, tuple[str, ...]]] = {
     "broker": ("name", "full_name", *_TIMES),
-    "strategy": ("name", "description", "allocation", "currency", *_TIMES),
+    "strategy": ("description", "allocation", "currency", *_TIMES),
     "instrument": (
         "symbol", "contract_id", "instrument_type", "currency", "multiplier", "tick_size", "lot_size", "calendar",
         *_TIMES,
     ),
     "mtm_price": ("date", "symbol", "contract_id", "open", "high", "low", "close", "adj_close", "volume", "metadata"),
 }  # fmt: skip
-"""Static tables, and the columns of theirs that may be changed."""
+"""Static tables, and the columns of theirs that may be changed; a strategy's name is what its code books under."""
 _TIME = "{0} NOT LIKE '____-__-__ __:__:__%'"
 _NAME = "typeof({0}) <> 'text' OR trim({0}) = ''"
 _POSITIVE = "typeof({0}) NOT IN ('real', 'integer') OR NOT {0} > 0 OR {0} > 1e300"
@@ -47,6 +48,8 @@ _UNSOUND: Final = (
     ("mtm_price", "date", "{0} NOT LIKE '____-__-__'", "a date, such as 2026-01-31"),
 )  # fmt: skip
 """What a static table must not hold: table, column, the condition of an unsound row, and what is expected."""
+_KEPT_NAME: Final = "its code books under the name, and would begin a second strategy beside the position of this one"
+_HISTORY: Final = ("orders", "execution", "strategy_event", "position_event", "strategy_run")
 _PLATFORMS: Final = frozenset(metadata.tables) | {"alembic_version"}
 _SAMPLE: Final = 20
 _MOST_ARGUMENTS: Final = 100
@@ -84,6 +87,7 @@ class Writing:
         self._changes: list[Changes] = []
         self._before: tuple[Any, ...] | None = None
         self._digest = hashlib.sha256()
+        self._strategies = self._named()
         self._refused = ""
         self._own: set[str] = set()
         self._watch()
@@ -95,7 +99,7 @@ class Writing:
 
     @property
     def digest(self) -> str:
-        """Says which rows were changed or deleted, as they were before, and how many were added."""
+        """Says which rows were added, changed or deleted, as they were before and as they are, without the times."""
         return self._digest.hexdigest()
 
     def run(self, sql: str, params: Mapping[str, Any]) -> None:
@@ -115,6 +119,13 @@ class Writing:
     def check(self) -> None:
         """Raise ``InvalidRecord`` where a static table that was changed holds what booking could not use."""
         changed = {each.table for each in self.changes}
+        for number, name in self._named().items():  # REPLACE changes a column without an UPDATE of it
+            if self._strategies.get(number, name) != name and self._is_booked(number):
+                raise InvalidRecord(
+                    f"the strategy {self._strategies[number]!r} would be called {name!r}: {_KEPT_NAME}; "
+                    "nothing was written",
+                    hint="Leave its name; say what it is in the description.",
+                )
         for table, column, condition, expected in _UNSOUND:
             if table not in changed:
                 continue
@@ -125,6 +136,16 @@ class Writing:
                     f"{table}.{column} must be {expected}, got {found[0]!r}; nothing was written",
                     hint="Correct the statement, or use the form under Static data.",
                 )
+
+    def _named(self) -> dict[int, str]:
+        """The name of each strategy by its id."""
+        return dict(self._raw.execute("SELECT strategy_id, name FROM strategy").fetchall())
+
+    def _is_booked(self, strategy_id: int) -> bool:
+        """True where rows refer to a strategy; one without may be deleted, and its number given to another."""
+        each = "SELECT 1 FROM {} WHERE strategy_id = :id"
+        found = " UNION ALL ".join(each.format(table) for table in _HISTORY)
+        return self._raw.execute(f"{found} LIMIT 1", {"id": strategy_id}).fetchone() is not None
 
     def _told(self, error: Exception) -> LedgerError:
         if self._refused:
@@ -183,7 +204,11 @@ class Writing:
         else:
             change.updated += 1
             before, after = self._before, values
-        self._digest.update(repr((change.table, kind, before)).encode())
+        kept = after and [
+            value for column, value in zip(change.columns, after, strict=False)
+            if column not in _TIMES
+        ]  # fmt: skip
+        self._digest.update(repr((change.table, kind, before, kept)).encode())
         if len(change.sample) < _SAMPLE:
             change.sample.append((before, after))
 
@@ -227,6 +252,9 @@ def writing(store: Store, timeout_seconds: float, *, commit: Callable[[Writing],
             raw.set_authorizer(None)
             raw.set_progress_handler(None, 0)
             if commit(made):
+                if any(each.table == "mtm_price" for each in made.changes):
+                    # Prices may change places without a trace in their sum: whoever keeps figures is told here.
+                    raw.execute("UPDATE reporting SET update_time = ?", (to_text(store.clock.now()),))
                 raw.execute("COMMIT")
         finally:
             raw.set_authorizer(None)
@@ -248,6 +276,8 @@ def own_tables(names: Iterable[str]) -> Sequence[str]:
 def _refusal(action: int, table: str, column: str | None) -> str:
     if action not in _ACTIONS or table.startswith("sqlite_"):
         return "only rows are changed from here: INSERT, UPDATE and DELETE"
+    if (action, table, column) == (sqlite3.SQLITE_UPDATE, "strategy", "name"):
+        return f"the column name of strategy is not changed from here: {_KEPT_NAME}"
     if action == sqlite3.SQLITE_UPDATE and table in STATIC:
         return f"the column {column} of {table} is not changed from here; those that are: {', '.join(STATIC[table])}"
     if table in _PLATFORMS:

@@ -22,15 +22,9 @@ from quantstrip.operations.holdings import held_positions, last_fills
 from quantstrip.operations.ledger import REPORTING_CURRENCY, existing_ledger
 from quantstrip.operations.moment import shown_session
 from quantstrip.operations.rates import missing_rates
+from quantstrip.operations.stamp import stamp_of
 
 _ORDER: Final = {str(mode): place for place, mode in enumerate(Mode)}  # live first
-STAMP: Final = (
-    "SELECT (SELECT MAX(position_event_id) FROM position_event), (SELECT MAX(commission_id) FROM commission), "
-    "(SELECT MAX(update_time) FROM strategy_run), (SELECT COUNT(*) FROM strategy_run), "
-    "(SELECT MAX(update_time) FROM strategy), (SELECT MAX(update_time) FROM instrument), "
-    "(SELECT update_time FROM reporting), (SELECT COUNT(*) FROM mtm_price), (SELECT SUM(close) FROM mtm_price)"
-)
-"""Another row when anything was recorded that a figure is made of."""
 _MODES: Final = "SELECT DISTINCT mode FROM v_strategy_pnl WHERE current_run = 1"
 _FIGURES: Final = (  # ?1 is the mode, ?2 the last session that is shown; the row without a strategy is all together
     "WITH s AS MATERIALIZED (SELECT strategy, account, currency, client, "
@@ -79,7 +73,7 @@ def picture(home: Home, mode: str | None = None, clock: Clock = system_clock) ->
         modes = tuple(sorted((row[0] for row in read.query(_MODES)[1]), key=lambda one: _ORDER.get(one, len(_ORDER))))
         chosen = mode if mode and mode in modes else next(iter(modes), "")
         session = shown_session(read, chosen, now)
-        stamp = (*read.query(STAMP)[1][0], session, modes, to_text(now)[:10])
+        stamp = (*stamp_of(read), session, modes, to_text(now)[:10])
         seen = _seen.get(place)
         if seen is not None and seen[0] == stamp:
             return seen[1]

@@ -16,7 +16,6 @@ import numpy as np
 from quantstrip.clock import Clock, Micros, system_clock, to_text
 from quantstrip.home import Home
 from quantstrip.operations.ledger import existing_ledger, recorded_modes
-from quantstrip.operations.portfolio import STAMP
 from quantstrip.operations.report_rows import READ_SECONDS, benchmark_of, rows_of
 from quantstrip.operations.reporting_cut import (
     WITHOUT,
@@ -29,6 +28,7 @@ from quantstrip.operations.reporting_cut import (
     values_of,
 )
 from quantstrip.operations.reporting_filters import Choices, Filters
+from quantstrip.operations.stamp import stamp_of
 from quantstrip.report.build import Benchmark, build_report, together
 from quantstrip.report.catalogue import Floats
 from quantstrip.report.model import Report, Scope
@@ -105,7 +105,7 @@ def show(
 
     Args:
         benchmark: symbol in ``mtm_price`` that alpha and beta refer to.
-        anew: look at the ledger now, however fresh what is kept.
+        anew: read the ledger now, whatever is kept.
 
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
@@ -149,8 +149,8 @@ def _load(
     if kept is not None and whole and not anew and begun - kept.looked < _FRESH * kept.took:
         return kept
     with ledger.reading(timeout_seconds=READ_SECONDS) as read:
-        stamp = (*read.query(STAMP)[1][0], to_text(clock.now())[:10])  # marks have an age in days
-        if kept is None or kept.stamp != stamp:
+        stamp = (*stamp_of(read), to_text(clock.now())[:10])  # marks have an age in days
+        if kept is None or anew or kept.stamp != stamp:
             kept = _Kept(stamp, Material.read(read, rows_of(read, mode, None, "", 0)))
         if parts:
             kept.material.read_parts(read)

@@ -14,7 +14,7 @@ from quantstrip.errors import ConfigError, DataError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
 from quantstrip.risk import RiskProfile
-from quantstrip.strategy import StrategyBase, load_strategy, named_timeframe
+from quantstrip.strategy import StrategyBase, load_strategy, named_timeframe, read_source
 
 
 def backtest(
@@ -82,11 +82,13 @@ class Setup:
     It can be sent to another process.
 
     Attributes:
+        source: the text of ``file`` when it was made; every run is of that, however the file is edited meanwhile.
         parameters: of the strategy, unless a run names others.
 
     """
 
     file: Path
+    source: bytes
     symbols: tuple[str, ...]
     tables: Mapping[str, BarTable]
     parameters: Mapping[str, Any]
@@ -105,7 +107,7 @@ class Setup:
 
         """
         given = self.parameters if parameters is None else parameters
-        return load_strategy(self.file, symbols=self.symbols, parameters=given)
+        return load_strategy(self.file, symbols=self.symbols, parameters=given, source=self.source)
 
     def run(
         self, parameters: Mapping[str, Any] | None = None, on_progress: Callable[[float], None] | None = None
@@ -150,13 +152,14 @@ def prepare(
     )  # fmt: skip
     profile, costs = risk_profile(risk), _costs(fee_rate, slippage_bps)
     overlay.use(home)  # before the file is imported: its first lines may be imports
-    strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}))
+    source = read_source(Path(file))
+    strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}), source=source)
     tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
     return Setup(
-        Path(file), tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity, warmup,
-        virtual_legs,
+        Path(file), source, tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity,
+        warmup, virtual_legs,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ class Preview:
 
     Attributes:
         changes: table by table.
-        digest: of the rows that would be changed, as they are now.
+        digest: of the rows that would be changed, as they are now and as they would be.
         done: it is written.
 
     """
@@ -91,8 +91,9 @@ def _done(home: Home, text: str, values: Mapping[str, Any], shown: Preview | Non
         made.check()
     if shown is not None and made.digest != shown.digest:
         raise LedgerError(
-            "the rows are no longer those that were shown; nothing was written",
-            hint="Somebody changed them meanwhile. Look at the change once more.",
+            "the rows, or what would become of them, are no longer those that were shown; nothing was written",
+            hint="Somebody changed something meanwhile, or the statement gives other values each time, such as "
+            "random() or the time: write those out. Look at the change once more.",
         )
     found = Preview(
         text, values, tuple(made.changes), made.digest, system_clock.monotonic() - began, done=shown is not None

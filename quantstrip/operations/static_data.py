@@ -106,7 +106,8 @@ def change(home: Home, kind: Kind, name: str, values: Mapping[str, Any], contrac
 
     Raises:
         UnknownRecord: there is none of that name.
-        InvalidRecord: a value is wrong; nothing is written.
+        InvalidRecord: a value is wrong, or another name is given to a strategy that has runs, orders or an open
+            position; nothing is written.
 
     """
     old = find(home, kind, name, contract)
@@ -140,7 +141,7 @@ def remove(home: Home, kind: Kind, name: str, contract: str = "") -> None:
         said = ", ".join(f"{count:,} of {table}" for table, count in refers.items())
         raise InvalidRecord(
             f"{kind} {_shown(name, contract)!r} stays: rows refer to it ({said})",
-            hint="History is never removed. Give it another name, or leave it.",
+            hint="History is never removed. Leave it.",
         )
     if kind == "broker":
         ledger.delete_broker(name)

@@ -24,6 +24,8 @@ from quantstrip.report.files import write_whole
 from quantstrip.report.tables import is_formula
 
 POINTS: Final = "points.csv"
+SOURCE: Final = "strategy.py"
+"""The text of the strategy that all points ran, in the sweep's folder."""
 FIGURES: Final = (*Metrics._fields, "equity_final", "fills", "rejected")
 """Figures of each point; of the metrics, more is better."""
 METRICS: Final = tuple(name for name in FIGURES if name not in {"fills", "rejected"})
@@ -111,6 +113,7 @@ def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progres
     total = check_grid(grid)
     progress.report(0.0, "loading the strategy and its bars")
     ready = _ready(home, arguments, progress)
+    write_whole(folder / SOURCE, ready.source)
     path = folder / POINTS
     names = list(grid)
     rows: dict[int, list[Any]] = {}
@@ -200,9 +203,21 @@ def _harmless(cell: object) -> object:
 
 
 def backtest_arguments(home: Home, task_id: int, parameters: Parameters) -> dict[str, Any]:
-    """The arguments of the one backtest that a point of a sweep is; errors as of ``load``."""
+    """The arguments of the one backtest that a point of a sweep is.
+
+    Raises:
+        UnknownRecord, TaskError: as ``load``; or the strategy's file is no longer what the sweep ran, so that a
+            backtest of it would be of another strategy.
+
+    """
     load(home, task_id)
     given = tasks.get(home, task_id).arguments
+    file, swept = Path(str(given["file"])), home.tasks / str(task_id) / SOURCE
+    if swept.is_file() and (not file.is_file() or file.read_bytes() != swept.read_bytes()):
+        raise TaskError(
+            f"{file} was edited since sweep {task_id}: a backtest of it would not be the point of the sweep",
+            hint=f"Repeat the sweep, or put the text back that it ran: {swept}",
+        )
     same = {each.name: given[each.name] for each in fields(BacktestArguments) if each.name in given}
     return {**same, "parameters": {**given.get("parameters", {}), **parameters}}
 

@@ -2,7 +2,7 @@
 
 from quantstrip.indicators import Indicators, Line
 from quantstrip.strategy.base import StrategyBase, named_timeframe
-from quantstrip.strategy.loader import load_strategy, strategy_classes
+from quantstrip.strategy.loader import load_strategy, read_source, source_hash, strategy_classes
 from quantstrip.strategy.parameters import Allowed, Declared, declared, fitted
 
 __all__ = [
@@ -15,5 +15,7 @@ __all__ = [
     "fitted",
     "load_strategy",
     "named_timeframe",
+    "read_source",
+    "source_hash",
     "strategy_classes",
 ]

@@ -8,15 +8,21 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.strategy.base import StrategyBase
 from quantstrip.strategy.parameters import fitted
 
+_HASH: Final = "__quantstrip_source_hash__"
+
 
 def load_strategy(
-    path: str | Path, *, symbols: Sequence[str] | None = None, parameters: Mapping[str, Any] | None = None
+    path: str | Path,
+    *,
+    symbols: Sequence[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    source: bytes | None = None,
 ) -> StrategyBase:
     """The strategy of a file, constructed.
 
@@ -24,13 +30,14 @@ def load_strategy(
         path: a Python file with one ``StrategyBase`` subclass.
         symbols: what to trade; None leaves it to the strategy's default.
         parameters: keyword arguments for its ``__init__``.
+        source: what ``read_source`` gave, to run that however the file was edited since.
 
     Raises:
         StrategyLoadError: no such file, it does not run, it holds no or several strategies, its constructor raises,
             or a parameter is unknown or of another kind than its default; the message names the file and the line.
 
     """
-    module = _load_module(Path(path))
+    module = _load_module(Path(path), read_source(Path(path)) if source is None else source)
     classes = strategy_classes(module)
     if len(classes) != 1:
         found = ", ".join(cls.__name__ for cls in classes) or "none"
@@ -54,14 +61,34 @@ def strategy_classes(module: ModuleType) -> list[type[StrategyBase]]:
     return list(dict.fromkeys(found))
 
 
-def _load_module(path: Path) -> ModuleType:
+def read_source(path: Path) -> bytes:
+    """The text of a strategy's file.
+
+    Raises:
+        StrategyLoadError: it cannot be read.
+
+    """
     try:
-        source = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise StrategyLoadError(
             f"{path}: cannot be read: {error.strerror or error}", hint="Give the path of a strategy's .py file."
         ) from error
-    name = f"quantstrip_strategy_{path.stem}_{hashlib.sha256(source).hexdigest()[:8]}"
+
+
+def source_hash(strategy: StrategyBase) -> str:
+    """SHA-256 of the text that the strategy's class was made from; "" for one that was typed into a session."""
+    module = sys.modules.get(type(strategy).__module__)
+    known = getattr(module, _HASH, None)
+    if isinstance(known, str):
+        return known  # of what ran: the file may have been edited since
+    path = Path(getattr(module, "__file__", None) or "")
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _load_module(path: Path, source: bytes) -> ModuleType:
+    digest = hashlib.sha256(source).hexdigest()
+    name = f"quantstrip_strategy_{path.stem}_{digest[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise StrategyLoadError(f"{path}: not a Python file", hint="Give the path of a strategy's .py file.")
@@ -70,6 +97,7 @@ def _load_module(path: Path) -> ModuleType:
     if folder not in sys.path:
         sys.path.append(folder)  # last: a helper file must not shadow an installed package
     sys.modules[name] = module
+    setattr(module, _HASH, digest)
     try:
         # From the text that was read: cached bytecode may be of an edit in the same second that kept the size.
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - it is the user's own
@@ -140,7 +168,10 @@ def _place(error: BaseException, path: Path) -> str:
 
 
 def _line_of(cls: type, path: Path) -> str:
-    return f"{path}, line {inspect.getsourcelines(cls)[1]}"
+    try:
+        return f"{path}, line {inspect.getsourcelines(cls)[1]}"
+    except OSError:  # the file was edited or removed since it was read, and no longer holds the class
+        return str(path)
 
 
 def _what(error: BaseException) -> str:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantstrip.clock import SECOND, ManualClock, from_text
+from quantstrip.clock import SECOND, ManualClock, from_text, system_clock
 from quantstrip.errors import ReportError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, LedgerRecorder, open_ledger
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType
-from quantstrip.operations import portfolio, reporting, reporting_export, reports
+from quantstrip.operations import portfolio, reporting, reporting_export, reports, sql_write
 from quantstrip.operations.reporting_cut import GROUPINGS, WITHOUT
 from quantstrip.operations.reporting_filters import Filters
 from quantstrip.operations.reporting_trades import SORTS, trades
@@ -240,11 +240,40 @@ def test_modes_are_never_mixed(made_home: Home, book: Ledger) -> None:
 
 
 def test_the_same_question_is_answered_from_memory_until_something_was_recorded(made_home: Home, book: Ledger) -> None:
-    first = reporting.show(made_home, "paper")
-    assert reporting.show(made_home, "paper") is first
-    assert reporting.show(made_home, "paper", anew=True) is first, "nothing was recorded since"
+    clock = ManualClock(system_clock.now())  # by which no reading takes long, so that each question looks at the ledger
+    first = reporting.show(made_home, "paper", clock=clock)
+    assert reporting.show(made_home, "paper", clock=clock) is first
     book.insert_mtm_price("2024-03-06", "EURUSD", close=1.2)
-    assert reporting.show(made_home, "paper", anew=True) is not first
+    later = reporting.show(made_home, "paper", clock=clock)
+    assert later is not first
+    assert reporting.show(made_home, "paper", anew=True, clock=clock) is not later, "Refresh drops what is kept"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UPDATE strategy SET allocation = 20000",
+        "UPDATE broker SET name = 'another'",
+        "UPDATE instrument SET multiplier = 2 WHERE symbol = 'A'",
+        "UPDATE mtm_price SET close = 3 - close",
+        "UPDATE mtm_price SET symbol = 'GBPUSD'",
+        "UPDATE mtm_price SET date = '2024-03-04' WHERE date = '2024-03-05'",
+    ],
+)
+def test_home_and_reporting_see_what_sql_changed_though_it_names_no_moment(
+    made_home: Home, book: Ledger, text: str
+) -> None:
+    clock = ManualClock(system_clock.now())
+    book.set_instrument(Instrument("A"))
+    for day, close in (("2024-03-05", 1.0), ("2024-03-06", 2.0)):
+        book.insert_mtm_price(day, "EURUSD", close=close)
+    pictures = [portfolio.picture(made_home, "paper", clock) for _ in range(2)]
+    shown = [reporting.show(made_home, "paper", clock=clock) for _ in range(2)]
+    assert pictures[0] is pictures[1]
+    assert shown[0] is shown[1]
+    sql_write.commit(made_home, sql_write.preview(made_home, text), by="ann")
+    assert portfolio.picture(made_home, "paper", clock) is not pictures[0]
+    assert reporting.show(made_home, "paper", clock=clock) is not shown[0]
 
 
 def test_an_order_that_there_is_none_is_refused_with_those_there_are(made_home: Home, book: Ledger) -> None:

@@ -66,3 +66,20 @@ def test_what_rows_refer_to_stays_and_the_tables_are_told(made_home: Home, ledge
             static_data.remove(made_home, kind, name)  # type: ignore[arg-type]
     with pytest.raises(UnknownRecord, match="there is no broker 'IB'; there are: IBKR"):
         static_data.remove(made_home, "broker", "IB")
+
+
+def test_a_strategy_that_was_used_keeps_the_name_that_its_code_books_under(made_home: Home, ledger: Ledger) -> None:
+    ledger.open_strategy_run("key", "client", "ran", "paper", "U1", "hash", {}, "feed", 1_000.0)
+    order = ledger.next_order_id()
+    ledger.insert_order(order, "ordered", symbol="AAPL", side="BUY", order_type="MKT", total_quantity=10)
+    ledger.insert_manual_trade("held", "AAPL", "BUY", 10, 5.0, exec_time="2024-03-06 15:00:00")
+    static_data.add(made_home, "strategy", "idle", {})
+    for name, has in (("ran", "runs"), ("ordered", "orders"), ("held", "an open position")):
+        with pytest.raises(InvalidRecord, match=f"'{name}' keeps its name: it has .*{has}.* would be split") as told:
+            static_data.change(made_home, "strategy", name, {"description": "x", "allocation": 5}, to="other")
+        assert "transfer the position" in told.value.hint
+        assert static_data.find(made_home, "strategy", name).values["description"] is None, "nothing was written"
+        static_data.change(made_home, "strategy", name, {"description": "x"}, to=name)
+        assert static_data.find(made_home, "strategy", name).values["description"] == "x"
+    static_data.change(made_home, "strategy", "idle", {}, to="other")
+    assert [each.name for each in static_data.rows(made_home, "strategy")] == ["held", "ordered", "other", "ran"]

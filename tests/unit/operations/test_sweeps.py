@@ -1,5 +1,6 @@
 """Sweeps: every point is a backtest, none is hidden, and what was done survives what ends the sweep."""
 
+import hashlib
 import multiprocessing
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,44 @@ def test_a_point_opens_as_the_backtest_that_it_is(swept: tuple[Home, tasks.Task]
     made = tasks.run_now(home, "backtest", sweeps.backtest_arguments(home, task.task_id, point.parameters))
     assert made.state == "done", made.error
     assert backtests.load(home, made.task_id).equity_final == point.figures["equity_final"]
+
+
+def test_a_file_that_is_edited_during_a_sweep_changes_none_of_its_points(made_home: Home, tmp_path: Path) -> None:
+    file, grid = tmp_path / "edited.py", {"fast": [5, 10, 20, 30], "slow": [40]}
+    first = Path(CROSS).read_bytes()
+    asked = ASKED | {"file": str(file), "grid": grid, "workers": 1}
+    file.write_bytes(first)
+    untouched = tasks.run_now(made_home, "sweep", asked)
+
+    def edit_after_the_first(progress: Progress) -> None:
+        if progress.fraction > 0.02:
+            file.write_text("class Another: pass")
+
+    edited = tasks.run_now(made_home, "sweep", asked, heard=edit_after_the_first)
+    assert file.read_bytes() != first, "it was edited while points were left"
+    assert (edited.state, untouched.state) == ("done", "done")
+    assert edited.result is not None
+    assert edited.result["run"]["code_hash"] == hashlib.sha256(first).hexdigest()
+    found = [sweeps.load(made_home, each.task_id) for each in (untouched, edited)]
+    assert found[0].points == found[1].points
+
+    point = found[1].points[0]
+    with pytest.raises(TaskError, match=rf"edited since sweep {edited.task_id}") as told:
+        sweeps.backtest_arguments(made_home, edited.task_id, point.parameters)
+    kept = made_home.tasks / str(edited.task_id) / sweeps.SOURCE
+    assert str(kept) in told.value.hint
+    file.write_bytes(kept.read_bytes())
+    assert sweeps.backtest_arguments(made_home, edited.task_id, point.parameters)["parameters"] == point.parameters
+
+
+def test_a_run_names_the_text_that_ran_and_not_a_later_one(made_home: Home, tmp_path: Path) -> None:
+    file, first = tmp_path / "edited.py", Path(CROSS).read_bytes()
+    file.write_bytes(first)
+    ready = research.prepare(made_home, file, symbols=["IBM"], start="2012-01-01")
+    file.unlink()
+    assert ready.run().run["code_hash"] == hashlib.sha256(first).hexdigest()
+    with pytest.raises(StrategyLoadError, match="fast must be shorter than slow"):
+        ready.run({"fast": 30, "slow": 20})
 
 
 def test_a_point_that_fails_is_told_with_its_reason_and_the_others_go_on(made_home: Home, tmp_path: Path) -> None:
