@@ -55,7 +55,7 @@ def own(home: Home, who: Identity) -> None:
         again = st.text_input(
             "The new one again", type="password", autocomplete="new-password", key="own-password-again"
         )
-        st.caption("You are logged out everywhere, here too: log in again with the new one.")
+        st.caption("Then you are logged out everywhere, here too: log in again with the new one.")
         if st.form_submit_button("Change password", type="primary", key="own-password-change"):
             own_password.change_own_password(home, who.name, present, users.same(fresh, again))
             st.logout()
