@@ -11,10 +11,15 @@ from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import files, rehearsal, simulation, tasks
 from quantstrip.operations.simulation import Running
+from quantstrip.operations.simulation_arguments import MAY_TRADE
 
 _TRIALS: Final = "python-trials"
 NETWORK: Final = "python-network"
-"""Whether simulations of this window may connect; a toggle among the further buttons."""
+"""Whether the next simulation of this window may connect, that one alone; a toggle among the further buttons."""
+NETWORK_HELP: Final = (
+    f"To the internet, for one run. {MAY_TRADE} This machine and private addresses, brokers' gateways among them, stay "
+    "refused, and secrets hidden."
+)
 _TITLES: Final = {"simulation": "Simulation", "rehearsal": "Rehearsal"}
 
 
@@ -28,10 +33,11 @@ def buttons(home: Home, draft: Draft, command: str) -> None:
     trial = running(home, draft.path)
     if trial is not None:
         st.button("Stop", icon=":material/stop:", key="python-stop", on_click=_stop, args=(home, trial.task_id),
-                  help=f"Ends the {trial.kind}; nothing of it was real")  # fmt: skip
+                  help=f"Ends the {trial.kind}")  # fmt: skip
         return
     pressed = st.button("Run as simulation", icon=":material/play_arrow:", key="python-simulate",
-                        help="F5. On a copy of the ledger: no order, mail or connection leaves it")  # fmt: skip
+                        help="F5. On a copy of the ledger: no order, mail or connection leaves it, unless the next "
+                             "simulation may connect (More)")  # fmt: skip
     if pressed or command == "run":
         if _saved(home, draft):
             run(home, draft.path, network=bool(st.session_state.get(NETWORK)))
@@ -57,6 +63,7 @@ def run(home: Home, path: str, *, network: bool = False) -> None:
         frame.keep_notice(str(error), failed=True)
     else:
         _note(path, task.task_id)
+        st.session_state[NETWORK] = False  # it was for this run; the toggle is drawn after the button
 
 
 def ask_span(home: Home, path: str) -> None:
@@ -69,7 +76,7 @@ def ask_span(home: Home, path: str) -> None:
                                 help="This day counts whole")  # fmt: skip
         st.caption("Empty: the next week of a client, the last month of the bars of a strategy.")
         network = st.toggle("Allow connections", key="python-rehearse-network",
-                            help="Otherwise every one is refused. Secrets stay hidden in any case.")  # fmt: skip
+                            help=NETWORK_HELP)  # fmt: skip
         if st.form_submit_button("Rehearse", type="primary", key="python-rehearse-now"):
             first, last = (each.isoformat() if each else None for each in (begin, end))
             task = rehearsal.start(home, files.on_disk(home, path), first, last, network=network, by="dashboard")
@@ -103,7 +110,9 @@ def pane(home: Home, path: str, task_id: int) -> None:
             rehearsed.show(home, task_id, key="python-rehearsal")
         else:
             terminal.show(home, task_id, key="python-trial")
-        if task.kind == "simulation" and not task.over:
+        if task.arguments.get("network"):
+            st.html(markup.notice("warn", markup.text(f"It was allowed to connect. {MAY_TRADE}")))
+        elif task.kind == "simulation" and not task.over:
             words = "It runs on a copy of the ledger. Orders go to a simulated broker, mail is captured."
             st.html(markup.tag("div", markup.text(words), "qs-soft"))
 

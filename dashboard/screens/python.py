@@ -210,8 +210,8 @@ def more(home: Home, draft: Draft) -> None:
     """What is needed less often."""
     path = draft.path
     with st.popover("More", icon=":material/more_horiz:", key="python-more"):
-        st.toggle("Simulations may connect", key=python_trial.NETWORK, persist_state="session",
-                  help="Otherwise every connection is refused; secrets stay hidden in any case")  # fmt: skip
+        st.toggle("Next simulation may connect", key=python_trial.NETWORK, persist_state="session",
+                  help=python_trial.NETWORK_HELP)  # fmt: skip
         if draft.opened.writable:
             st.button("Save as", icon=":material/save_as:", key="python-save-as", on_click=ask,
                       args=("python-save-as", path), width="stretch")  # fmt: skip

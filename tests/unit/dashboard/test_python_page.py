@@ -6,7 +6,7 @@ import pytest
 
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
-from quantstrip.operations import clients, files
+from quantstrip.operations import clients, files, tasks
 
 PAGE = "screens/python.py"
 EDITOR = "python-editor-1"
@@ -257,8 +257,26 @@ def test_the_address_opens_a_file_at_a_line_and_refuses_what_lies_outside(source
 def test_without_a_service_a_simulation_says_what_to_do(home: Home, source: str, show: Any) -> None:
     open_ledger(home)
     page = show(PAGE, file=source)
+    page.app.toggle(key="python-network").set_value(True).run()
     page.press("python-simulate")
     assert "quantstrip up" in page.app.toast[0].value
+    assert page.app.toggle(key="python-network").value, "it was for one run, and none began"
+
+
+def test_whoever_lets_a_trial_connect_is_told_that_its_orders_could_be_real(home: Home, source: str, show: Any) -> None:
+    open_ledger(home)
+    page = show(PAGE, file=source)
+    said = "A client that talks to a broker by itself could reach it: what it orders there is real."
+    assert said in page.app.toggle(key="python-network").help
+    page.press("python-rehearse")
+    assert said in page.app.toggle(key="python-rehearse-network").help
+    for network in (True, False):
+        file = str(home.clients / "mine.py")
+        task = tasks.run_now(home, "simulation", {"file": file, "network": network, "minutes": 0.01})
+        page = show(PAGE, file=source)
+        page.app.session_state["python-trials"] = {source: task.task_id}
+        page.app.run()
+        assert (said in page.text) == network
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator"])
