@@ -108,8 +108,6 @@ def test_trades_are_listed_sorted_and_each_leads_to_its_own_page(home: Home, tra
     assert 'href="/client?name=ma_cross"' in own.markup
 
 
-def test_a_trade_that_is_none_says_where_the_list_is(home: Home, traded: Any, show: Any) -> None:
-    assert "no round trip has the id 77" in show(TRADE, id="77").text
 def test_the_chart_has_limits_and_stops_from_decision_to_end(
     home: Home, book: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +135,8 @@ def test_the_chart_has_limits_and_stops_from_decision_to_end(
     ]
 
 
+def test_a_trade_that_is_none_says_where_the_list_is(home: Home, traded: Any, show: Any) -> None:
+    assert "no round trip has the id 77" in show(TRADE, id="77").text
     assert "Choose a trade from the list" in show(TRADE, id="<b>").text
 
 
