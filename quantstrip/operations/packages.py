@@ -169,7 +169,7 @@ def distributions(folder: Path) -> dict[str, metadata.Distribution]:
     """What lies in one folder, by key."""
     found = {}
     for dist in metadata.distributions(path=[str(folder)]):
-        if dist.metadata["Name"]:
+        if dist.metadata.get("Name"):
             found[str(canonicalize_name(dist.metadata["Name"]))] = dist
     return found
 
@@ -195,7 +195,7 @@ def _own_path() -> list[str]:
 
 
 def _summary(dist: metadata.Distribution) -> str:
-    return re.sub(r"\s+", " ", dist.metadata["Summary"] or "").strip()
+    return re.sub(r"\s+", " ", dist.metadata.get("Summary") or "").strip()
 
 
 def _wanted(dist: metadata.Distribution) -> dict[str, Requirement]:

@@ -5,10 +5,11 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -54,6 +55,7 @@ class Running:
 
     home: Home
     port: int
+    environment: Mapping[str, str] = MappingProxyType({})
 
     @property
     def origin(self) -> str:
@@ -69,8 +71,9 @@ class Running:
     def run(self, *words: str) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("QUANTSTRIP")}
         done = subprocess.run(
-            self.command(*words), capture_output=True, text=True, timeout=180, env=kept, cwd=self.home.root, check=False
-        )
+            self.command(*words), capture_output=True, text=True, timeout=180, env=kept | dict(self.environment),
+            cwd=self.home.root, check=False,
+        )  # fmt: skip
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
 
     def replayed(self) -> bool:
@@ -83,10 +86,12 @@ class Running:
 
 
 @contextmanager
-def running_demo(folder: Path, replay_seconds: float) -> Iterator[Running]:
-    """The demo, up; ended with the block."""
+def running_demo(
+    folder: Path, replay_seconds: float, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Running]:
+    """The demo, up; ended with the block. Its service alone has ``environment``."""
     home = Home(folder)
-    running = Running(home, free_port())
+    running = Running(home, free_port(), environment)
     prepare_demo(home)
     settings = SettingsManager(home)
     for name in DEMO_CLIENTS:
@@ -103,14 +108,14 @@ def running_demo(folder: Path, replay_seconds: float) -> Iterator[Running]:
 def package_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """The index that the demo's service asks for packages: it never asks another one."""
     with served(tmp_path_factory.mktemp("index")) as index:
-        os.environ.update(index.environment())
         yield index
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, package_index: Index) -> Iterator[Running]:
     """The demo, up and replayed to its end."""
-    with running_demo(tmp_path_factory.mktemp("browser") / "home", REPLAY_SECONDS) as running:
+    folder = tmp_path_factory.mktemp("browser") / "home"
+    with running_demo(folder, REPLAY_SECONDS, package_index.environment()) as running:
         until("both strategies have seen the whole history", running.replayed, 120)
         yield running
 

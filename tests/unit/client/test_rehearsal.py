@@ -24,6 +24,7 @@ from quantstrip.client.rehearsing import moment_of
 from quantstrip.clock import from_datetime, to_datetime
 from quantstrip.log import logger
 from quantstrip.model import ExitCode
+from tests.loops import run
 
 ZONES = ("America/New_York", "Europe/London", "Australia/Lord_Howe", "UTC", "Asia/Kolkata")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -167,7 +168,7 @@ def test_time_outs_and_other_threads_go_by_the_machines_time() -> None:
     def job() -> None:
         with pytest.raises(queue.Empty):
             queue.Queue[int]().get(timeout=0.02)
-        asyncio.run(asyncio.sleep(0.02))
+        run(asyncio.sleep(0.02))
         thread = threading.Thread(target=lambda: time.sleep(0.02))
         thread.start()
         thread.join()

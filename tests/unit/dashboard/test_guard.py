@@ -19,6 +19,7 @@ from quantstrip.operations.access_setup import guarded
 from quantstrip.operations.exposure import Exposure
 from quantstrip.operations.guard import Guard
 from quantstrip.operations.guard_socket import Watched
+from tests.loops import run
 
 HERE = "http://127.0.0.1:8051"
 PASSWORD = "correct horse battery"
@@ -53,7 +54,7 @@ def ask(guard: Guard) -> Ask:
             async with httpx.AsyncClient(transport=transport, base_url=origin) as client:
                 return await client.request(method, path, headers={**headers, **given.pop("headers", {})}, **given)
 
-        return asyncio.run(asking())
+        return run(asking())
 
     return ask
 
@@ -165,6 +166,6 @@ def test_an_open_socket_tells_clicks_from_refreshes_and_ends_with_its_login() ->
         await stream.send({"type": "websocket.send", "bytes": b"too late"})
         return got
 
-    assert asyncio.run(life()) == ["websocket.receive"] * 3 + ["websocket.disconnect"]
+    assert run(life()) == ["websocket.receive"] * 3 + ["websocket.disconnect"]
     assert acts == ["act"], "the page's own refresh is none, and neither is nonsense"
     assert sent == [{"type": "websocket.close", "code": 1008}]
