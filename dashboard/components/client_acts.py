@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from components import clients, dialogs, frame, markup, python_deploy, roles, times
-from quantstrip.errors import QuantstripError
+from quantstrip.errors import ClientError, QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import clients as operations
 from quantstrip.operations import jobs, risk, versions
@@ -120,14 +120,20 @@ def run_job(home: Home, name: str) -> None:
         st.text(f"{name} does not run, or has no job. Only a client that runs can be asked.")
         return
     due = {each.job: each.due for each in known}
+    # When it is due stands in the caption: the label is what the browser sends back, and one that changes meanwhile
+    # would stand for another job.
     chosen = st.radio(
         "Job",
         list(due),
+        index=None,  # a job that is gone meanwhile leaves nothing chosen, not the first of the others
         key="run-job-which",
-        format_func=lambda each: f"{markup.plain(each)} (next {markup.plain(times.clock_time(due.get(each, 0)))})",
+        format_func=markup.plain,
+        captions=[f"next {markup.plain(times.clock_time(moment))}" for moment in due.values()],
     )
     st.caption("It runs after the job that runs now, if any. Its schedule stays as it is.")
     if dialogs.buttons("Run now", key="run-job"):
+        if chosen is None:
+            raise ClientError("no job is chosen", hint="Choose the one to run; the list may have changed meanwhile.")
         asked = jobs.ask(home, name, chosen, by=_BY)
         with st.spinner("Waiting for it"):
             found = jobs.wait(home, asked.id, _WAIT_SECONDS)

@@ -191,6 +191,7 @@ def test_a_clients_page_runs_a_job_now_and_shows_its_log(visitor: Any, demo: Any
     expect(page.get_by_role("log")).to_contain_text("tick 2 <img id=injected")
     page.get_by_role("tab", name="Jobs").click()
     page.get_by_role("button", name="Run a job now").click()
+    page.get_by_role("dialog").get_by_role("radio").first.click(force=True)
     page.get_by_role("dialog").get_by_role("button", name="Run now").click()
     expect(page.get_by_role("table", name="Job runs")).to_contain_text("by hand")
     assert page.locator("#injected").count() == 0

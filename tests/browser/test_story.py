@@ -205,11 +205,22 @@ def mail(page: Page, box: Mailbox, pictures: Path) -> None:
 
 
 def look_around(page: Page, pictures: Path) -> None:
-    """The pages the story had no need of, as it leaves them."""
-    for name in ("Home", "Backtest", "Packages", "Trade journal", "Logging", "Settings"):
-        visit(page, name)
-        page.wait_for_timeout(1500)
-        picture(page, pictures, name.lower().replace(" ", "-"))
+    """The client's page and a trade's, then every page of the navigation that the story had no need of."""
+    visit(page, "Client Monitor")
+    page.get_by_role("button", name="Details").click()
+    page.get_by_role("link", name=re.compile("Open its page")).click()
+    expect(page.get_by_role("heading", name=NAME, level=1)).to_be_visible()
+    picture(page, pictures, "client")
+    visit(page, "Reporting")
+    page.get_by_test_id("stMain").get_by_text("Trades", exact=True).click()
+    page.get_by_role("table", name="Round trips").get_by_role("link").first.click()
+    expect(page.locator("canvas").first).to_be_visible()
+    picture(page, pictures, "trade")
+    for name in page.get_by_test_id("stSidebarNavLink").all_inner_texts():
+        title = name.split("\n")[-1].strip()
+        if title not in ("Client Monitor", "Reporting", "SQL", "Notifications"):
+            visit(page, title)
+            picture(page, pictures, title.lower().replace("trade journal", "journal"))
 
 
 def visit(page: Page, name: str) -> None:
@@ -218,7 +229,7 @@ def visit(page: Page, name: str) -> None:
 
 
 def picture(page: Page, pictures: Path, name: str) -> None:
-    page.wait_for_timeout(500)  # what fades in is there
+    page.wait_for_timeout(1000)  # what fades in is there, and what comes with the page's second run
     page.screenshot(path=pictures / f"{name}.png")
 
 
