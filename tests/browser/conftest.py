@@ -55,7 +55,7 @@ class Running:
 
     home: Home
     port: int
-    environment: Mapping[str, str] = MappingProxyType({})
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
