@@ -235,3 +235,22 @@ def test_python_blocks_compile(page: Path, code: str) -> None:
 
 def test_python_blocks_are_found() -> None:
     assert ROOT / "README.md" in {page for page, _ in PYTHON}
+
+
+# The dashboard's pages
+
+
+def test_every_page_of_the_dashboard_has_a_section_with_its_picture() -> None:
+    navigation = (ROOT / "dashboard/app.py").read_text(encoding="utf-8")
+    pages = re.findall(r'roles\.page\(\s*"[^"]+",\s*title="([^"]+)"', navigation)
+    assert {"Home", "Client Monitor", "Python", "SQL", "Trade"} <= set(pages)
+    guide = (ROOT / "docs/dashboard.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", guide, re.MULTILINE | re.DOTALL))
+    within = {"Client": "Client Monitor", "Trade": "Reporting"}  # pages that others lead to stand with those
+    for page in pages:
+        assert re.search(r"!\[[^\]]*\]\(images/[^)]+\)", shown[within.get(page, page)]), page
+
+
+def test_every_picture_is_there_and_shown() -> None:
+    guide = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md"))
+    assert set(re.findall(r"images/([\w-]+\.png)", guide)) == {path.name for path in (ROOT / "docs/images").iterdir()}
