@@ -85,8 +85,14 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "a new token": (("token", "--rotate"), ""),
     "deploy": (("deploy", str(STRATEGY)), ""),
     "db migrate": (("db", "migrate"), ""),
-    "db backup": (("db", "backup"), ""),
 }
+
+
+def test_a_backup_of_what_is_not_there_says_so_and_changes_nothing(protected: Home) -> None:
+    before = everything(protected.root)
+    done = quantstrip("--home", str(protected.root), "db", "backup")
+    assert (done.code, "there is no ledger" in done.err) == (1, True), done
+    assert everything(protected.root) == before
 
 
 @pytest.mark.parametrize("name", list(REFUSED))
