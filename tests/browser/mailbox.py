@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as Handler
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -50,6 +50,7 @@ def add_account(page: Page, name: str, address: str, port: int) -> None:
     page.get_by_role("button", name="Add account").click()
     dialog.get_by_role("combobox", name="Provider").click()
     page.get_by_role("option", name="Generic SMTP").click()
+    expect(dialog.get_by_label("Name", exact=True)).to_have_count(1)  # the form is drawn anew for that provider
     dialog.get_by_label("Name", exact=True).fill(name)
     dialog.get_by_label("Address that mail comes from").fill(address)
     dialog.get_by_label("Server", exact=True).fill("127.0.0.1")

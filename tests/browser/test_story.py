@@ -212,7 +212,7 @@ def look_around(page: Page, pictures: Path) -> None:
     expect(page.get_by_role("heading", name=NAME, level=1)).to_be_visible()
     picture(page, pictures, "client")
     visit(page, "Reporting")
-    page.get_by_test_id("stMain").get_by_text("Trades", exact=True).click()
+    page.get_by_role("radio", name="Trades", exact=True).click(force=True)
     page.get_by_role("table", name="Round trips").get_by_role("link").first.click()
     expect(page.locator("canvas").first).to_be_visible()
     picture(page, pictures, "trade")

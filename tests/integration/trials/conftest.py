@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -86,7 +87,12 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, empty_database: Path) -> Iterator[Lab]:
+def lab(empty_database: Path) -> Iterator[Lab]:
+    with tempfile.TemporaryDirectory(prefix="lab-") as short:  # the address of a socket may not be long
+        yield from a_lab(Path(short), empty_database)
+
+
+def a_lab(tmp_path: Path, empty_database: Path) -> Iterator[Lab]:
     home = Home(tmp_path / "home").create()
     home.database.write_bytes(empty_database.read_bytes())
     settings = SettingsManager(home)
