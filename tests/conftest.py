@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,3 +90,11 @@ def _no_secrets_of_other_tests() -> Iterator[None]:
 def home(tmp_path: Path) -> Home:
     """A home in which nothing happened yet."""
     return Home(tmp_path / "home").create()
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """A page that is run takes the place of ``__main__``, which a process that is spawned later would run again."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before

@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,14 +16,6 @@ from quantstrip.clock import SECOND, ManualClock, from_text, system_clock
 from quantstrip.home import Home, asset
 from quantstrip.ledger import Ledger, LedgerRecorder, open_ledger
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType
-
-
-@pytest.fixture(autouse=True)
-def main_module() -> Iterator[None]:
-    """A page that is run takes the place of ``__main__``, which a process that is spawned later would run again."""
-    before = sys.modules["__main__"]
-    yield
-    sys.modules["__main__"] = before
 
 
 @dataclass
