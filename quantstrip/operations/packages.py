@@ -169,8 +169,8 @@ def distributions(folder: Path) -> dict[str, metadata.Distribution]:
     """What lies in one folder, by key."""
     found = {}
     for dist in metadata.distributions(path=[str(folder)]):
-        if dist.metadata.get("Name"):
-            found[str(canonicalize_name(dist.metadata["Name"]))] = dist
+        if name := _field(dist, "Name"):
+            found[str(canonicalize_name(name))] = dist
     return found
 
 
@@ -195,7 +195,12 @@ def _own_path() -> list[str]:
 
 
 def _summary(dist: metadata.Distribution) -> str:
-    return re.sub(r"\s+", " ", dist.metadata.get("Summary") or "").strip()
+    return re.sub(r"\s+", " ", _field(dist, "Summary")).strip()
+
+
+def _field(dist: metadata.Distribution, name: str) -> str:
+    """What a package's description says under ``name``; "" where it does not say."""
+    return dist.metadata[name] or "" if name in dist.metadata else ""
 
 
 def _wanted(dist: metadata.Distribution) -> dict[str, Requirement]:
