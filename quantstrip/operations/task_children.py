@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from quantstrip.ledger import Ledger
 from quantstrip.ledger.tasks import FAILED
 from quantstrip.log import logger
 from quantstrip.notify.identity import lives, sender_of
-from quantstrip.operations.task_kinds import TRIAL, WORK, Lane, lane_of
+from quantstrip.operations.task_kinds import ROOM, WORK, Lane, lane_of
 from quantstrip.operations.task_run import OUTPUT, clear
 from quantstrip.operations.tasks import Task, list_tasks
 
@@ -76,7 +77,7 @@ class Children:
     """Claims tasks for this process and has them done.
 
     Attributes:
-        parallel: most that run at once; ``trials`` are counted apart.
+        room: most of each lane that run at once.
         memory_megabytes: limit of each; 0 for none.
         cancel_seconds: what a cancelled one has before it is killed.
         running: by the task's id.
@@ -85,8 +86,7 @@ class Children:
 
     home: Home
     ledger: Ledger
-    parallel: int = 1
-    trials: int = 4
+    room: Mapping[Lane, int] = field(default_factory=lambda: dict(ROOM))
     memory_megabytes: int = 0
     cancel_seconds: float = 10.0
     clock: Clock = system_clock
@@ -96,9 +96,9 @@ class Children:
         self.name = sender_of()
 
     def start_queued(self) -> None:
-        """Claim what waits, oldest first, as long as there is room."""
-        self._start(WORK, self.parallel)
-        self._start(TRIAL, self.trials)
+        """Claim what waits, the oldest of its lane first, as long as there is room in that."""
+        for lane, most in self.room.items():
+            self._start(lane, most)
 
     def _start(self, lane: Lane, most: int) -> None:
         while sum(child.lane == lane for child in self.running.values()) < most:

@@ -32,10 +32,19 @@ if TYPE_CHECKING:
     """
 
 
-Lane = Literal["work", "trial"]
+Lane = Literal["work", "report", "package", "upkeep", "trial"]
 WORK: Final[Lane] = "work"
+"""Backtests and sweeps: as many at once as ``worker.parallel`` says."""
+REPORT: Final[Lane] = "report"
+"""What a person waits for: reports, mails, exports; as many as ``worker.reports`` says."""
+PACKAGE: Final[Lane] = "package"
+"""Changes of packages, one after the other: two would refuse each other."""
+UPKEEP: Final[Lane] = "upkeep"
+"""Reading or copying the whole ledger, one after the other."""
 TRIAL: Final[Lane] = "trial"
 """Clients on trial: as many at once as ``worker.trials`` says."""
+ROOM: Final[Mapping[Lane, int]] = {WORK: 1, REPORT: 2, PACKAGE: 1, UPKEEP: 1, TRIAL: 4}
+"""How many of each lane run at once, where no setting says otherwise; their sum bounds the processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class Kind:
         work: ``module:function``.
         check: ``module:function`` that takes the arguments and refuses, when they are asked for, what the work would
             refuse; "" where the arguments say it all.
-        lane: those of one lane wait for each other, and for no other: what may take hours holds up no backtest.
+        lane: those of one lane wait for each other, and for no other: a sweep of hours holds up no mail.
 
     """
 
@@ -122,29 +131,30 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("sweep", "Run a strategy with every combination of some parameters' values.", SweepArguments,
              "quantstrip.operations.sweeps:sweep", "quantstrip.operations.sweeps:check_sweep"),
         Kind("report", "Build the portfolio's report as a page or a workbook.", ReportArguments,
-             "quantstrip.operations.task_work:report"),
+             "quantstrip.operations.task_work:report", lane=REPORT),
         Kind("send_report", "Build the portfolio's report, store it and send it by mail.", SendArguments,
-             "quantstrip.operations.reporting_export:send"),
+             "quantstrip.operations.reporting_export:send", lane=REPORT),
         Kind("simulation", "Run a client's file on a copy of the ledger: nothing is sent.", SimulationArguments,
              "quantstrip.operations.simulation_work:simulate", lane=TRIAL),
         Kind("rehearsal", "Run a span of a client's schedule in seconds, with its time set.", RehearsalArguments,
              "quantstrip.operations.rehearsal_work:rehearse", lane=TRIAL),
         Kind("sql_export", "Write a query's whole result into a file.", ExportArguments,
-             "quantstrip.operations.sql_export:work"),
+             "quantstrip.operations.sql_export:work", lane=REPORT),
         Kind("backup", "Copy the ledger into the backups' folder, and look the copy through.", BackupArguments,
-             "quantstrip.operations.maintenance:backup"),
+             "quantstrip.operations.maintenance:backup", lane=UPKEEP),
         Kind("backup_verify", "Look a backup through.", BackupVerifyArguments,
-             "quantstrip.operations.maintenance:verify_backup"),
+             "quantstrip.operations.maintenance:verify_backup", lane=UPKEEP),
         Kind("audit_verify", "Hold every row of orders, fills and positions against the audit.", AuditArguments,
-             "quantstrip.operations.maintenance:audit_verify"),
+             "quantstrip.operations.maintenance:audit_verify", lane=UPKEEP),
         Kind("end_of_day", "Build the summary of a session and send it.", EndOfDayArguments,
-             "quantstrip.operations.maintenance:end_of_day"),
+             "quantstrip.operations.maintenance:end_of_day", lane=REPORT),
         Kind("package_install", "Install packages for clients into the home.", InstallArguments,
-             "quantstrip.operations.package_changes:install", "quantstrip.operations.package_changes:check_install"),
+             "quantstrip.operations.package_changes:install", "quantstrip.operations.package_changes:check_install",
+             lane=PACKAGE),
         Kind("package_upgrade", "Bring installed packages to their newest version that fits.", UpgradeArguments,
-             "quantstrip.operations.package_changes:upgrade"),
+             "quantstrip.operations.package_changes:upgrade", lane=PACKAGE),
         Kind("package_remove", "Remove packages from the home.", RemoveArguments,
-             "quantstrip.operations.package_changes:remove"),
+             "quantstrip.operations.package_changes:remove", lane=PACKAGE),
     )
 }  # fmt: skip
 """Every kind, by name."""
@@ -163,7 +173,7 @@ def kind_of(name: str, kinds: Mapping[str, Kind] = KINDS) -> Kind:
 
 
 def lane_of(name: str, kinds: Mapping[str, Kind] = KINDS) -> Lane:
-    """The lane of a kind; one that is not known fails among the others."""
+    """The lane of a kind; one that is not known fails among the backtests."""
     return kinds[name].lane if name in kinds else WORK
 
 

@@ -20,6 +20,7 @@ from quantstrip.ledger import Ledger, open_ledger
 from quantstrip.ledger.tasks import QUEUED, RUNNING
 from quantstrip.log import close_stream, logger, open_configured
 from quantstrip.operations.task_children import Children
+from quantstrip.operations.task_kinds import REPORT, ROOM, TRIAL, WORK
 from quantstrip.operations.tasks import prune
 from quantstrip.supervise.tether import tether
 
@@ -61,8 +62,10 @@ class Worker:
 
     def run_once(self) -> bool:
         """One pass; True while there is anything to do."""
-        self.children.parallel = int(self.settings.get("worker.parallel", 1))
-        self.children.trials = int(self.settings.get("worker.trials", 4))
+        asked = {WORK: "worker.parallel", REPORT: "worker.reports", TRIAL: "worker.trials"}
+        self.children.room = {
+            lane: int(self.settings.get(asked[lane], most)) if lane in asked else most for lane, most in ROOM.items()
+        }
         self.children.memory_megabytes = int(self.settings.get("worker.memory_megabytes", 0))
         self.children.cancel_seconds = float(self.settings.get("worker.cancel_seconds", 10.0))
         self.children.reap()

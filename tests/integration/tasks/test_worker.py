@@ -54,6 +54,24 @@ def test_as_many_run_at_once_as_the_setting_says(desk: Desk) -> None:
     desk.await_work(numbers[2])
 
 
+def test_a_long_backtest_holds_up_the_next_backtest_and_neither_mail_nor_export_nor_install_nor_backup(
+    desk: Desk,
+) -> None:
+    long, following = desk.queue(STUBBORN), desk.queue("")
+    others = {
+        "sql_export": {"text": "SELECT 1 AS one"},
+        "send_report": {"to": "you@example.com"},
+        "package_remove": {"names": ["nothing-of-this-name"]},
+        "backup": {},
+    }
+    numbers = {kind: desk.ledger.add_task(kind, given, "a test") for kind, given in others.items()}
+    desk.start()
+    ended = {kind: desk.await_state(number, "done", "failed") for kind, number in numbers.items()}
+    assert [kind for kind, task in ended.items() if task.state == "done"] == ["sql_export", "backup"]
+    assert "not installed here" in ended["package_remove"].error
+    assert (desk.task(long).state, desk.task(following).state) == ("running", "queued")
+
+
 def test_progress_is_seen_while_it_runs_at_low_priority_and_the_heartbeat_goes_on(desk: Desk) -> None:
     number = desk.queue(SLOW)
     worker = desk.start()

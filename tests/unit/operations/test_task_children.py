@@ -10,7 +10,7 @@ from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.notify.identity import sender_of
 from quantstrip.operations.task_children import Children
-from quantstrip.operations.task_kinds import KINDS
+from quantstrip.operations.task_kinds import KINDS, ROOM, TRIAL, lane_of
 
 
 @pytest.fixture
@@ -54,6 +54,22 @@ def test_a_kind_that_is_unknown_by_now_fails_and_says_so(children: Children, led
     task = ledger.task(number)
     assert (task["state"], children.running) == ("failed", {})
     assert all(name in task["error"] for name in ("of_an_older_version", *KINDS))
+
+
+def test_each_kind_has_a_lane_and_no_lane_takes_more_than_its_room(children: Children, ledger: Ledger) -> None:
+    assert {kind.lane for kind in KINDS.values()} == set(ROOM)
+    taken = [kind for kind in KINDS for _ in range(2)]
+    for kind in taken:
+        ledger.add_task(kind, {})
+    children.room = dict.fromkeys(ROOM, 1) | {TRIAL: 0}
+    children.start_queued()
+    children.start_queued()
+    began = [ledger.task(number)["kind"] for number in children.running]
+    assert sorted(lane_of(kind) for kind in began) == sorted(set(ROOM) - {TRIAL})
+    assert len(ledger.tasks("queued", 100)) == len(taken) - len(began)
+    for child in children.running.values():
+        child.kill()
+        child.process.wait()
 
 
 def test_a_child_that_cannot_be_started_fails_its_task(children: Children, ledger: Ledger, made_home: Home) -> None:
