@@ -172,6 +172,15 @@ class Feed(Protocol):
 
 
 @runtime_checkable
+class InstantBroker(Broker, Protocol):
+    """A simulated broker that can also fill within the bar at hand, as one strategy form's document says."""
+
+    def fill_at(self, reference: str, price: float, bar: Bar) -> Sequence[BrokerEvent]:
+        """Fill a waiting order whole, at ``price``, in ``bar``; returns what happened."""
+        ...
+
+
+@runtime_checkable
 class ColumnFeed(Feed, Protocol):
     """A feed that knows its whole history beforehand, so that indicators are computed once, as arrays.
 

@@ -120,6 +120,7 @@ class BacktestResult:
         held = ", ".join(f"{trip.symbol} {trip.position.quantity:g}" for trip in self.open_trades)
         rows = [
             ("strategy", f"{run['strategy']} ({_pairs(run['parameters'])})"),
+            *([] if run["form"] == "native" else [("form", "; ".join([run["form"], *run["notes"]]))]),
             ("bars", f"{', '.join(run['symbols'])} · {run['timeframe']} · {_dates(run)}"),
             ("from", ", ".join(dict.fromkeys(run["sources"]))),
             ("costs", _pairs(run["costs"])),

@@ -14,6 +14,7 @@ from quantstrip.backtest.trades import round_trips
 from quantstrip.bars import BarTable
 from quantstrip.brokers import SimulatedBroker
 from quantstrip.clock import ManualClock, Micros
+from quantstrip.dialects import Form, form_named
 from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.errors import DataError
 from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
@@ -39,6 +40,7 @@ def run_backtest(
     quantity: float | None = None,
     warmup: int = 0,
     virtual_legs: bool | None = None,
+    form: Form | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run a strategy over bars with simulated fills, and measure what came of it.
@@ -53,6 +55,7 @@ def run_backtest(
         quantity: units for signals that open without one, instead of 2 % of equity.
         warmup: bars of each symbol that only warm indicators up; the strategy is asked from the next one on.
         virtual_legs: may a symbol be held long and short at once, on its two legs? None is the strategy's own choice.
+        form: how the strategy is written; the native form where None.
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
@@ -75,7 +78,7 @@ def run_backtest(
     # What the run is, is written down before it begins: a strategy may change its own parameters on the way.
     begin = trading_begins(feed.tables, warmup)
     legs = strategy.virtual_legs if virtual_legs is None else virtual_legs
-    run = _describe(strategy, feed, cash, risk, model, quantity, warmup, begin, legs)
+    run = _describe(strategy, feed, cash, risk, model, quantity, warmup, begin, legs, form or form_named("native"))
     recorder = MemoryRecorder()
     session_end = exchange_session_end(traded)
     engine = Engine(
@@ -117,6 +120,7 @@ def _describe(
     warmup: int,
     begin: Micros,
     virtual_legs: bool,
+    form: Form,
 ) -> dict[str, Any]:
     tables = feed.tables
     symbols = [table.symbol for table in tables]
@@ -143,6 +147,8 @@ def _describe(
     return {
         "key": key,
         "strategy": strategy.name,
+        "form": form.name,
+        "notes": list(form.notes),
         "code_hash": code,
         "parameters": parameters,
         "data_hash": feed.digest,

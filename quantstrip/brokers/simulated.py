@@ -95,6 +95,14 @@ class SimulatedBroker:
         events, self._events = self._events, []
         return events
 
+    def fill_at(self, reference: str, price: float, bar: Bar) -> Sequence[BrokerEvent]:
+        """Fill a waiting order whole, at ``price``, in ``bar``: for forms that trade within the bar they look at."""
+        self._now = bar.ts
+        self._fill(self._waiting[reference].order, price, False, bar)
+        self.idle = not self._waiting
+        events, self._events = self._events, []
+        return events
+
     def open_orders(self) -> Sequence[OrderUpdate]:
         """Every order that waits."""
         return [

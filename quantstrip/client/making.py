@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from quantstrip import dialects
 from quantstrip.client.base import ClientBase
 from quantstrip.errors import ClientLoadError
-from quantstrip.strategy import StrategyBase, fitted, load_strategy, strategy_classes
+from quantstrip.strategy import StrategyBase, fitted, strategy_classes
 
 
 def make_strategy(
@@ -24,7 +25,7 @@ def make_strategy(
     if given is None:
         given = _own_strategy(client)
     if isinstance(given, str | Path):
-        return load_strategy(_beside(client, Path(given)), symbols=symbols, parameters=dict(parameters))
+        return dialects.load(_beside(client, Path(given)), symbols=symbols, parameters=dict(parameters)).strategy
     if not (isinstance(given, type) and issubclass(given, StrategyBase)):
         raise ClientLoadError(
             f"strategy is a StrategyBase subclass or the path of its file, got {given!r}",

@@ -19,6 +19,7 @@ from quantstrip.engine.faults import fault
 from quantstrip.engine.marks import Marks
 from quantstrip.engine.oversight import Oversight, Slices
 from quantstrip.engine.recovery import recover
+from quantstrip.engine.seat import EngineSeat
 from quantstrip.engine.stopping import stopping
 from quantstrip.engine.summary import RunSummary
 from quantstrip.errors import DataError, OrderRefused, StrategyError
@@ -104,6 +105,7 @@ class Engine:
         self._lines: Iterator[object] = repeat(None)
         """One step a slice moves that history's lines."""
         self._marks = self._new_marks(None)
+        strategy._seat = EngineSeat(self, {})
         self._hears_orders = type(strategy).on_order is not StrategyBase.on_order or "on_order" in vars(strategy)
         self._follows_orders = recorder.follows_orders or self._hears_orders
         """Somebody wants to know what becomes of an order, besides its fills."""
@@ -341,12 +343,13 @@ class Engine:
 
     def _preload(self) -> None:
         """Give the strategy's histories the columns of a feed that knows them."""
-        given = self.feed.columns() if isinstance(self.feed, ColumnFeed) else {}
+        given = dict(self.feed.columns()) if isinstance(self.feed, ColumnFeed) else {}
+        seat = self.strategy._seat = EngineSeat(self, given)
         for symbol, columns in given.items():
             history = self._new_history(symbol)
             if not history.length:
                 history.preload(columns)
-                if len(given) == 1:
+                if len(given) == 1 and not seat.same_bar:  # a fill within a bar needs its mark
                     self._only, self._alone = history, True
                     self._marks = self._new_marks(columns)
 

@@ -86,6 +86,11 @@ class Marks:
             self._curve.append(equity)
         self.equity = equity
 
+    def amend(self) -> None:
+        """Mark the slice at hand once more, after fills within it."""
+        self.equity = self._account.equity()
+        self._curve[-1] = self.equity
+
     def turn(self, row: int) -> Calm:
         """Note what equity is made of from ``row`` on, after fills; returns the calm range that follows."""
         held = self._account.held

@@ -6,15 +6,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from quantstrip import overlay
+from quantstrip import dialects, overlay
 from quantstrip.backtest import CASH, BacktestResult, risk_profile, run_backtest
 from quantstrip.bars import BarTable, Gaps, choose_timeframe, read_folder, sample_folder, validate
 from quantstrip.clock import DAY, Micros, from_text
+from quantstrip.dialects import Form
 from quantstrip.errors import ConfigError, DataError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
 from quantstrip.risk import RiskProfile
-from quantstrip.strategy import StrategyBase, load_strategy, named_timeframe, read_source
+from quantstrip.strategy import StrategyBase, named_timeframe, read_source
 
 
 def backtest(
@@ -48,8 +49,8 @@ def backtest(
         timeframe: of the files; the one the strategy names, else the only one the files have, where None.
         start, end: first and last bar, by their labels; a date includes its whole day.
         cash: the strategy's allocation, in money.
-        fee_rate: commission as a fraction of the traded value, instead of the native 0.005 per share.
-        slippage_bps: slippage of market and stop orders in 1/100 %, instead of the native 2.
+        fee_rate: commission as a fraction of the traded value, instead of the form's own.
+        slippage_bps: slippage of market and stop orders in 1/100 %, instead of the form's own.
         risk: ``form``, ``native``, ``cash_only``, ``off``, or a TOML file with the limits of a ``RiskProfile``.
         quantity: units for signals that open without one.
         parameters: the strategy's parameters, by name.
@@ -89,6 +90,7 @@ class Setup:
 
     file: Path
     source: bytes
+    form: Form
     symbols: tuple[str, ...]
     tables: Mapping[str, BarTable]
     parameters: Mapping[str, Any]
@@ -107,7 +109,7 @@ class Setup:
 
         """
         given = self.parameters if parameters is None else parameters
-        return load_strategy(self.file, symbols=self.symbols, parameters=given, source=self.source)
+        return dialects.load(self.file, symbols=self.symbols, parameters=given, source=self.source).strategy
 
     def run(
         self, parameters: Mapping[str, Any] | None = None, on_progress: Callable[[float], None] | None = None
@@ -119,8 +121,12 @@ class Setup:
             StrategyFault: the strategy raised while it ran.
 
         """
+        instruments = {
+            symbol: self.form.instrument(symbol, table.gaps.calendar or "NYSE") for symbol, table in self.tables.items()
+        }
         return run_backtest(
-            self.strategy(parameters), dict(self.tables), cash=self.cash, risk=self.profile, costs=self.costs,
+            self.strategy(parameters), dict(self.tables), instruments=instruments, form=self.form, cash=self.cash,
+            risk=self.profile, costs=self.costs,
             quantity=self.quantity, warmup=self.warmup, virtual_legs=self.virtual_legs, on_progress=on_progress,
         )  # fmt: skip
 
@@ -150,15 +156,16 @@ def prepare(
         symbols=symbols, start=start, end=end, cash=cash, fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk,
         quantity=quantity,
     )  # fmt: skip
-    profile, costs = risk_profile(risk), _costs(fee_rate, slippage_bps)
     overlay.use(home)  # before the file is imported: its first lines may be imports
     source = read_source(Path(file))
-    strategy = load_strategy(Path(file), symbols=symbols, parameters=dict(parameters or {}), source=source)
+    strategy, form = dialects.load(file, symbols=symbols, parameters=dict(parameters or {}), source=source)
+    profile = form.risk if str(risk).lower() == "form" else risk_profile(risk)
+    costs = _costs(form.costs, fee_rate, slippage_bps)
     tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
     return Setup(
-        Path(file), source, tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity,
+        Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity,
         warmup, virtual_legs,
     )  # fmt: skip
 
@@ -184,7 +191,7 @@ def check_options(
     if symbols is not None and not symbols:
         raise ConfigError("symbols must name at least one, got none", hint="Leave symbols out for the strategy's own.")
     risk_profile(risk)
-    _costs(fee_rate, slippage_bps)
+    _costs(CostModel(), fee_rate, slippage_bps)
     if not 0.0 < cash < float("inf"):
         raise ConfigError(f"cash must be a positive amount, got {cash!r}", hint="For example 100000.")
     if quantity is not None and not 0.0 < quantity < float("inf"):
@@ -231,9 +238,8 @@ def _cut(table: BarTable, first: Micros | None, last: Micros | None, calendar: s
     return table if len(part) == len(table) else replace(part, gaps=validate(part, calendar, gaps="accept"))
 
 
-def _costs(fee_rate: float | None, slippage_bps: float | None) -> CostModel:
-    native = CostModel()
-    costs = native if slippage_bps is None else replace(native, slippage_bps=slippage_bps)
+def _costs(own: CostModel, fee_rate: float | None, slippage_bps: float | None) -> CostModel:
+    costs = own if slippage_bps is None else replace(own, slippage_bps=slippage_bps)
     return costs if fee_rate is None else replace(costs, commission_per_share=0.0, commission_rate=fee_rate)
 
 

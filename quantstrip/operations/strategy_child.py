@@ -41,12 +41,16 @@ def describe(request: dict[str, Any]) -> dict[str, Any]:
         StrategyLoadError: it cannot be loaded, or refuses them.
 
     """
-    from quantstrip.strategy import declared, load_strategy, named_timeframe
+    from quantstrip import dialects
+    from quantstrip.strategy import named_timeframe, read_source
 
-    strategy = load_strategy(request["file"], symbols=request["symbols"], parameters=request["parameters"])
+    source = read_source(Path(request["file"]))
+    loaded = dialects.load(request["file"], symbols=request["symbols"], parameters=request["parameters"], source=source)
+    strategy, form = loaded
     cls = type(strategy)
     return {
         "name": strategy.name,
+        "form": form.title,
         "summary": (cls.__doc__ or sys.modules[cls.__module__].__doc__ or "").strip().partition("\n")[0],
         "symbols": strategy.symbols,
         "timeframe": named_timeframe(strategy) or "",
@@ -54,7 +58,7 @@ def describe(request: dict[str, Any]) -> dict[str, Any]:
         "parameters": [
             {"name": each.name, "kind": each.kind, "default": each.default, "low": each.allowed.low,
              "high": each.allowed.high, "choices": list(each.allowed.choices), "help": each.allowed.help}
-            for each in declared(cls, cls.parameters, cls.allowed)
+            for each in dialects.declared(request["file"], source)
         ],
     }  # fmt: skip
 

@@ -2,17 +2,28 @@
 
 from quantstrip.indicators import Indicators, Line
 from quantstrip.strategy.base import StrategyBase, named_timeframe
-from quantstrip.strategy.loader import load_strategy, read_source, source_hash, strategy_classes
+from quantstrip.strategy.loader import (
+    declared_in,
+    load_module,
+    load_strategy,
+    read_source,
+    source_hash,
+    strategy_classes,
+)
 from quantstrip.strategy.parameters import Allowed, Declared, declared, fitted
+from quantstrip.strategy.seat import Seat
 
 __all__ = [
     "Allowed",
     "Declared",
     "Indicators",
     "Line",
+    "Seat",
     "StrategyBase",
     "declared",
+    "declared_in",
     "fitted",
+    "load_module",
     "load_strategy",
     "named_timeframe",
     "read_source",

@@ -12,6 +12,7 @@ from quantstrip.indicators import BarWindows, Indicators
 from quantstrip.indicators.oscillators import Atr
 from quantstrip.model import Bar, OrderSide, OrderState, Signal, Tick
 from quantstrip.strategy.parameters import Allowed
+from quantstrip.strategy.seat import Seat
 
 Signals = Sequence[Signal] | Signal | None
 """What a hook may return; None and an empty list mean nothing to do."""
@@ -31,6 +32,7 @@ class StrategyBase(ABC):
         variables: names of the attributes worth watching while it runs.
         timeframe: bars it wants, one of ``quantstrip.model.TIMEFRAMES``. A class that names none takes the only one
             that its run's bars have, and this default where they do not tell.
+        same_bar: does its form fill orders within the bar they are decided on? Only simulated brokers can.
         virtual_legs: may a symbol be held long and short at once, on its LONG and SHORT legs? A broker that nets
             positions refuses that otherwise.
         name: unique, ``snake_case``.
@@ -54,7 +56,10 @@ class StrategyBase(ABC):
     variables: ClassVar[list[str]] = []
     timeframe: str = "1m"
     virtual_legs: bool = False
+    same_bar: bool = False
 
+    _seat: Seat | None = None
+    """Its view of the run; the engine's to set."""
     _MAX_BAR_HISTORY = 500
 
     def __init__(self, name: str, symbols: Sequence[str]) -> None:

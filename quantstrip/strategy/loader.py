@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.strategy.base import StrategyBase
-from quantstrip.strategy.parameters import fitted
+from quantstrip.strategy.parameters import Declared, declared, fitted
 
 _HASH: Final = "__quantstrip_source_hash__"
 
@@ -37,15 +37,19 @@ def load_strategy(
             or a parameter is unknown or of another kind than its default; the message names the file and the line.
 
     """
-    module = _load_module(Path(path), read_source(Path(path)) if source is None else source)
-    classes = strategy_classes(module)
-    if len(classes) != 1:
-        found = ", ".join(cls.__name__ for cls in classes) or "none"
-        raise StrategyLoadError(
-            f"{path}: expected one class derived from StrategyBase, found {found}",
-            hint="One strategy a file: class MyStrategy(StrategyBase) with an on_bar method.",
-        )
-    return _construct(classes[0], Path(path), symbols, dict(parameters or {}))
+    found = _only_class(Path(path), read_source(Path(path)) if source is None else source)
+    return _construct(found, Path(path), symbols, dict(parameters or {}))
+
+
+def declared_in(path: Path, source: bytes) -> list[Declared]:
+    """The parameters of the strategy class in a file.
+
+    Raises:
+        StrategyLoadError: it does not run, or holds no or several strategies.
+
+    """
+    cls = _only_class(path, source)
+    return declared(cls, cls.parameters, cls.allowed)
 
 
 def strategy_classes(module: ModuleType) -> list[type[StrategyBase]]:
@@ -86,7 +90,24 @@ def source_hash(strategy: StrategyBase) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
-def _load_module(path: Path, source: bytes) -> ModuleType:
+def _only_class(path: Path, source: bytes) -> type[StrategyBase]:
+    classes = strategy_classes(load_module(path, source))
+    if len(classes) != 1:
+        found = ", ".join(cls.__name__ for cls in classes) or "none"
+        raise StrategyLoadError(
+            f"{path}: expected one class derived from StrategyBase, found {found}",
+            hint="One strategy a file: class MyStrategy(StrategyBase) with an on_bar method.",
+        )
+    return classes[0]
+
+
+def load_module(path: Path, source: bytes) -> ModuleType:
+    """Run a strategy's file as a module of its own.
+
+    Raises:
+        StrategyLoadError: it raised; names file and line.
+
+    """
     digest = hashlib.sha256(source).hexdigest()
     name = f"quantstrip_strategy_{path.stem}_{digest[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)

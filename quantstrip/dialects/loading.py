@@ -1,0 +1,94 @@
+"""Which form a file is written in, and its strategy in the native contract."""
+
+import ast
+import importlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+from quantstrip.dialects.forms import Dialect, Form, Loaded
+from quantstrip.errors import ConfigError, StrategyLoadError
+from quantstrip.strategy import Declared, read_source
+
+_ORDER: Final = ("native",)
+"""Modules of this room, asked in this order whether a file is theirs; the last one takes what is left."""
+
+
+def load(
+    path: str | Path,
+    *,
+    symbols: Sequence[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    source: bytes | None = None,
+) -> Loaded:
+    """The strategy of a file, whatever form it is written in.
+
+    Args:
+        path: the file; it is named in messages, and helper files are found beside it.
+        symbols: what to trade; None leaves it to the strategy's default.
+        parameters: values by name.
+        source: the file's text where it has been read already, to run that however the file was edited since.
+
+    Raises:
+        StrategyLoadError: it cannot be read or loaded; the message names file and line.
+
+    Example:
+        >>> strategy, form = load("examples/ma_cross.py", symbols=["AAPL"])
+        >>> form.name
+        'native'
+
+    """
+    file = Path(path)
+    text = read_source(file) if source is None else source
+    found = _dialect(file, text)
+    return Loaded(found.load(file, text, symbols, parameters or {}), found.FORM)
+
+
+def recognise(path: str | Path, source: bytes | None = None) -> Form:
+    """The form of a file, by its syntax tree: nothing of it runs.
+
+    Raises:
+        StrategyLoadError: it cannot be read, or is not Python.
+
+    """
+    file = Path(path)
+    return _dialect(file, read_source(file) if source is None else source).FORM
+
+
+def declared(path: str | Path, source: bytes | None = None) -> list[Declared]:
+    """The parameters that a file declares; errors as of ``load``."""
+    file = Path(path)
+    text = read_source(file) if source is None else source
+    return _dialect(file, text).declared(file, text)
+
+
+def form_named(name: str) -> Form:
+    """The form of a name.
+
+    Raises:
+        ConfigError: there is no such form.
+
+    """
+    if name not in _ORDER:
+        raise ConfigError(f"there is no strategy form {name!r}", hint=f"There are: {', '.join(_ORDER)}.")
+    return _module(name).FORM
+
+
+def _dialect(path: Path, source: bytes) -> Dialect:
+    try:
+        tree = ast.parse(source, str(path))
+    except SyntaxError as error:
+        raise StrategyLoadError(
+            f"{path}, line {error.lineno}: SyntaxError: {error.msg}",
+            hint="Correct the line; nothing of the file has run.",
+        ) from error
+    except ValueError as error:  # a null byte
+        raise StrategyLoadError(f"{path}: not Python source: {error}", hint="Give a strategy's .py file.") from error
+    return next(module for module in map(_module, _ORDER) if module.recognises(tree))
+
+
+@lru_cache
+def _module(name: str) -> Dialect:
+    """A form's module, loaded when it is first asked: some bring pandas."""
+    return cast("Dialect", importlib.import_module(f"quantstrip.dialects.{name}"))

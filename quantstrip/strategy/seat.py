@@ -1,0 +1,57 @@
+"""What the engine lets a strategy see of its own books, for forms whose documents have a balance and a position."""
+
+from typing import Protocol
+
+from quantstrip.model import Fill, Leg, Position, Signal
+from quantstrip.ports import Columns
+
+
+class Seat(Protocol):
+    """A strategy's view of the run it sits in, as of the bar at hand.
+
+    Native strategies need none of it: sizing is the engine's. Other forms size by equity or ask what they hold.
+
+    Attributes:
+        same_bar: ``fill_now`` is to be had: the broker is simulated and the strategy's class asked for it.
+
+    """
+
+    same_bar: bool
+
+    @property
+    def cash(self) -> float:
+        """Money that is not in positions; what is short adds to it."""
+        ...
+
+    def equity(self) -> float:
+        """Cash plus every position at its last known price, in money."""
+        ...
+
+    def position(self, symbol: str, leg: Leg = Leg.NET) -> Position:
+        """What is held of ``symbol`` on ``leg``."""
+        ...
+
+    def price(self, symbol: str) -> float:
+        """Last known price, NaN before the first."""
+        ...
+
+    def lot(self, symbol: str) -> float:
+        """Smallest step of the quantity, in units; 0 where any quantity can be traded."""
+        ...
+
+    def columns(self, symbol: str) -> Columns | None:
+        """The symbol's whole history where the feed knows it beforehand, else None.
+
+        For computing ahead what is causal anyway, never for looking ahead: row ``i`` of what is made of it may be used
+        from the close of bar ``i`` on.
+        """
+        ...
+
+    def fill_now(self, signal: Signal, price: float) -> Fill | None:
+        """Have ``signal`` filled within the bar at hand, at ``price``; None where it is refused, which is recorded.
+
+        Raises:
+            StrategyError: not to be had here (``same_bar`` is False).
+
+        """
+        ...
