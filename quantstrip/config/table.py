@@ -258,6 +258,7 @@ _CLIENT = (
     *(Known(f"clients.NAME.risk.{name}", _BOOL, None, help_) for name, help_ in (
         ("allow_margin", "May gross value exceed leverage times equity?"),
         ("allow_short", "May a sell open a short position, or flip to one?"),
+        ("allow_long", "May a buy open a long position, or flip to one?"),
         ("trading_hours", "Are orders refused while the exchange is closed?"),
     )),
     Known("clients.NAME.risk.leverage", _FLOAT, None,

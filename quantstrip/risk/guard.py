@@ -190,5 +190,6 @@ def _limits(profile: RiskProfile) -> tuple[float, float, float, float]:
         _INF if profile.max_order_value is None else profile.max_order_value,
         _INF if profile.max_symbol_weight is None else profile.max_symbol_weight,
         total,
-        -_INF if profile.min_cash_ratio is None else profile.min_cash_ratio,
+        # Of buys alone it is asked: one that may open nothing is never within the limits.
+        _INF if not profile.allow_long else -_INF if profile.min_cash_ratio is None else profile.min_cash_ratio,
     )

@@ -8,7 +8,7 @@ from quantstrip.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class RiskProfile:
-    """The eleven limits; None switches a rule off. Ratios are fractions of the strategy's equity.
+    """The limits; None switches a rule off. Ratios are fractions of the strategy's equity.
 
     All of them judge orders that open or enlarge a position. An order that reduces one passes every rule but
     instrument validity, trading hours and the clip to the position.
@@ -20,6 +20,7 @@ class RiskProfile:
         min_cash_ratio: cash left after a buy, and after all waiting buys.
         allow_margin: may gross value exceed ``leverage`` times equity?
         allow_short: may a sell open or flip to a short position?
+        allow_long: may a buy open or flip to a long position? No is for runs that look at one direction alone.
         max_daily_loss: loss since the session before; halts entries for the rest of the session.
         max_drawdown: loss since the highest equity; halts entries until a person clears it.
         max_price_deviation: move of the last known price since the decision.
@@ -42,6 +43,7 @@ class RiskProfile:
     duplicate_seconds: float | None = 60.0
     trading_hours: bool = True
     leverage: float = 1.0
+    allow_long: bool = True
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:

@@ -119,6 +119,13 @@ def allow_short(profile: RiskProfile, intent: Intent, _book: Book, _guard: Guard
     return f"there is no position in {intent.instrument.symbol} left to sell, and short selling is not allowed"
 
 
+def allow_long(profile: RiskProfile, intent: Intent, _book: Book, _guard: Guard) -> str | None:
+    """In a run of shorts alone, nothing is bought but to cover."""
+    if profile.allow_long or intent.side is not _BUY:
+        return None
+    return f"there is no short position in {intent.instrument.symbol} left to cover, and this run opens no long ones"
+
+
 def max_daily_loss(profile: RiskProfile, intent: Intent, _book: Book, guard: Guard) -> str | None:
     """No entries for the rest of a session that lost too much."""
     return None if profile.max_daily_loss is None else guard.daily_halt(intent.instrument.calendar)
@@ -165,6 +172,7 @@ def duplicate_seconds(profile: RiskProfile, intent: Intent, _book: Book, guard: 
 Rule = Callable[[RiskProfile, Intent, Book, Guard], str | None]
 RULES: tuple[tuple[str, Rule], ...] = (
     ("allow_short", allow_short),
+    ("allow_long", allow_long),
     ("max_order_value", max_order_value),
     ("max_symbol_weight", max_symbol_weight),
     ("max_total_weight", max_total_weight),

@@ -115,7 +115,10 @@ class Desk:
             else:
                 equity = self._account.equity()
         closing = self._closing(signal) if self._open else 0.0
-        return size(signal, held, closing, equity, price, instrument, self._ratio, self.profile.allow_short)
+        profile = self.profile
+        return size(
+            signal, held, closing, equity, price, instrument, self._ratio, profile.allow_short, profile.allow_long
+        )
 
     def _closing(self, signal: Signal) -> float:
         """Units that market orders on their way will take off the position already."""

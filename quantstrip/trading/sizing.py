@@ -32,6 +32,7 @@ def size(
     instrument: Instrument,
     ratio: float = DEFAULT_RATIO,
     allow_short: bool = False,
+    allow_long: bool = True,
 ) -> Size:
     """Size a signal; a ``Size`` of zero units means there is nothing to do, and its note says why.
 
@@ -48,6 +49,7 @@ def size(
         instrument: its lot and multiplier.
         ratio: share of equity for an entry without a quantity.
         allow_short: may a sell go below zero?
+        allow_long: may a buy go above zero?
 
     """
     buying = signal.side is _BUY
@@ -58,14 +60,14 @@ def size(
             return Size(0.0, 0.0, f"there is no {signal.leg} position in {signal.symbol} to close")
         return _opening(wanted, equity, price, instrument, ratio)
     free = max(0.0, abs(held) - closing)
-    if free == 0.0 and (wanted is None or not _may_flip(signal, allow_short)):
+    if free == 0.0 and (wanted is None or not _may_flip(signal, allow_short, allow_long)):
         return Size(0.0, 0.0, f"the position of {held:g} {signal.symbol} is being closed already")
     if wanted is None or wanted == free:
         return _size((free, 0.0, ""))
     if wanted < free:
         reducing = floor_to_lot(wanted, instrument.lot_size)
         return Size(reducing, 0.0, "" if reducing else _below_a_lot(wanted, instrument))
-    if not _may_flip(signal, allow_short):
+    if not _may_flip(signal, allow_short, allow_long):
         return Size(free, 0.0, f"clipped from {wanted:g} to the position of {free:g}")
     return Size(free, floor_to_lot(wanted - free, instrument.lot_size))
 
@@ -88,8 +90,8 @@ def _only_reduces(signal: Signal) -> bool:
     return signal.side is (_SELL if signal.leg is _LONG else _BUY)
 
 
-def _may_flip(signal: Signal, allow_short: bool) -> bool:
-    return signal.leg is _NET and (signal.side is _BUY or allow_short)
+def _may_flip(signal: Signal, allow_short: bool, allow_long: bool) -> bool:
+    return signal.leg is _NET and (allow_long if signal.side is _BUY else allow_short)
 
 
 def _opening(wanted: float | None, equity: float, price: float, instrument: Instrument, ratio: float) -> Size:

@@ -15,7 +15,7 @@ from quantstrip.risk import rules as room
 
 AAPL = Instrument("AAPL")
 CASH = 100_000.0
-SWITCHES = {"allow_margin", "allow_short", "trading_hours"}
+SWITCHES = {"allow_margin", "allow_short", "allow_long", "trading_hours"}
 
 
 def guard(profile: RiskProfile = NATIVE) -> Guard:
