@@ -1,4 +1,4 @@
-"""Bars from CSV files, checked before anything uses them."""
+"""Bars from CSV and Parquet files, checked before anything uses them."""
 
 import logging
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quantstrip.bars import csvfile
+from quantstrip.bars import barfile
 from quantstrip.bars.checks import Gaps, check_gaps, check_order, check_prices, validate
 from quantstrip.bars.sessions import SessionGrid, session_grid
 from quantstrip.bars.table import BarTable, GapReport
@@ -27,10 +27,10 @@ def read_csv(
     *,
     gaps: Gaps = "refuse",
 ) -> BarTable:
-    """Read and check one file ``time,open,high,low,close,volume``.
+    """Read and check one file with the columns ``time,open,high,low,close,volume``.
 
     Args:
-        path: a ``.csv`` or ``.csv.gz`` file.
+        path: a ``.csv``, ``.csv.gz`` or ``.parquet`` file.
         symbol: what the bars are of; by default the file's name up to the first dot.
         timeframe: one of ``quantstrip.model.TIMEFRAMES``.
         calendar: the exchange. Daily bars open and close with its sessions, shorter ones end with them at the
@@ -44,7 +44,7 @@ def read_csv(
     """
     path = Path(path)
     symbol = symbol or path.name.split(".")[0]
-    raw = csvfile.parse(path, daily=timeframe in ("1d", "1w"))
+    raw = barfile.parse(path, daily=timeframe in ("1d", "1w"))
     table = BarTable(
         symbol,
         timeframe,
@@ -58,7 +58,7 @@ def read_csv(
         raw.volume,
         source=path.name,
         path=str(path),
-        line=csvfile.FIRST_LINE,
+        line=raw.line,
     )
     check_order(table)
     check_prices(table)
@@ -78,7 +78,7 @@ def read_folder(
     *,
     gaps: Gaps = "refuse",
 ) -> dict[str, BarTable]:
-    """Read ``SYMBOL.csv`` (or ``.csv.gz``) of every symbol, or of all files in the folder, in sorted order.
+    """Read ``SYMBOL.csv``, ``.csv.gz`` or ``.parquet`` of every symbol, or of all files in the folder, sorted.
 
     Raises:
         DataError: no such folder, a symbol without a file, or a file that ``read_csv`` refuses.
@@ -86,14 +86,16 @@ def read_folder(
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder of bars", hint="Name the folder that holds SYMBOL.csv files.")
-    there = csvfile.symbols_in(folder)
+        raise DataError(
+            f"{folder} is not a folder of bars", hint="Name the folder that holds SYMBOL.csv or SYMBOL.parquet files."
+        )
+    there = barfile.symbols_in(folder)
     wanted = there if symbols is None else sorted(set(symbols))
     if not wanted:
         raise DataError(f"{folder} holds no bars", hint="Put one SYMBOL.csv for each symbol there.")
     tables = {}
     for symbol in wanted:
-        path = csvfile.find(folder, symbol)
+        path = barfile.find(folder, symbol)
         if path is None:
             raise DataError(
                 f"{folder} holds no bars of {symbol}",

@@ -195,7 +195,9 @@ class BarTable:
 
     def where(self, row: int) -> str:
         """Name of a row for a message: file and line, or symbol and bar number."""
-        return f"{self.path} line {self.line + row}" if self.path else f"{self.symbol} bar {row}"
+        if not self.path:
+            return f"{self.symbol} bar {row}"
+        return f"{self.path} {'row' if self.path.endswith('.parquet') else 'line'} {self.line + row}"
 
     def label_text(self, row: int) -> str:
         """The label of a row as its file writes it: a date, or a moment in UTC."""

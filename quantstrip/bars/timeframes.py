@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quantstrip.bars import csvfile
+from quantstrip.bars import barfile
 from quantstrip.clock import DAY, SECOND
 from quantstrip.errors import DataError
 from quantstrip.model import TIMEFRAMES
@@ -22,7 +22,7 @@ def timeframe_of(path: Path) -> str | None:
         DataError: the file cannot be read or understood.
 
     """
-    times = csvfile.first_times(path, _ROWS)
+    times = barfile.first_times(path, _ROWS)
     if len(times) < 2:
         return None
     step = int(np.diff(times).min())
@@ -52,8 +52,8 @@ def choose_timeframe(
     if wanted is not None and wanted not in TIMEFRAMES:
         raise DataError(f"unknown timeframe {wanted!r}", hint=f"Known: {', '.join(TIMEFRAMES)}.")
     folder = Path(folder)
-    names = csvfile.symbols_in(folder) if symbols is None and folder.is_dir() else sorted(set(symbols or ()))
-    paths = {name: path for name in names if (path := csvfile.find(folder, name)) is not None}
+    names = barfile.symbols_in(folder) if symbols is None and folder.is_dir() else sorted(set(symbols or ()))
+    paths = {name: path for name in names if (path := barfile.find(folder, name)) is not None}
     there = {name: found for name, path in paths.items() if (found := timeframe_of(path)) is not None}
     told = ", ".join(f"{name} {found}" for name, found in there.items())
     if wanted is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantstrip.bars import BarTable, read_csv, resample, sample_folder, timeframe_of
-from quantstrip.bars.csvfile import find
+from quantstrip.bars.barfile import find
 from quantstrip.bars.sessions import date_of
 from quantstrip.clock import Micros, system_clock
 from quantstrip.errors import DataError

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from quantstrip.bars import csvfile, sample_folder
+from quantstrip.bars import barfile, sample_folder
 from quantstrip.errors import ClientLoadError, DataError, StrategyLoadError
 from quantstrip.home import Home, asset
 
@@ -122,7 +122,7 @@ def symbols(home: Home, bars: str | None = None) -> list[str]:
     folder = bars_folder(home, bars)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder of bars", hint="Name the folder that holds SYMBOL.csv files.")
-    return csvfile.symbols_in(folder)
+    return barfile.symbols_in(folder)
 
 
 @lru_cache(maxsize=1024)

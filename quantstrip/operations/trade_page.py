@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantstrip.bars import BarTable, read_csv, timeframe_of
-from quantstrip.bars.csvfile import find
+from quantstrip.bars.barfile import find
 from quantstrip.clock import from_text
 from quantstrip.errors import DataError, UnknownRecord
 from quantstrip.home import Home

@@ -195,7 +195,7 @@ def test_the_wrong_timeframe_is_noticed(write: Write) -> None:
         ((f"{FRIDAY},10,12,9,eleven,1",), None, "line 2: close is 'eleven', expected a number"),
         ((f"{FRIDAY},10,12,9,,1",), None, "line 2: close is '', expected a number"),
         (("03/03/2000,10,12,9,11,1",), None, "line 2: '03/03/2000' is not a time"),
-        (("951955200,10,12,9,11,1",), None, "line 2: '951955200' is not a time"),
+        (("20000303,10,12,9,11,1",), None, "line 2: '20000303' is not a time"),
         (("2000-02-30,10,12,9,11,1",), None, "line 2: '2000-02-30' is not a time"),
         ((f'{FRIDAY},"10"x,12,9,11,1',), None, "cannot be read as a CSV file"),
     ],

@@ -1,0 +1,48 @@
+"""Files of bars in a folder, whatever their form: ``SYMBOL.csv``, ``SYMBOL.csv.gz`` or ``SYMBOL.parquet``."""
+
+from pathlib import Path
+
+from quantstrip.bars import csvfile
+from quantstrip.bars.rawbars import RawBars
+from quantstrip.bars.table import Times
+
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+"""Where a symbol has several, the first of these is taken."""
+
+
+def find(folder: Path, symbol: str) -> Path | None:
+    """The file of a symbol in a folder, or None."""
+    return next((p for p in (folder / f"{symbol}{suffix}" for suffix in SUFFIXES) if p.is_file()), None)
+
+
+def symbols_in(folder: Path) -> list[str]:
+    """Symbols that have a file in the folder, sorted."""
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    return sorted({name.removesuffix(suffix) for suffix in SUFFIXES for name in names if name.endswith(suffix)})
+
+
+def parse(path: Path, *, daily: bool) -> RawBars:
+    """The columns of a file; ``daily`` times are session dates.
+
+    Raises:
+        DataError: the file cannot be read, lacks a column, or a line cannot be understood.
+
+    """
+    if _is_parquet(path):
+        from quantstrip.bars import parquetfile
+
+        return parquetfile.parse(path, daily=daily)
+    return csvfile.parse(path, daily=daily)
+
+
+def first_times(path: Path, most: int) -> Times:
+    """The times of the first ``most`` bars, without a look at anything else; errors as of ``parse``."""
+    if _is_parquet(path):
+        from quantstrip.bars import parquetfile
+
+        return parquetfile.first_times(path, most)
+    return csvfile.first_times(path, most)
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix == ".parquet"
