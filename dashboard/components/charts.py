@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from components import markup
 from quantstrip.clock import to_datetime
 from quantstrip.operations.curves import Curve
 
@@ -28,6 +29,11 @@ def portfolio_chart(curves: tuple[Curve, ...], measure: Measure, currency: str, 
         config=_CONFIG,
         alt=f"{_TITLES[measure]} in {currency} of {', '.join(curve.name for curve in curves)}",
     )
+
+
+def waiting() -> None:
+    """The chart's place, before the browser has read the chart library: what stands below it does not jump."""
+    st.html(markup.tag("div", markup.text("Drawing the chart..."), "qs-chart-waits"))
 
 
 @lru_cache(maxsize=16)

@@ -1,7 +1,8 @@
 """What every page shares: the look, the home it shows, the sidebar's foot, and errors as readable messages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
@@ -15,6 +16,7 @@ from quantstrip.operations import ledger
 
 ICON = str(asset("dashboard") / "icon.svg")
 _NOTICE = "notice"
+_TITLED = "titled-"
 _TOLD = "told"
 _LOGO = str(asset("dashboard") / "logo.svg")
 
@@ -52,7 +54,30 @@ def sidebar() -> None:
 
 def title(text: str, *chips: markup.Html) -> None:
     """A page's heading, with chips beside it."""
-    st.html(markup.tag("div", markup.join(markup.tag("h1", markup.text(text)), *chips), "qs-title"))
+    st.html(_title(text, *chips))
+
+
+def early_title(home: Home, text: str) -> Callable[..., None]:
+    """Show a page's heading in a session's first run before anything is read; what comes back draws it with its chips.
+
+    A later run draws it once, with them, so that nothing that stands on the screen goes for a moment.
+
+    Raises:
+        LedgerError: the ledger is missing, or another program keeps it locked; the heading is shown.
+
+    """
+    if st.session_state.get(_TITLED + text):
+        title_where_silent(home, text)
+        return partial(title, text)
+    st.session_state[_TITLED + text] = True
+    place = st.empty()
+    place.html(_title(text))
+    ledger.check_readable(home)
+    return lambda *chips: place.html(_title(text, *chips))
+
+
+def _title(text: str, *chips: markup.Html) -> markup.Html:
+    return markup.tag("div", markup.join(markup.tag("h1", markup.text(text)), *chips), "qs-title")
 
 
 def title_where_silent(home: Home, text: str) -> None:

@@ -1,6 +1,6 @@
 """Home: is everything running, what was earned, what is held."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import streamlit as st
@@ -11,6 +11,7 @@ from components import (
     clients,
     empty,
     frame,
+    later,
     markup,
     notes,
     portfolio,
@@ -39,11 +40,12 @@ _MEASURES: Final[dict[charts.Measure, str]] = {"pnl": "PnL", "equity": "Equity"}
 def main(home: Home) -> None:
     """Show the page. One fragment and one reading: every figure on it belongs to the same moment.
 
-    All is worked out before the first part is sent, so that no part of it waits behind another that is new already.
+    All is worked out before the first part is sent, so that no part of it waits behind another that is new already;
+    but for the heading of a first visit, which waits for nothing.
     """
     with frame.boundary():
         frame.say_notice()
-        frame.title_where_silent(home, "Home")
+        title = frame.early_title(home, "Home")
         state = service.status(home, clients=False)
         shown = portfolio_operations.picture(home, st.session_state.get("mode"))
         view = shown.view
@@ -62,8 +64,9 @@ def main(home: Home) -> None:
             charts.figure(shown.curves, measure, view.currency, times.zone())
         missing = portfolio.missing_rates(view)
         # What comes and goes has a place of its own: what is below stays where it is, and is not drawn anew.
+        heading(title, state, view)
         with st.container(key="home-said"):
-            heading(home, state, view, known)
+            advice(home, state, view, known)
             if missing:
                 st.html(missing)
         figures(state, view, known)
@@ -94,10 +97,14 @@ def section(words: str, part: markup.Html, note: str = "") -> None:
     st.html(part)
 
 
-def heading(home: Home, state: ServiceStatus, view: Overview, known: Sequence[ClientStatus]) -> None:
-    """The service, the mode, and what to do first where nothing is there yet."""
+def heading(title: Callable[..., None], state: ServiceStatus, view: Overview) -> None:
+    """The service and the mode."""
     mark = markup.state("service running", "good") if state.running else markup.state("service stopped", "bad")
-    frame.title("Home", mark, *([clients.mode_chip(view.mode)] if view.mode else []))
+    title(mark, *([clients.mode_chip(view.mode)] if view.mode else []))
+
+
+def advice(home: Home, state: ServiceStatus, view: Overview, known: Sequence[ClientStatus]) -> None:
+    """What does not run, and what to do first where nothing is there yet."""
     service_state.told(home, state)
     if not known:
         empty.no_clients(home)
@@ -172,7 +179,9 @@ def curves(view: Overview, lines: tuple[Curve, ...]) -> None:
             st.segmented_control(
                 "Mode", view.modes, default=view.mode, required=True, key="mode", label_visibility="collapsed"
             )
-    if lines:
+    if lines and not later.ready("home"):
+        charts.waiting()
+    elif lines:
         charts.portfolio_chart(lines, measure, view.currency, times.zone(), key="portfolio")
     else:
         st.html(empty.no_curve())

@@ -36,9 +36,9 @@ def pace(count: int) -> float:
 def watch(home: Home) -> None:
     """Everything else. One fragment and one reading, so that the counts fit the cards below them."""
     with frame.boundary():
-        frame.title_where_silent(home, "Client Monitor")
+        title = frame.early_title(home, "Client Monitor")
         known = operations.list_clients(home)
-        frame.title("Client Monitor", clients.counts(known))
+        title(clients.counts(known))
         service_state.told(home, service.status(home, clients=False))
         frame.say_notice()
         running, troubled = st.tabs(["Running clients", "Problems"], key="monitor-tabs", on_change="rerun")

@@ -48,8 +48,20 @@ def test_the_figures_are_those_of_the_ledger(home: Home, traded: Any, show: Any)
     assert "Time (UTC)" in page.text
 
 
+def test_the_figures_are_there_before_the_browser_is_asked_to_read_the_chart_library(
+    home: Home, traded: Any, show: Any
+) -> None:
+    page = show("app.py")
+    assert "Total PnL +948.00 USD" in page.text
+    assert not page.app.get("plotly_chart")
+    page.app.run()  # as the browser asks for at once
+    assert page.app.get("plotly_chart")
+    assert page.text.count("Home service stopped") == 1
+
+
 def test_the_chart_has_a_line_for_each_strategy_and_the_portfolio_on_top(home: Home, traded: Any, show: Any) -> None:
     page = show("app.py")
+    page.app.run()
     figure = json.loads(page.app.get("plotly_chart")[0].proto.spec)
     assert [line["name"] for line in figure["data"]] == ["ma_cross", "rsi", "Portfolio"]
     assert figure["data"][2]["y"] == [0.0, -1.25, 948.0]
