@@ -105,6 +105,8 @@ class Engine:
         self._lines: Iterator[object] = repeat(None)
         """One step a slice moves that history's lines."""
         self._marks = self._new_marks(None)
+        self.shown: Sequence[Bar] = ()
+        """The slice at hand, in a run of several symbols."""
         strategy._seat = EngineSeat(self, {})
         self._hears_orders = type(strategy).on_order is not StrategyBase.on_order or "on_order" in vars(strategy)
         self._follows_orders = recorder.follows_orders or self._hears_orders
@@ -199,6 +201,7 @@ class Engine:
 
     def _show(self, bars: Sequence[Bar], ts: Micros) -> None:
         """Show the strategy each bar of a slice: several symbols, or one whose history is not known beforehand."""
+        self.shown = bars
         histories, on_bar = self.strategy._bars.histories, self.strategy.on_bar
         for bar in bars:
             history = histories.get(bar.symbol) or self._new_history(bar.symbol)

@@ -1,6 +1,6 @@
 """The strategy's seat in an engine's run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,11 @@ class EngineSeat:
     def cash(self) -> float:
         """Money that is not in positions."""
         return self._account.cash
+
+    @property
+    def moment(self) -> Sequence[Bar]:
+        """The bars that closed together with the one at hand, in the order in which they are shown."""
+        return self._engine.shown
 
     def equity(self) -> float:
         """Cash plus every position at its last known price, in money."""

@@ -1,8 +1,9 @@
 """What the engine lets a strategy see of its own books, for forms whose documents have a balance and a position."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from quantstrip.model import Fill, Leg, Position, Signal
+from quantstrip.model import Bar, Fill, Leg, Position, Signal
 from quantstrip.ports import Columns
 
 
@@ -21,6 +22,11 @@ class Seat(Protocol):
     @property
     def cash(self) -> float:
         """Money that is not in positions; what is short adds to it."""
+        ...
+
+    @property
+    def moment(self) -> Sequence[Bar]:
+        """In a run of several symbols, the bars that closed together with the one at hand; it is among them."""
         ...
 
     def equity(self) -> float:

@@ -1,0 +1,325 @@
+"""The vectorised form: whole columns of decisions, traded bar by bar."""
+
+import ast
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from quantstrip.dialects.forms import Form
+from quantstrip.errors import StrategyError, StrategyLoadError
+from quantstrip.model import Bar, OrderSide, Signal
+from quantstrip.ports import Columns
+from quantstrip.strategy import Allowed, Declared, StrategyBase, load_module
+from quantstrip.strategy.series import SymbolSeries
+from quantstrip.strategy.signal_columns import Flags, Panel, SignalColumns, checked
+from quantstrip.strategy.vectorized import VectorizedStrategy
+
+FORM: Final = Form("vectorized", "vectorised strategy")
+_BASE: Final = "VectorizedStrategy"
+_NATIVE: Final = "StrategyBase"
+_FIELDS: Final = ("ts_open", "ts", "open", "high", "low", "close", "volume")
+
+
+def recognises(tree: ast.Module) -> bool:
+    """A class derived from ``VectorizedStrategy`` and none from ``StrategyBase``, which would be the one to run."""
+    bases = {_last(base) for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases}
+    return _BASE in bases and _NATIVE not in bases
+
+
+def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: Mapping[str, Any]) -> StrategyBase:
+    """The strategy of a file, to be run bar by bar; the same errors as of the native form."""
+    cls = _only_class(path, load_module(path, source))
+    wanted = _declared(cls, source)
+    where = _place(cls, path, source)
+    values = _values(wanted, parameters, where)
+    return runner(cls, list(symbols or cls.symbols), values, where)
+
+
+def declared(path: Path, source: bytes) -> list[Declared]:
+    """Its parameters, from ``param_schema`` and the defaults in its code."""
+    return _declared(_only_class(path, load_module(path, source)), source)
+
+
+def runner(
+    cls: type[VectorizedStrategy], symbols: Sequence[str], values: Mapping[str, Any], where: str = ""
+) -> "VectorizedRunner":
+    """The bar-by-bar form of a class; ``where`` names it in messages."""
+    if not symbols:
+        raise StrategyLoadError(
+            f"{where}: {cls.__name__} names no symbols, and the run names none",
+            hint='Name them in the run, or in the class: symbols = ["AAPL"].',
+        )
+    own: dict[str, Any] = {"__module__": cls.__module__, "author": cls.author}
+    if cls.timeframe:
+        own["timeframe"] = cls.timeframe
+    # Of the user's module: its text is what ran.
+    made: type[VectorizedRunner] = type(cls.__name__, (VectorizedRunner,), own)
+    return made(cls(), symbols, values, where or cls.__name__)
+
+
+class VectorizedRunner(StrategyBase):
+    """Trades a vectorised strategy bar by bar: entry and flat is a buy, exit and long a sale of all.
+
+    Where the feed knows its history, every decision is computed once, before the first bar; else again with each bar,
+    from the bars so far, which gives the same for what is causal. Decisions of several symbols are taken together,
+    with the last bar of a moment: they may depend on each other.
+    """
+
+    variables: ClassVar[list[str]] = ["entry", "exit"]
+    _MAX_BAR_HISTORY = 20_000  # what warms up before a run counts as well
+
+    def __init__(
+        self, inner: VectorizedStrategy, symbols: Sequence[str], values: Mapping[str, Any], where: str
+    ) -> None:
+        super().__init__(name=inner.name or type(inner).__name__, symbols=symbols)
+        self.inner = inner
+        self.values = dict(values)
+        self.entry = self.exit = False
+        self._where = where
+        self._ahead: SignalColumns | None = None
+        self._kept: dict[str, list[list[float]]] = {}
+        self._held: dict[str, float] = dict.fromkeys(self.symbols, 0.0)
+
+    def get_parameters(self) -> dict[str, Any]:
+        """The parameters that were given or have a default."""
+        return dict(self.values)
+
+    def on_init(self) -> None:
+        """Decide everything, where the history is known."""
+        known = {symbol: self._seat.columns(symbol) for symbol in self.symbols} if self._seat is not None else {}
+        columns = {symbol: found for symbol, found in known.items() if found is not None}
+        if columns and len(columns) == len(self.symbols):
+            self._ahead = self.signals_on(columns)
+
+    def on_trade(self, symbol: str, side: OrderSide, price: float, volume: float) -> None:  # noqa: ARG002
+        """Count what is held, for runs without a seat."""
+        if symbol in self._held:
+            self._held[symbol] += volume if side is OrderSide.BUY else -volume
+
+    def on_bar(self, bar: Bar) -> list[Signal]:
+        """Act on what was decided at this bar's close."""
+        if bar.symbol not in self._held:
+            return []
+        table = self._ahead
+        if table is None:
+            self._keep(bar)
+        moment = [each.symbol for each in self._moment(bar) if each.symbol in self._held]
+        if bar.symbol != moment[-1]:
+            return []
+        if table is None:
+            table = self.signals_on({symbol: _columns(rows) for symbol, rows in self._kept.items()})
+        row = int(np.searchsorted(table.ts, bar.ts))
+        return [signal for symbol in moment for signal in self._signals(symbol, table, row)]
+
+    def signals_on(self, columns: Mapping[str, Columns]) -> SignalColumns:
+        """Every decision on a history.
+
+        Raises:
+            StrategyError: what the strategy returned are no decisions; names file, line and class.
+
+        """
+        panel = Panel.of(columns)
+        entries, exits = self.decisions(panel)
+        never = np.zeros_like(entries)
+        return SignalColumns(panel.symbols, panel.ts, entries, exits, never, never)
+
+    def decisions(self, panel: Panel) -> tuple[Flags, Flags]:
+        """Entries and exits of a panel; errors as of ``signals_on``."""
+        return decide(self.inner, panel, self.values, self._where)
+
+    def _signals(self, symbol: str, table: SignalColumns, row: int) -> list[Signal]:
+        column = table.symbols.index(symbol)
+        self.entry, self.exit = bool(table.open_long[row, column]), bool(table.close_long[row, column])
+        held = self._held[symbol] if self._seat is None else self._seat.position(symbol).quantity
+        if held == 0.0:
+            return [Signal(symbol, OrderSide.BUY, reason="entry")] if self.entry else []
+        return [Signal(symbol, OrderSide.SELL, reason="exit")] if self.exit and held > 0.0 else []
+
+    def _moment(self, bar: Bar) -> Sequence[Bar]:
+        """The bars that closed together with this one, in the order in which they are shown."""
+        together = self._seat.moment if self._seat is not None else ()
+        return together if any(each.symbol == bar.symbol for each in together) else (bar,)
+
+    def _keep(self, bar: Bar) -> None:
+        """Keep a bar, the first time with those that warmed up before it."""
+        new = [bar] if bar.symbol in self._kept else list(self._bars[bar.symbol]) or [bar]
+        rows = self._kept.setdefault(bar.symbol, [[] for _ in _FIELDS])
+        for each in new:
+            for values, name in zip(rows, _FIELDS, strict=True):
+                values.append(getattr(each, name))
+
+
+def decide(
+    inner: VectorizedStrategy, panel: Panel, values: Mapping[str, Any], where: str,
+    series: Mapping[str, SymbolSeries] | None = None, frames: Mapping[str, Any] | None = None,
+) -> tuple[Flags, Flags]:  # fmt: skip
+    """Entries and exits of a vectorised strategy on a panel.
+
+    Args:
+        inner: the strategy.
+        panel: the bars.
+        values: parameters.
+        where: file, line and class, for messages.
+        series, frames: columns and indicators that several calls share.
+
+    Raises:
+        StrategyError: it asks for a parameter that nobody gave, or what it returned are no decisions.
+
+    """
+    shape = (len(panel.ts), len(panel.columns))
+    try:
+        if type(inner).uses_arrays():
+            pairs = [
+                (symbol, inner.generate_arrays((series or {}).get(symbol) or SymbolSeries(symbol, columns), **values))
+                for symbol, columns in panel.columns.items()
+            ]
+            return _joined(pairs, panel, where)
+        given = frames or frames_of(panel)
+        inner.opens, inner.highs, inner.lows = given["open"], given["high"], given["low"]
+        found = inner.generate_signals(given["close"], given["volume"], **values)
+    except KeyError as error:
+        missing = error.args[0] if error.args else ""
+        if missing in type(inner).param_schema and missing not in values:
+            low, high = type(inner).param_schema[missing]
+            raise StrategyError(
+                f"{where}: the parameter {missing} was not given, and has no default",
+                hint=f"Give {missing} a value from {low:g} to {high:g}, or name it in defaults.",
+            ) from error
+        raise
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise StrategyError(
+            f"{where}: generate_signals returned {type(found).__name__}, expected the tuple (entries, exits)",
+            hint="End it with: return entries.fillna(False), exits.fillna(False).",
+        )
+    entries, exits = (
+        checked(one, shape, panel.symbols, panel.ts, what, where)
+        for one, what in zip(found, ("entries", "exits"), strict=True)
+    )
+    if len(panel.columns) == 1:
+        return entries, exits
+    return entries & panel.present, exits & panel.present
+
+
+def frames_of(panel: Panel) -> dict[str, Any]:
+    """The panel's columns as DataFrames."""
+    return {name: panel.frame(name) for name in ("open", "high", "low", "close", "volume")}
+
+
+def _joined(pairs: Sequence[tuple[str, Any]], panel: Panel, where: str) -> tuple[Flags, Flags]:
+    whole = len(pairs) == 1
+    entries = exits = np.zeros((0, 0), dtype=np.bool_)
+    if not whole:
+        entries, exits = (np.zeros((len(panel.ts), len(pairs)), dtype=np.bool_) for _ in range(2))
+    for number, (symbol, found) in enumerate(pairs):
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise StrategyError(
+                f"{where}: generate_arrays returned {type(found).__name__}, expected the tuple (entries, exits)"
+            )
+        ts = panel.columns[symbol].ts
+        one, other = (
+            checked(values, (len(ts), 1), (symbol,), ts, what, where)
+            for values, what in zip(found, ("entries", "exits"), strict=True)
+        )
+        if whole:
+            return one, other
+        rows = panel.rows[symbol]
+        entries[rows, number], exits[rows, number] = one[:, 0], other[:, 0]
+    return entries, exits
+
+
+def _columns(rows: list[list[float]]) -> Columns:
+    times = [np.array(values, dtype=np.int64) for values in rows[:2]]
+    prices = [np.array(values, dtype=np.float64) for values in rows[2:]]
+    return Columns(times[0], times[1], prices[0], prices[1], prices[2], prices[3], prices[4])
+
+
+def _only_class(path: Path, module: ModuleType) -> type[VectorizedStrategy]:
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, VectorizedStrategy) and value.__module__ == module.__name__
+    ]
+    found = [cls for cls in dict.fromkeys(found) if cls.uses_arrays() or _own_signals(cls)]
+    if len(found) != 1:
+        names = ", ".join(cls.__name__ for cls in found) or "none"
+        raise StrategyLoadError(
+            f"{path}: expected one class derived from VectorizedStrategy with generate_signals, found {names}",
+            hint="One strategy a file: class MyStrategy(VectorizedStrategy) with generate_signals.",
+        )
+    return found[0]
+
+
+def _own_signals(cls: type[VectorizedStrategy]) -> bool:
+    return cls.generate_signals is not VectorizedStrategy.generate_signals
+
+
+def _declared(cls: type[VectorizedStrategy], source: bytes) -> list[Declared]:
+    known = {**_literal_defaults(cls, source), **_keyword_defaults(cls), **cls.defaults}
+    found = []
+    for name, bounds in cls.param_schema.items():
+        low, high = bounds
+        whole = all(isinstance(bound, int) and not isinstance(bound, bool) for bound in bounds)
+        kind = "whole" if whole and not isinstance(known.get(name), float) else "number"
+        found.append(Declared(name, kind, known.get(name), Allowed(low, high)))
+    return found
+
+
+def _keyword_defaults(cls: type[VectorizedStrategy]) -> dict[str, Any]:
+    method = cls.generate_arrays if cls.uses_arrays() else cls.generate_signals
+    accepted = inspect.signature(method).parameters.values()
+    return {one.name: one.default for one in accepted if one.default is not one.empty}
+
+
+def _literal_defaults(cls: type[VectorizedStrategy], source: bytes) -> dict[str, Any]:
+    """Defaults written as ``params.get("period", 20)``."""
+    found: dict[str, Any] = {}
+    for node in ast.walk(ast.parse(source)):
+        if not (isinstance(node, ast.ClassDef) and node.name == cls.__name__):
+            continue
+        for call in ast.walk(node):
+            if isinstance(call, ast.Call) and _last(call.func) == "get" and len(call.args) == 2:
+                name, value = call.args
+                if isinstance(name, ast.Constant) and isinstance(value, ast.Constant):
+                    found.setdefault(str(name.value), value.value)
+    return found
+
+
+def _values(wanted: Sequence[Declared], given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    names = [one.name for one in wanted]
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise StrategyLoadError(
+            f"{where} takes no {', '.join(unknown)}", hint=f"Its param_schema names: {', '.join(names) or 'nothing'}."
+        )
+    wrong = []
+    for one in wanted:
+        if one.name not in given:
+            continue
+        value = given[one.name]
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or (one.kind == "whole" and int(value) != value):
+            wrong.append(f"{one.name} is a {'whole ' if one.kind == 'whole' else ''}number, got {value!r}")
+        else:
+            wrong.append(one.allowed.refusal(one.name, value))
+    if any(wrong):
+        raise StrategyLoadError(
+            f"{where}: {'; '.join(filter(None, wrong))}",
+            hint="Give a value within param_schema; nothing has run.",
+        )
+    return {one.name: given.get(one.name, one.default) for one in wanted
+            if one.name in given or one.default is not None}  # fmt: skip
+
+
+def _place(cls: type, path: Path, source: bytes) -> str:
+    lines = (node.lineno for node in ast.walk(ast.parse(source))
+             if isinstance(node, ast.ClassDef) and node.name == cls.__name__)  # fmt: skip
+    line = next(lines, None)
+    return f"{path}, line {line}: {cls.__name__}" if line else f"{path}: {cls.__name__}"
+
+
+def _last(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
