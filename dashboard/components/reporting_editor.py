@@ -5,10 +5,11 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import frame, markup
+from components import frame, markup, waiting
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import queries, reporting, reports, stored_reports
+from quantstrip.operations.reporting_export import file_of
 from quantstrip.operations.stored_reports import CHARTS, HORIZONS, KINDS, MOST_ROWS, Composed, Part
 
 OPEN: Final = "report-editor"
@@ -46,7 +47,7 @@ def begin(composed: Composed) -> None:
 
 
 def close() -> None:
-    """Give up what is being edited; a callback."""
+    """Give up what is being edited."""
     for key in [key for key in st.session_state if str(key).startswith(("report-editor", "report-part-"))]:
         del st.session_state[key]
 
@@ -71,13 +72,20 @@ def show(home: Home) -> None:
         if st.button("Save", type="primary", key="report-editor-save", icon=":material/save:"):
             _save(home, draft)
         if st.button("Preview", key="report-editor-preview", icon=":material/visibility:"):
-            st.session_state[_SHOWN] = stored_reports.render(home, _composed(draft))
+            waiting.ask(home, _SHOWN, "stored_report", {"composed": stored_reports.to_mapping(_composed(draft))})
+            st.rerun()
         back = "Back without saving" if changed else "Back to the list"
-        st.button(back, key="report-editor-close", on_click=close)
+        st.button(back, key="report-editor-close", on_click=_close, args=(home,))
         if changed:
             st.html(markup.tag("span", markup.text("Not saved yet"), "qs-soft", role="status"), width="content")
-    if _SHOWN in st.session_state:
-        preview(st.session_state[_SHOWN])
+    with frame.boundary():
+        if task := waiting.show(home, _SHOWN, "The page was not made"):
+            preview(file_of(task))
+
+
+def _close(home: Home) -> None:
+    waiting.drop(home, _SHOWN)
+    close()
 
 
 def preview(page: bytes) -> None:

@@ -5,10 +5,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import frame, markup, roles, service_state
-from quantstrip.errors import QuantstripError
+from components import frame, markup, roles, service_state, waiting
 from quantstrip.home import Home
-from quantstrip.operations import notifications, tasks
+from quantstrip.operations import notifications
 from quantstrip.operations.reporting_export import file_of
 from quantstrip.operations.reporting_filters import Filters
 from quantstrip.operations.tasks import Task
@@ -28,12 +27,13 @@ def offer(home: Home, mode: str, filters: Filters, benchmark: str) -> None:
     given = {"mode": mode, "benchmark": benchmark, **{name: list(names) for name, names in asdict(filters).items()}}
     with st.container(horizontal=True, vertical_alignment="bottom", key="report-take"):
         for form in _FORMS:
-            st.button(form.upper(), icon=":material/download:", key=f"report-{form}", on_click=_ask,
-                      args=(home, "report", {**given, "form": form}))  # fmt: skip
+            st.button(form.upper(), icon=":material/download:", key=f"report-{form}", on_click=waiting.ask,
+                      args=(home, _TASK, "report", {**given, "form": form}))  # fmt: skip
         with st.popover("Send by mail", icon=":material/mail:", key="report-mail"):
             _mail(home, given)
-    if _TASK in st.session_state:
-        _progress(home, st.session_state[_TASK])
+    with frame.boundary():
+        if task := waiting.show(home, _TASK, "The report was not made"):
+            _done(task)
 
 
 def _mail(home: Home, given: dict[str, Any]) -> None:
@@ -46,42 +46,13 @@ def _mail(home: Home, given: dict[str, Any]) -> None:
                        help="Addresses or channels with commas between; empty: those of Settings")  # fmt: skip
     account = st.selectbox("From", [_DEFAULT, *accounts], key="report-account")
     forms = st.multiselect("Attach", _FORMS, default=["html"], key="report-forms", format_func=str.upper)
-    st.button("Send", type="primary", key="report-send", disabled=not forms, on_click=_ask,
-              args=(home, "send_report", {**given, "to": to.strip(), "forms": list(forms),
+    st.button("Send", type="primary", key="report-send", disabled=not forms, on_click=waiting.ask,
+              args=(home, _TASK, "send_report", {**given, "to": to.strip(), "forms": list(forms),
                                           "account": "" if account == _DEFAULT else account}))  # fmt: skip
 
 
-def _ask(home: Home, kind: str, arguments: dict[str, Any]) -> None:
-    try:
-        st.session_state[_TASK] = tasks.submit(home, kind, arguments, by="Reporting").task_id
-    except QuantstripError as error:
-        frame.keep_notice(str(error), failed=True)
-
-
-def _progress(home: Home, task_id: int) -> None:
-    """How far it is, updated by itself until it is over; then its file."""
-    with frame.boundary():
-        task = tasks.get(home, task_id)
-        if task.over:
-            _done(task)
-        else:
-            st.fragment(run_every=0.5)(_waiting)(home, task_id)
-
-
-def _waiting(home: Home, task_id: int) -> None:
-    with frame.boundary():
-        task = tasks.get(home, task_id)
-        if task.over:
-            st.rerun()
-        with st.container(horizontal=True, vertical_alignment="center", key="report-waiting"):
-            st.progress(task.progress, text=markup.plain(f"{task.state}: {task.note or 'waits for the worker'}"))
-            if st.button("Cancel", key="report-cancel"):
-                tasks.cancel(home, task_id)
-
-
 def _done(task: Task) -> None:
-    if task.state != "done" or task.result is None:
-        st.html(markup.notice("bad", markup.text(f"The report was not made: {task.error or task.state}")))
+    if task.result is None:
         return
     if "answer" in task.result:
         said = f"{task.result['answer']} It is kept as report {task.result['report_id']}."

@@ -4,17 +4,20 @@ from typing import Final
 
 import streamlit as st
 
-from components import dialogs, frame, markup, reporting_editor, roles, times
+from components import dialogs, frame, markup, reporting_editor, roles, service_state, times, waiting
 from components.markup import Html
 from quantstrip.clock import from_text
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
-from quantstrip.operations import notifications, report_mail, reports, stored_reports
+from quantstrip.operations import notifications, reports, stored_reports
+from quantstrip.operations.reporting_export import file_of
 from quantstrip.operations.reports import StoredReport
 
 PAGE_SIZE: Final = 20
 _MOST: Final = "report-stored-most"
 _OPENED: Final = "report-opened"
+_PAGE: Final = "report-page"
+_SENT: Final = "report-sent"
 _DEFAULT: Final = "Default account"
 
 
@@ -32,6 +35,10 @@ def show(home: Home) -> None:
             }
         )
         st.button("New report", icon=":material/add:", key="report-new", type="primary", on_click=reporting_editor.new)
+    service_state.needed(home, "worker", "so no stored report is opened or sent from here")
+    with frame.boundary():
+        if task := waiting.show(home, _SENT, "The report was not sent"):
+            st.html(markup.notice("good", markup.text(str((task.result or {}).get("answer")))))
     found = reports.stored_reports(home)
     if not found:
         st.html(markup.notice("info", markup.join(
@@ -45,7 +52,7 @@ def show(home: Home) -> None:
             st.html(_line(row), width="stretch")
             _buttons(home, row)
         if st.session_state.get(_OPENED) == row.report_id:
-            _opened(home, row)
+            _opened(home, row.report_id)
     if len(found) > most:
         st.button("Older", key="report-stored-older", on_click=_more, args=(most,))
 
@@ -69,7 +76,7 @@ def _line(row: StoredReport) -> Html:
 def _buttons(home: Home, row: StoredReport) -> None:
     number, own = row.report_id, row.type == stored_reports.COMPOSED
     with st.container(horizontal=True, width="content", gap="small"):
-        st.button("Open", key=f"report-open-{number}", on_click=_toggle, args=(number,))
+        st.button("Open", key=f"report-open-{number}", on_click=_toggle, args=(home, number))
         if not roles.may("operator"):
             return
         if own:
@@ -81,13 +88,15 @@ def _buttons(home: Home, row: StoredReport) -> None:
                   args=("report-delete", str(number)))  # fmt: skip
 
 
-def _opened(home: Home, row: StoredReport) -> None:
+def _opened(home: Home, number: int) -> None:
     """The report as its page, in a frame of its own that runs nothing of what it shows but its own pointer."""
     with frame.boundary():
-        with st.spinner("Making the page..."):
-            page = reports.stored(home, row.report_id, "html")
-        st.download_button("Download the page", page, f"report-{row.report_id}.html", "text/html",
-                           icon=":material/download:", key=f"report-file-{row.report_id}")  # fmt: skip
+        task = waiting.show(home, _PAGE, "The page was not made")
+        if task is None or task.arguments["report_id"] != number:
+            return
+        page = file_of(task)
+        st.download_button("Download the page", page, f"report-{number}.html", "text/html",
+                           icon=":material/download:", key=f"report-file-{number}")  # fmt: skip
         reporting_editor.preview(page)
 
 
@@ -110,12 +119,21 @@ def _send(home: Home, number: int) -> None:
                        help="Addresses or channels with commas between; empty: those of Settings")  # fmt: skip
     account = st.selectbox("From", [_DEFAULT, *accounts], key="report-stored-account")
     if dialogs.buttons("Send", key="report-stored-send"):
-        chosen = None if account == _DEFAULT else account
-        dialogs.done(report_mail.send(home, number, to.strip() or None, account=chosen))
+        roles.require("operator")
+        given = {"report_id": number, "to": to.strip(), "account": "" if account == _DEFAULT else account}
+        waiting.ask(home, _SENT, "send_report", given)
+        dialogs.close()
+        st.rerun()
 
 
-def _toggle(number: int) -> None:
-    st.session_state[_OPENED] = None if st.session_state.get(_OPENED) == number else number
+def _toggle(home: Home, number: int) -> None:
+    """Have the page of a report made, or close it."""
+    waiting.drop(home, _PAGE)
+    closed = st.session_state.pop(_OPENED, None)
+    if closed != number:
+        waiting.ask(home, _PAGE, "stored_report", {"report_id": number})
+    if _PAGE in st.session_state:
+        st.session_state[_OPENED] = number
 
 
 def _edit(home: Home, number: int) -> None:

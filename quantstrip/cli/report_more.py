@@ -1,5 +1,6 @@
-"""``report trades, trade, compose, sections, copy, delete``: single trades, and reports made of sections."""
+"""``report trades, trade, compose, preview, sections, copy, delete``: single trades, and reports made of sections."""
 
+from pathlib import Path
 from typing import IO
 
 import click
@@ -101,6 +102,20 @@ def compose(session: Session, file: IO[str], number: int) -> None:
 
 
 @click.command()
+@click.argument("sections", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.Path(path_type=Path), default=Path("report.html"))
+@pass_session
+def preview(session: Session, sections: IO[str], file: Path) -> None:
+    """Write what the sections in the JSON file SECTIONS show now to FILE (html or txt), without keeping them."""
+    from quantstrip.operations import reports, stored_reports
+    from quantstrip.report.files import write_whole
+
+    given = stored_reports.from_json(sections.read())
+    content = stored_reports.render(session.existing_home(), given, reports.form_of(file))
+    click.echo(f"Written: {write_whole(file.expanduser(), content)}")
+
+
+@click.command()
 @click.argument("number", type=int)
 @pass_session
 def sections(session: Session, number: int) -> None:
@@ -135,4 +150,4 @@ def delete(session: Session, number: int, yes: bool) -> None:
     click.echo(f"Report {number} is deleted")
 
 
-COMMANDS = (trades, trade, compose, sections, copy, delete)
+COMMANDS = (trades, trade, compose, preview, sections, copy, delete)

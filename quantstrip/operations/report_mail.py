@@ -8,7 +8,7 @@ from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from quantstrip.operations.reports import stored, stored_reports
 
-_ENDINGS = {"text": "txt"}
+ENDINGS = {"text": "txt"}
 
 
 def send(
@@ -33,7 +33,7 @@ def send(
     if row is None:
         raise ReportError(f"no stored report has the id {report_id}", hint="`quantstrip report list` shows them.")
     name = re.sub(r"[^\w-]+", "-", f"{row.name}-{row.date or report_id}").strip("-").lower()
-    files = [(f"{name}.{_ENDINGS.get(form, form)}", stored(home, report_id, form)) for form in forms]
+    files = [(f"{name}.{ENDINGS.get(form, form)}", stored(home, report_id, form)) for form in forms]
     sent, answer = EmailManager(home).send(
         f"{row.name}, {row.date}" if row.date else row.name,
         stored(home, report_id, "text").decode(),

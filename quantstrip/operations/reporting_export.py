@@ -1,15 +1,17 @@
 """The report as it was narrowed, made into files and sent: tasks for the worker, for a year of fills takes its time."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quantstrip.errors import ReportError
+from quantstrip.errors import InvalidRecord, ReportError, UnknownRecord
 from quantstrip.home import Home
-from quantstrip.operations import reporting, reports
+from quantstrip.operations import reporting, reports, stored_reports, tasks
 from quantstrip.operations.ledger import existing_ledger
-from quantstrip.operations.reporting_arguments import SendArguments
+from quantstrip.operations.report_mail import ENDINGS
+from quantstrip.operations.reporting_arguments import SendArguments, StoredReportArguments
 from quantstrip.operations.reporting_filters import Filters
 from quantstrip.operations.reporting_trades import as_trades, trades
 from quantstrip.operations.task_progress import Progress
@@ -46,9 +48,14 @@ def build(
 
 
 def send(home: Home, arguments: SendArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:  # noqa: ARG001
-    """Build the report, store it as it is now, and give it to the outbox."""
+    """Build the report, store it as it is now, and give it to the outbox; or give one that is stored already."""
     from quantstrip.operations import report_mail
 
+    to, account = arguments.to or None, arguments.account or None
+    if number := arguments.report_id:
+        progress.report(0.0, "making what is attached")
+        answer = report_mail.send(home, number, to, account=account, forms=arguments.forms)
+        return {"report_id": number, "answer": answer}
     progress.report(0.0, "reading the ledger")
     chosen = Filters(*(tuple(getattr(arguments, name)) for name in ("strategies", "symbols", "brokers", "tags")))
     many = _ALL_TRADES if "xlsx" in arguments.forms else _PAGE_TRADES
@@ -56,16 +63,52 @@ def send(home: Home, arguments: SendArguments, folder: Path, progress: Progress)
         home, arguments.mode, chosen, benchmark=arguments.benchmark, trades_carried=many, title=arguments.title
     )
     progress.report(0.5, "storing it")
-    number = reports.store(home, made, recipients=arguments.to or None)
+    number = reports.store(home, made, recipients=to)
     progress.report(0.7, "sending")
     try:
-        answer = report_mail.send(
-            home, number, arguments.to or None, account=arguments.account or None, forms=arguments.forms
-        )
+        answer = report_mail.send(home, number, to, account=account, forms=arguments.forms)
     except Exception:
         existing_ledger(home).update_report(number, status="NOT SENT")
         raise
     return {"report_id": number, "answer": answer, "mode": made.mode}
+
+
+def check_stored(arguments: StoredReportArguments) -> None:
+    """Refuse sections that are none.
+
+    Raises:
+        ReportError: they cannot be read.
+
+    """
+    if arguments.composed is not None:
+        stored_reports.from_mapping(arguments.composed)
+
+
+def render_stored(home: Home, arguments: StoredReportArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:
+    """Render a stored report, or one that is not saved yet, into a file."""
+    from quantstrip.report.files import write_whole
+
+    def heard(done: float, name: str) -> None:
+        progress.report(0.05 + 0.85 * done, f"section {name}" if name else None)
+
+    progress.report(0.0, "reading the ledger")
+    if arguments.composed is None:
+        content = reports.stored(home, arguments.report_id, arguments.form, table=arguments.table, heard=heard)
+    else:
+        composed = stored_reports.from_mapping(arguments.composed)
+        content = stored_reports.render(home, composed, arguments.form, heard)
+    progress.report(0.95, "writing")
+    ending = ENDINGS.get(arguments.form, arguments.form)
+    return {"path": str(write_whole(folder / f"report.{ending}", content)), "form": arguments.form}
+
+
+def give_up(home: Home, task_id: int) -> None:
+    """Nobody looks at what a task makes any more: one that is not over is taken back, else its file is removed."""
+    with suppress(InvalidRecord, UnknownRecord):  # it ended, or was removed, at this moment
+        if tasks.get(home, task_id).over:
+            tasks.remove(home, task_id)
+        else:
+            tasks.cancel(home, task_id)
 
 
 def file_of(task: Task) -> bytes:

@@ -185,10 +185,20 @@ def stored_reports(home: Home) -> list[StoredReport]:
     return [StoredReport(*row) for row in existing_ledger(home).query(_STORED, (None,))[1]]
 
 
-def stored(home: Home, report_id: int, form: str = "html", *, table: str = "daily") -> bytes:
+def stored(
+    home: Home,
+    report_id: int,
+    form: str = "html",
+    *,
+    table: str = "daily",
+    heard: "Callable[[float, str], None]" = lambda *_: None,
+) -> bytes:
     """A stored report, rendered as it was when it was stored; one made of sections as it is now.
 
     Those, and what a client wrote itself, are made as HTML or text.
+
+    Args:
+        heard: called before each section of one made of sections, with the share that is done and what comes now.
 
     Raises:
         ReportError: there is no such report, or it has no such form.
@@ -204,7 +214,7 @@ def stored(home: Home, report_id: int, form: str = "html", *, table: str = "dail
     if found[0].type == "composed":
         from quantstrip.operations import stored_reports
 
-        return stored_reports.render(home, stored_reports.load(home, report_id), form)
+        return stored_reports.render(home, stored_reports.load(home, report_id), form, heard)
     rows = ledger.query(_SECTIONS, (report_id,))[1]
     document = next((text for _, kind, text in rows if kind == _DOCUMENT), None)
     if document is not None:

@@ -5,7 +5,7 @@ report stored by ``reports.store`` keeps what was shown instead.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMPOSED: Final = "composed"
 """The type of such a report."""
 DRAFT: Final = "DRAFT"
+Heard = Callable[[float, str], None]
 Kind = Literal["text", "figures", "breakdown", "chart", "table"]
 KINDS: Final[dict[Kind, str]] = {
     "text": "Text", "figures": "Figures", "breakdown": "Strategies", "chart": "Chart", "table": "Table of a query",
@@ -34,6 +35,7 @@ CHARTS: Final = {
 HORIZONS: Final = ("3M", "6M", "1Y", "2Y", "3Y", "5Y", "ALL")
 MOST_ROWS: Final = 500
 _QUERY_SECONDS: Final = 30.0
+_EXAMPLE: Final = 'Write {"name": "Weekly", "sections": [{"name": "Result", "kind": "figures"}]}.'
 _SECTIONS: Final = "SELECT section_id, name, type FROM report_section WHERE report_id = ? ORDER BY section_id"
 _ITEMS: Final = "SELECT text FROM report_item WHERE section_id = ? ORDER BY item_id"
 
@@ -133,10 +135,13 @@ def delete(home: Home, report_id: int) -> None:
     existing_ledger(home).delete_report(report_id)
 
 
-def render(home: Home, composed: Composed, form: str = "html") -> bytes:
+def render(home: Home, composed: Composed, form: str = "html", heard: Heard = lambda *_: None) -> bytes:
     """The report with what is recorded now, as ``html`` or ``text``.
 
     A section that cannot be made (a query that fails, a mode without rows) says why in its place.
+
+    Args:
+        heard: called before each section with the share that is done and what comes now.
 
     Raises:
         ReportError: another form.
@@ -145,7 +150,10 @@ def render(home: Home, composed: Composed, form: str = "html") -> bytes:
     from quantstrip.report.sections import render_sections
 
     reports: dict[str, Report] = {}
-    sections = [_rendered(home, part, reports) for part in composed.parts]
+    sections = []
+    for done, part in enumerate(composed.parts):
+        heard(done / len(composed.parts), part.name)
+        sections.append(_rendered(home, part, reports))
     return render_sections(composed.name, f"{now_text()[:16]} UTC", sections, form)
 
 
@@ -157,23 +165,31 @@ def from_json(text: str) -> Composed:
 
     """
     try:
-        given = json.loads(text)
+        return from_mapping(json.loads(text))
+    except ValueError as error:
+        raise ReportError(f"the report cannot be read: {error}", hint=_EXAMPLE) from error
+
+
+def from_mapping(given: Any) -> Composed:
+    """A report from what that JSON holds. Raises as ``from_json``."""
+    try:
         parts = tuple(Part(**each) for each in given["sections"])
         return Composed(str(given["name"]), parts, str(given.get("recipients") or ""), int(given.get("report_id") or 0))
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ReportError(
-            f"the report cannot be read: {error}",
-            hint='Write {"name": "Weekly", "sections": [{"name": "Result", "kind": "figures"}]}.',
-        ) from error
+        raise ReportError(f"the report cannot be read: {error}", hint=_EXAMPLE) from error
 
 
 def to_json(composed: Composed) -> str:
     """What ``from_json`` reads."""
+    return json.dumps(to_mapping(composed), indent=2) + "\n"
+
+
+def to_mapping(composed: Composed) -> dict[str, Any]:
+    """What ``from_mapping`` reads."""
     sections = [
         {name: getattr(part, name) for name in ("name", "kind", *_FIELDS[part.kind])} for part in composed.parts
     ]
-    given = {"name": composed.name, "recipients": composed.recipients, "sections": sections}
-    return json.dumps(given, indent=2) + "\n"
+    return {"name": composed.name, "recipients": composed.recipients, "sections": sections}
 
 
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {

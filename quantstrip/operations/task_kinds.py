@@ -14,7 +14,7 @@ from quantstrip.operations.maintenance import (
     EndOfDayArguments,
 )
 from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
-from quantstrip.operations.reporting_arguments import SendArguments
+from quantstrip.operations.reporting_arguments import SendArguments, StoredReportArguments
 from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
 from quantstrip.operations.sql_forms import ExportArguments
 from quantstrip.operations.task_arguments import read_arguments
@@ -132,7 +132,10 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.sweeps:sweep", "quantstrip.operations.sweeps:check_sweep"),
         Kind("report", "Build the portfolio's report as a page or a workbook.", ReportArguments,
              "quantstrip.operations.task_work:report", lane=REPORT),
-        Kind("send_report", "Build the portfolio's report, store it and send it by mail.", SendArguments,
+        Kind("stored_report", "Render a stored report, or one made of sections that is not saved yet.",
+             StoredReportArguments, "quantstrip.operations.reporting_export:render_stored",
+             "quantstrip.operations.reporting_export:check_stored", lane=REPORT),
+        Kind("send_report", "Send a stored report by mail, or build the portfolio's, store and send it.", SendArguments,
              "quantstrip.operations.reporting_export:send", lane=REPORT),
         Kind("simulation", "Run a client's file on a copy of the ledger: nothing is sent.", SimulationArguments,
              "quantstrip.operations.simulation_work:simulate", lane=TRIAL),

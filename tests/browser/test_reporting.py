@@ -53,6 +53,8 @@ def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo:
     page.get_by_label("Name").fill("Weekly <review>")
     page.get_by_label("Name").press("Enter")
     fits(page, pictures, "reporting-editor")
+    page.get_by_role("button", name="Preview").click()  # made by the worker, as what Open shows below
+    expect(page.frame_locator("iframe").first.get_by_text("Net PnL").first).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as report")).to_be_visible()
     page.get_by_role("button", name="Back to the list").click()

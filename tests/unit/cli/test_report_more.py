@@ -1,4 +1,4 @@
-"""``report trades, trade, compose, sections, copy, delete`` and narrowed reports: what the page does, without it."""
+"""``report trades, trade, compose, preview, sections, copy, delete`` and narrowed reports: what the page does, without it."""
 
 import json
 from pathlib import Path
@@ -41,6 +41,8 @@ def test_a_report_of_sections_is_kept_changed_copied_rendered_and_deleted(quants
     file = Path(home.root.parent / "weekly.json")
     file.write_text(json.dumps(WEEKLY))
     assert "Kept as report 1" in quantstrip("report", "compose", str(file)).stdout
+    assert quantstrip("report", "preview", str(file), "seen.html").returncode == 0
+    assert "Weekly" in (home.root.parent / "seen.html").read_text()
     printed = json.loads(quantstrip("report", "sections", "1").stdout)
     assert [section["name"] for section in printed["sections"]] == ["Result", "Words"]
     printed["name"] = "Changed"

@@ -7,7 +7,7 @@ import pytest
 
 from quantstrip.home import Home, asset
 from quantstrip.ledger import open_ledger
-from quantstrip.operations import portfolio, reporting, reports, stored_reports, trade_page
+from quantstrip.operations import portfolio, reporting, reports, stored_reports, tasks, trade_page
 from quantstrip.operations.stored_reports import Composed, Part
 
 PAGE = "screens/reporting.py"
@@ -151,6 +151,51 @@ def test_names_are_shown_as_text(home: Home, book: Any, show: Any) -> None:
     assert "<b>SYM" not in show(TRADE, id="1").markup
 
 
+def made_by_the_worker(page: Any, home: Home, key: str, arguments: dict[str, Any], **state: Any) -> None:
+    """Show the page while it waits under ``key`` for a task that is over; what queues it needs a service."""
+    page.app.session_state[key] = tasks.run_now(home, "stored_report", arguments).task_id
+    for name, value in state.items():
+        page.app.session_state[name] = value
+    page.app.run()
+    assert not page.app.exception
+
+
+def test_a_stored_report_is_opened_previewed_and_sent_by_the_worker_alone(home: Home, traded: Any, show: Any) -> None:
+    traded.ledger.set_email_account("main", smtp_server="127.0.0.1", smtp_port=9, from_address="me@example.com")
+    stored_reports.save(home, Composed("Weekly", (Part("Words", "text", "well"),)))
+    page = show(PAGE)
+    page.app.button_group(key="report-part").set_value("Stored reports").run()
+    assert "so no stored report is opened or sent from here" in page.text
+    for keys in (("report-open-1",), ("report-send-1", "report-stored-send"), ("report-new", "report-editor-preview")):
+        for key in keys:
+            page.press(key)
+        assert any("no service runs" in toast.value for toast in page.app.toast), keys
+    assert not page.app.get("iframe")
+    assert traded.ledger.query("SELECT * FROM outbox")[1] == []
+    draft = {"name": "Mine", "sections": [{"name": "Words", "text": "seen <b>before</b> it is saved"}]}
+    made_by_the_worker(page, home, "report-editor-shown", {"composed": draft})
+    assert "seen &lt;b&gt;before" in page.app.get("iframe")[0].proto.srcdoc
+
+
+def test_while_the_worker_makes_a_page_its_progress_is_shown_and_it_can_be_cancelled(
+    home: Home, traded: Any, show: Any
+) -> None:
+    number = stored_reports.save(home, Composed("Weekly", (Part("Words", "text", "well"),)))
+    page = show(PAGE)
+    page.app.button_group(key="report-part").set_value("Stored reports").run()
+    waits = traded.ledger.add_task("stored_report", {"report_id": number, "form": "html"})
+    page.app.session_state["report-page"] = waits
+    page.app.session_state["report-opened"] = number
+    page.app.run()
+    page.press("report-page-cancel")
+    page.app.run()
+    assert tasks.get(home, waits).state == "cancelled"
+    assert "The page was not made: cancelled" in page.text
+    page.press(f"report-open-{number}")
+    assert "The page was not made" not in page.text
+    assert traded.ledger.tasks() == [], "what nobody looks at any more is removed"
+
+
 def test_a_report_of_sections_is_made_moved_saved_shown_copied_and_deleted(home: Home, traded: Any, show: Any) -> None:
     page = show(PAGE)
     page.app.button_group(key="report-part").set_value("Stored reports").run()
@@ -172,7 +217,7 @@ def test_a_report_of_sections_is_made_moved_saved_shown_copied_and_deleted(home:
     assert ledger.query("SELECT name, type FROM report_section ORDER BY section_id")[1] == [
         ("Cumulative PnL", "chart"), ("Words", "text"), ("Strategies", "breakdown"),
     ]  # fmt: skip
-    page.press("report-open-1")
+    made_by_the_worker(page, home, "report-page", {"report_id": 1}, **{"report-opened": 1})
     frame = page.app.get("iframe")[0].proto
     assert "It went well" in frame.srcdoc
     assert "<script>" not in frame.srcdoc
@@ -214,7 +259,7 @@ def test_a_viewer_looks_and_opens_and_can_neither_send_nor_change(home: Home, tr
     assert "Take it along" not in page.text
     page.app.button_group(key="report-part").set_value("Stored reports").run()
     assert [button.key for button in page.app.button] == ["report-open-1"]
-    page.press("report-open-1")
+    made_by_the_worker(page, home, "report-page", {"report_id": 1}, **{"report-opened": 1})
     assert "well" in page.app.get("iframe")[0].proto.srcdoc
 
 
