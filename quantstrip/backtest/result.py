@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from quantstrip.backtest.canonical import canonical, equity_hash, result_hash
 from quantstrip.backtest.labels import Labels
 from quantstrip.backtest.trades import OpenTrip, RoundTrip
 from quantstrip.bars import BarTable
@@ -59,10 +60,21 @@ class BacktestResult:
         return float(self.equity.value[-1]) if len(self.equity.value) else float(self.run["cash"])
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form; times are labels of bars. The same run gives the same dict, nothing in it is wall time."""
+        """The JSON form; times are labels of bars. The same run gives the same dict, nothing in it is wall time.
+
+        ``run["equity_hash"]`` stands for the curve, ``run["result_hash"]`` for everything.
+        """
+        document = self._document()
+        return {**document, "run": {**document["run"], "result_hash": result_hash(document)}}
+
+    def to_canonical(self) -> bytes:
+        """``to_dict`` as the one text that equal results have."""
+        return canonical(self.to_dict())
+
+    def _document(self) -> dict[str, Any]:
         label = self.labels.of
         return {
-            "run": dict(self.run),
+            "run": {**self.run, "equity_hash": equity_hash(self.equity)},
             "fills": [
                 {
                     "time": label(fill.symbol, fill.ts),

@@ -1,29 +1,25 @@
 """One backtest: the engine on the history of some symbols."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
-import numpy as np
-
-from quantstrip import __version__
 from quantstrip.backtest.daily import daily_equity, periods_per_year
+from quantstrip.backtest.describe import describe
 from quantstrip.backtest.labels import Labels
+from quantstrip.backtest.options import PLAIN, Options
 from quantstrip.backtest.result import BacktestResult, Equity
 from quantstrip.backtest.trades import round_trips
 from quantstrip.bars import BarTable
 from quantstrip.brokers import SimulatedBroker
-from quantstrip.clock import ManualClock, Micros
+from quantstrip.clock import ManualClock
 from quantstrip.dialects import Form, form_named
 from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.errors import DataError
 from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
 from quantstrip.matching import CostModel, exchange_session_end
-from quantstrip.model import Instrument, Mode
+from quantstrip.model import Instrument
 from quantstrip.report import measure
 from quantstrip.risk import NATIVE, RiskProfile
-from quantstrip.strategy import StrategyBase, source_hash
-from quantstrip.trading import run_identity
+from quantstrip.strategy import StrategyBase
 
 CASH = 100_000.0
 """Allocation of a run that names none, in the reporting currency."""
@@ -41,6 +37,8 @@ def run_backtest(
     warmup: int = 0,
     virtual_legs: bool | None = None,
     form: Form | None = None,
+    options: Options = PLAIN,
+    code_hash: str | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run a strategy over bars with simulated fills, and measure what came of it.
@@ -56,6 +54,8 @@ def run_backtest(
         warmup: bars of each symbol that only warm indicators up; the strategy is asked from the next one on.
         virtual_legs: may a symbol be held long and short at once, on its two legs? None is the strategy's own choice.
         form: how the strategy is written; the native form where None.
+        options: strict fills, partial fills, what holding costs.
+        code_hash: of the strategy with all that it imports; that of its own file where None.
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
@@ -78,7 +78,12 @@ def run_backtest(
     # What the run is, is written down before it begins: a strategy may change its own parameters on the way.
     begin = trading_begins(feed.tables, warmup)
     legs = strategy.virtual_legs if virtual_legs is None else virtual_legs
-    run = _describe(strategy, feed, cash, risk, model, quantity, warmup, begin, legs, form or form_named("native"))
+    if options.strict:
+        strategy.same_bar = False
+    run = describe(
+        strategy, feed, form or form_named("native"), code_hash, cash=cash, risk=risk, costs=model, quantity=quantity,
+        warmup=warmup, begin=begin, virtual_legs=legs, options=options,
+    )  # fmt: skip
     recorder = MemoryRecorder()
     session_end = exchange_session_end(traded)
     engine = Engine(
@@ -108,61 +113,3 @@ def run_backtest(
         run,
         Labels(by_symbol),
     )
-
-
-def _describe(
-    strategy: StrategyBase,
-    feed: HistoryFeed,
-    cash: float,
-    risk: RiskProfile,
-    costs: CostModel,
-    quantity: float | None,
-    warmup: int,
-    begin: Micros,
-    virtual_legs: bool,
-    form: Form,
-) -> dict[str, Any]:
-    tables = feed.tables
-    symbols = [table.symbol for table in tables]
-    parameters = strategy.get_parameters()
-    code = source_hash(strategy)
-    rows = {table.symbol: int(np.searchsorted(table.ts, begin)) for table in tables}  # that warm up
-    first = min(tables, key=lambda table: int(table.ts[rows[table.symbol]]))
-    last = max(tables, key=lambda table: int(table.ts[-1]))
-    key = run_identity(
-        strategy.name,
-        Mode.BACKTEST,
-        code,
-        parameters,
-        feed.name,
-        symbols,
-        cash,
-        risk,
-        warmup=warmup,
-        costs=asdict(costs),
-        quantity=quantity,
-        virtual_legs=virtual_legs,
-        engine=__version__,
-    )
-    return {
-        "key": key,
-        "strategy": strategy.name,
-        "form": form.name,
-        "notes": list(form.notes),
-        "code_hash": code,
-        "parameters": parameters,
-        "data_hash": feed.digest,
-        "engine_version": __version__,
-        "symbols": symbols,
-        "timeframe": ", ".join(dict.fromkeys(table.timeframe for table in tables)),
-        "start": first.label_text(rows[first.symbol]),
-        "end": last.label_text(len(last) - 1),
-        "bars": sum(len(table) - rows[table.symbol] for table in tables),
-        "warmup": warmup,
-        "sources": [table.source for table in tables],
-        "cash": cash,
-        "quantity": quantity,
-        "costs": asdict(costs),
-        "risk": risk.describe(),
-        "gaps": [f"{table.symbol}: {table.gaps}" for table in tables if not table.gaps.clean],
-    }

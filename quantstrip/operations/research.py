@@ -4,18 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from quantstrip import dialects, overlay
-from quantstrip.backtest import CASH, BacktestResult, risk_profile, run_backtest
+from quantstrip.backtest import CASH, PLAIN, BacktestResult, Options, risk_profile, run_backtest
 from quantstrip.bars import BarTable, Gaps, choose_timeframe, read_folder, sample_folder, validate
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.dialects import Form
-from quantstrip.errors import ConfigError, DataError
+from quantstrip.errors import ClientLoadError, ConfigError, DataError, StrategyLoadError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
 from quantstrip.risk import RiskProfile
-from quantstrip.strategy import StrategyBase, named_timeframe, read_source
+from quantstrip.strategy import StrategyBase, helpers, named_timeframe, read_source
+from quantstrip.strategy.helpers import Helpers
+from quantstrip.supervise.imports import needed_files
+
+Direction = Literal["both", "long", "short"]
+DIRECTIONS: tuple[Direction, ...] = ("both", "long", "short")
 
 
 def backtest(
@@ -37,6 +42,12 @@ def backtest(
     gaps: Gaps = "refuse",
     warmup: int = 0,
     virtual_legs: bool | None = None,
+    direction: Direction | None = None,
+    strict: bool = False,
+    max_volume_share: float | None = None,
+    borrow_rate: float = 0.0,
+    funding_rate: float = 0.0,
+    funding_hours: float = 8.0,
     on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run the strategy of a file over bars.
@@ -59,6 +70,9 @@ def backtest(
         warmup: bars of each symbol that only warm indicators up: the last ones before ``start``, the first ones of
             all where no start is given.
         virtual_legs: may a symbol be held long and short at once? None is the strategy's own choice.
+        direction: ``both`` allows shorts whatever the profile says, ``long`` and ``short`` refuse the other side's
+            entries; None leaves it to the profile.
+        strict, max_volume_share, borrow_rate, funding_rate, funding_hours: as of ``quantstrip.backtest.Options``.
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
@@ -71,7 +85,9 @@ def backtest(
     ready = prepare(
         home, file, bars=bars, symbols=symbols, timeframe=timeframe, start=start, end=end, cash=cash,
         fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk, quantity=quantity, parameters=parameters,
-        calendar=calendar, gaps=gaps, warmup=warmup, virtual_legs=virtual_legs,
+        calendar=calendar, gaps=gaps, warmup=warmup, virtual_legs=virtual_legs, direction=direction, strict=strict,
+        max_volume_share=max_volume_share, borrow_rate=borrow_rate, funding_rate=funding_rate,
+        funding_hours=funding_hours,
     )  # fmt: skip
     return ready.run(on_progress=on_progress)
 
@@ -84,6 +100,7 @@ class Setup:
 
     Attributes:
         source: the text of ``file`` when it was made; every run is of that, however the file is edited meanwhile.
+        helpers: the files beside it that it imports, likewise.
         parameters: of the strategy, unless a run names others.
 
     """
@@ -100,6 +117,13 @@ class Setup:
     quantity: float | None
     warmup: int
     virtual_legs: bool | None
+    helpers: Helpers = helpers.NONE
+    options: Options = PLAIN
+
+    @property
+    def code_hash(self) -> str:
+        """SHA-256 of the strategy's text with its helpers."""
+        return helpers.code_hash(self.source, self.helpers)
 
     def strategy(self, parameters: Mapping[str, Any] | None = None) -> StrategyBase:
         """A fresh strategy, with other parameters where they are given.
@@ -109,6 +133,7 @@ class Setup:
 
         """
         given = self.parameters if parameters is None else parameters
+        helpers.use(self.helpers)
         return dialects.load(self.file, symbols=self.symbols, parameters=given, source=self.source).strategy
 
     def run(
@@ -127,7 +152,8 @@ class Setup:
         return run_backtest(
             self.strategy(parameters), dict(self.tables), instruments=instruments, form=self.form, cash=self.cash,
             risk=self.profile, costs=self.costs,
-            quantity=self.quantity, warmup=self.warmup, virtual_legs=self.virtual_legs, on_progress=on_progress,
+            quantity=self.quantity, warmup=self.warmup, virtual_legs=self.virtual_legs, options=self.options,
+            code_hash=self.code_hash, on_progress=on_progress,
         )  # fmt: skip
 
 
@@ -150,24 +176,53 @@ def prepare(
     gaps: Gaps = "refuse",
     warmup: int = 0,
     virtual_legs: bool | None = None,
+    direction: Direction | None = None,
+    strict: bool = False,
+    max_volume_share: float | None = None,
+    borrow_rate: float = 0.0,
+    funding_rate: float = 0.0,
+    funding_hours: float = 8.0,
 ) -> Setup:
     """Check the options and read the bars; arguments and errors as of ``backtest``."""
     check_options(
         symbols=symbols, start=start, end=end, cash=cash, fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk,
-        quantity=quantity,
+        quantity=quantity, direction=direction,
     )  # fmt: skip
+    options = Options(strict, max_volume_share, borrow_rate, funding_rate, funding_hours)
     overlay.use(home)  # before the file is imported: its first lines may be imports
     source = read_source(Path(file))
+    found = find_helpers(Path(file), source)
+    helpers.use(found)
     strategy, form = dialects.load(file, symbols=symbols, parameters=dict(parameters or {}), source=source)
-    profile = form.risk if str(risk).lower() == "form" else risk_profile(risk)
+    profile = _directed(form.risk if str(risk).lower() == "form" else risk_profile(risk), direction)
     costs = _costs(form.costs, fee_rate, slippage_bps)
     tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
     return Setup(
         Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity,
-        warmup, virtual_legs,
+        warmup, virtual_legs, found, options,
     )  # fmt: skip
+
+
+def find_helpers(file: Path, source: bytes) -> Helpers:
+    """The files that a strategy imports from its own folder, and they from there; an installed package wins over one.
+
+    Raises:
+        StrategyLoadError: a file does not compile, or cannot be read.
+
+    """
+    dialects.recognise(file, source)  # says best what is wrong with the file itself
+    folder = file.resolve().parent
+    try:
+        needed = needed_files(file.resolve(), [folder])
+    except ClientLoadError as error:
+        raise StrategyLoadError(
+            error.message.replace("; nothing was deployed", ""), hint="Correct the file; nothing has run."
+        ) from error
+    own = {name: one.content for name, one in needed.items() if name != file.name}
+    local = {top for top in {name.split("/")[0] for name in own} if not helpers.installed(Path(top).stem, folder)}
+    return Helpers(folder, {name: own[name] for name in sorted(own) if name.split("/")[0] in local})
 
 
 def check_options(
@@ -180,6 +235,7 @@ def check_options(
     slippage_bps: float | None = None,
     risk: str | Path = "form",
     quantity: float | None = None,
+    direction: str | None = None,
 ) -> None:
     """Refuse what no backtest could run with, without a look at the strategy or its bars; arguments as of ``backtest``.
 
@@ -191,6 +247,8 @@ def check_options(
     if symbols is not None and not symbols:
         raise ConfigError("symbols must name at least one, got none", hint="Leave symbols out for the strategy's own.")
     risk_profile(risk)
+    if direction is not None and direction not in DIRECTIONS:
+        raise ConfigError(f"direction is one of {', '.join(DIRECTIONS)}, got {direction!r}", hint="For example long.")
     _costs(CostModel(), fee_rate, slippage_bps)
     if not 0.0 < cash < float("inf"):
         raise ConfigError(f"cash must be a positive amount, got {cash!r}", hint="For example 100000.")
@@ -236,6 +294,12 @@ def _cut(table: BarTable, first: Micros | None, last: Micros | None, calendar: s
     part = table.between(first, last)
     # Gaps outside the dates asked for are none of this run's.
     return table if len(part) == len(table) else replace(part, gaps=validate(part, calendar, gaps="accept"))
+
+
+def _directed(profile: RiskProfile, direction: Direction | None) -> RiskProfile:
+    if direction is None:
+        return profile
+    return replace(profile, allow_long=direction != "short", allow_short=direction != "long")
 
 
 def _costs(own: CostModel, fee_rate: float | None, slippage_bps: float | None) -> CostModel:
