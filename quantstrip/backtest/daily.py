@@ -36,6 +36,12 @@ def daily_equity(
     return np.concatenate(([cash], value[last]))
 
 
+def session_numbers(ts: npt.NDArray[np.int64], tables: Iterable[BarTable]) -> npt.NDArray[np.int64]:
+    """The number of the session that each moment of a curve belongs to, 0 for the first."""
+    sessions = _sessions(ts, list(tables))
+    return np.cumsum(np.append(False, sessions[1:] != sessions[:-1])).astype(np.int64)
+
+
 def periods_per_year(tables: Iterable[BarTable], instruments: Iterable[Instrument]) -> int:
     """Returns in a year: 52 on weekly bars, 365 where every market is open round the clock, else 252."""
     if all(table.timeframe == "1w" for table in tables):

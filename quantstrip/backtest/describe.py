@@ -7,6 +7,7 @@ import numpy as np
 
 from quantstrip import __version__
 from quantstrip.backtest.options import Options
+from quantstrip.bars import BarTable
 from quantstrip.clock import Micros
 from quantstrip.dialects import Form
 from quantstrip.feeds import HistoryFeed
@@ -31,6 +32,7 @@ def describe(
     begin: Micros,
     virtual_legs: bool,
     options: Options,
+    benchmark: BarTable | None,
 ) -> dict[str, Any]:
     """The ``run`` of a result; docs/backtest.md says what each of it is."""
     tables = feed.tables
@@ -54,6 +56,7 @@ def describe(
         quantity=quantity,
         virtual_legs=virtual_legs,
         options=asdict(options),
+        benchmark="" if benchmark is None else benchmark.digest(),
         engine=__version__,
     )
     return {
@@ -78,6 +81,7 @@ def describe(
         "risk": risk.describe(),
         "direction": _direction(risk),
         "options": asdict(options),
+        "benchmark": None if benchmark is None else benchmark.symbol,
         "gaps": [f"{table.symbol}: {table.gaps}" for table in tables if not table.gaps.clean],
     }
 

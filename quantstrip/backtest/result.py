@@ -36,6 +36,7 @@ class BacktestResult:
         rejected: every signal that became no order, with its rule.
         equity: after each slice.
         metrics: see ``quantstrip.report``.
+        more: further figures, see ``figures``.
         run: what was run: hashes of code and data, parameters, costs, risk limits, dates, gaps.
 
     """
@@ -48,11 +49,17 @@ class BacktestResult:
     metrics: Metrics
     run: Mapping[str, Any]
     labels: Labels = field(repr=False)
+    more: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def tables(self) -> Mapping[str, BarTable]:
         """The bars it ran on, by symbol."""
         return self.labels.tables
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """All figures by their names in docs/metrics.md."""
+        return {**self.metrics._asdict(), **self.more}
 
     @property
     def equity_final(self) -> float:
@@ -111,7 +118,7 @@ class BacktestResult:
                 for rejection in self.rejected
             ],
             "equity_final": self.equity_final,
-            "metrics": self.metrics._asdict(),
+            "metrics": self.figures,
         }
 
     def _tells_a_year(self) -> bool:

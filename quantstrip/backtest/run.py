@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from quantstrip.backtest.daily import daily_equity, periods_per_year
 from quantstrip.backtest.describe import describe
+from quantstrip.backtest.figures import more_figures
 from quantstrip.backtest.labels import Labels
 from quantstrip.backtest.options import PLAIN, Options
 from quantstrip.backtest.result import BacktestResult, Equity
@@ -39,6 +40,7 @@ def run_backtest(
     form: Form | None = None,
     options: Options = PLAIN,
     code_hash: str | None = None,
+    benchmark: BarTable | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run a strategy over bars with simulated fills, and measure what came of it.
@@ -56,6 +58,7 @@ def run_backtest(
         form: how the strategy is written; the native form where None.
         options: strict fills, partial fills, what holding costs.
         code_hash: of the strategy with all that it imports; that of its own file where None.
+        benchmark: bars of what the run is measured against, for alpha and beta; they are not traded.
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
@@ -82,7 +85,7 @@ def run_backtest(
         strategy.same_bar = False
     run = describe(
         strategy, feed, form or form_named("native"), code_hash, cash=cash, risk=risk, costs=model, quantity=quantity,
-        warmup=warmup, begin=begin, virtual_legs=legs, options=options,
+        warmup=warmup, begin=begin, virtual_legs=legs, options=options, benchmark=benchmark,
     )  # fmt: skip
     recorder = MemoryRecorder()
     session_end = exchange_session_end(traded)
@@ -103,13 +106,15 @@ def run_backtest(
     summary = engine.run()
     trades, open_trades = round_trips(recorder.fills, traded)
     daily = daily_equity(summary.ts, summary.equity, feed.tables, cash)
+    periods = periods_per_year(feed.tables, traded.values())
     return BacktestResult(
         recorder.fills,
         trades,
         open_trades,
         recorder.rejections,
         Equity(summary.ts, summary.equity),
-        measure(daily, [trade.pnl for trade in trades], periods_per_year(feed.tables, traded.values())),
+        measure(daily, [trade.pnl for trade in trades], periods),
         run,
         Labels(by_symbol),
+        more_figures(summary.ts, daily, feed.tables, trades, open_trades, periods, benchmark),
     )

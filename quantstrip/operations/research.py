@@ -48,6 +48,7 @@ def backtest(
     borrow_rate: float = 0.0,
     funding_rate: float = 0.0,
     funding_hours: float = 8.0,
+    benchmark: str | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run the strategy of a file over bars.
@@ -73,6 +74,7 @@ def backtest(
         direction: ``both`` allows shorts whatever the profile says, ``long`` and ``short`` refuse the other side's
             entries; None leaves it to the profile.
         strict, max_volume_share, borrow_rate, funding_rate, funding_hours: as of ``quantstrip.backtest.Options``.
+        benchmark: symbol of what alpha and beta are measured against; its bars lie beside the others.
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
@@ -87,7 +89,7 @@ def backtest(
         fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk, quantity=quantity, parameters=parameters,
         calendar=calendar, gaps=gaps, warmup=warmup, virtual_legs=virtual_legs, direction=direction, strict=strict,
         max_volume_share=max_volume_share, borrow_rate=borrow_rate, funding_rate=funding_rate,
-        funding_hours=funding_hours,
+        funding_hours=funding_hours, benchmark=benchmark,
     )  # fmt: skip
     return ready.run(on_progress=on_progress)
 
@@ -119,6 +121,7 @@ class Setup:
     virtual_legs: bool | None
     helpers: Helpers = helpers.NONE
     options: Options = PLAIN
+    benchmark: BarTable | None = None
 
     @property
     def code_hash(self) -> str:
@@ -153,7 +156,7 @@ class Setup:
             self.strategy(parameters), dict(self.tables), instruments=instruments, form=self.form, cash=self.cash,
             risk=self.profile, costs=self.costs,
             quantity=self.quantity, warmup=self.warmup, virtual_legs=self.virtual_legs, options=self.options,
-            code_hash=self.code_hash, on_progress=on_progress,
+            code_hash=self.code_hash, benchmark=self.benchmark, on_progress=on_progress,
         )  # fmt: skip
 
 
@@ -182,6 +185,7 @@ def prepare(
     borrow_rate: float = 0.0,
     funding_rate: float = 0.0,
     funding_hours: float = 8.0,
+    benchmark: str | None = None,
 ) -> Setup:
     """Check the options and read the bars; arguments and errors as of ``backtest``."""
     check_options(
@@ -196,12 +200,12 @@ def prepare(
     strategy, form = dialects.load(file, symbols=symbols, parameters=dict(parameters or {}), source=source)
     profile = _directed(form.risk if str(risk).lower() == "form" else risk_profile(risk), direction)
     costs = _costs(form.costs, fee_rate, slippage_bps)
-    tables = _tables(home, bars, strategy, timeframe, calendar, gaps)
+    tables, measured = _tables(home, bars, strategy, timeframe, calendar, gaps, benchmark)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
     return Setup(
         Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity,
-        warmup, virtual_legs, found, options,
+        warmup, virtual_legs, found, options, None if measured is None else measured.between(None, last),
     )  # fmt: skip
 
 
@@ -264,17 +268,25 @@ def check_options(
         raise DataError(f"start {start} lies after end {end}", hint="Swap the two, or leave one out.")
 
 
-def _tables(
-    home: Home, bars: str | Path | None, strategy: StrategyBase, timeframe: str | None, calendar: str | None, gaps: Gaps
-) -> dict[str, BarTable]:
+def _folder(home: Home, bars: str | Path | None) -> tuple[Path, bool]:
+    """Where bars are read from, and whether that is the sample."""
     sample = bars is None and not (home.bars.is_dir() and any(home.bars.glob("*.csv*")))
-    folder = sample_folder() if sample else bars or home.bars
+    return sample_folder() if sample else Path(bars or home.bars), sample
+
+
+def _tables(
+    home: Home, bars: str | Path | None, strategy: StrategyBase, timeframe: str | None, calendar: str | None,
+    gaps: Gaps, benchmark: str | None,
+) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
+    """Bars of the strategy's symbols, and of the benchmark in the same timeframe."""
+    folder, sample = _folder(home, bars)
     wanted = timeframe or named_timeframe(strategy)
     chosen = choose_timeframe(folder, strategy.symbols, wanted, strategy.timeframe, strategy.name)
-    tables = read_folder(folder, strategy.symbols, chosen, calendar, gaps=gaps)
-    if not sample:
-        return tables
-    return {symbol: replace(table, source=f"sample/{table.source}") for symbol, table in tables.items()}
+    symbols = list(strategy.symbols) if benchmark is None else [*strategy.symbols, benchmark]
+    tables = read_folder(folder, symbols, chosen, calendar, gaps=gaps)
+    if sample:
+        tables = {symbol: replace(table, source=f"sample/{table.source}") for symbol, table in tables.items()}
+    return {symbol: tables[symbol] for symbol in sorted(set(strategy.symbols))}, tables.get(benchmark or "")
 
 
 def _earlier(table: BarTable, first: Micros | None, warmup: int) -> Micros | None:
