@@ -15,7 +15,10 @@
     │   ├── SchemaMismatch         database older or newer than the program; nothing is read or written
     │   ├── QueryStopped           a person stopped a query; nothing was changed
     │   └── LedgerBusy             another process held the database longer than the busy timeout
+    ├── SandboxError               untrusted code was refused, or took more than it may; nothing of it is kept
+    │   └── SandboxMissing         this machine cannot hold untrusted code; it is not run
     ├── ReportError                a report could not be made or written; what was there is untouched
+    ├── RunError                   a kept run is not there, or not as it was kept; nothing is changed
     ├── DataError                  bars that would make a result wrong; the run does not start
     ├── StrategyError
     │   ├── StrategyLoadError      the file holds no usable strategy; recorded, not retried
@@ -126,8 +129,20 @@ class LedgerBusy(LedgerError):
     """The database stayed locked by another process."""
 
 
+class SandboxError(QuantstripError):
+    """Untrusted code was refused, or took more time, memory or words than it may."""
+
+
+class SandboxMissing(SandboxError):
+    """The machine has nothing that could hold untrusted code."""
+
+
 class ReportError(QuantstripError):
     """A report could not be made, found or written."""
+
+
+class RunError(QuantstripError):
+    """A kept run is not there, or is not as it was kept."""
 
 
 class DataError(QuantstripError, ValueError):

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from quantstrip.client.seccomp import refuse_internet
 from quantstrip.errors import SimulationRefused
+from quantstrip.sandbox.seccomp import refuse_internet
 
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SOCKET: Final = "socket.__new__"

@@ -3,10 +3,12 @@
 from quantstrip.indicators import Indicators, Line
 from quantstrip.strategy.base import StrategyBase, named_timeframe
 from quantstrip.strategy.loader import (
+    builtins_for,
     declared_in,
     load_module,
     load_strategy,
     read_source,
+    restrict,
     source_hash,
     strategy_classes,
 )
@@ -20,6 +22,7 @@ __all__ = [
     "Line",
     "Seat",
     "StrategyBase",
+    "builtins_for",
     "declared",
     "declared_in",
     "fitted",
@@ -27,6 +30,7 @@ __all__ = [
     "load_strategy",
     "named_timeframe",
     "read_source",
+    "restrict",
     "source_hash",
     "strategy_classes",
 ]

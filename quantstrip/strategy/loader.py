@@ -15,6 +15,18 @@ from quantstrip.strategy.base import StrategyBase
 from quantstrip.strategy.parameters import Declared, declared, fitted
 
 _HASH: Final = "__quantstrip_source_hash__"
+_builtins: dict[str, Any] | None = None
+
+
+def restrict(builtins: dict[str, Any]) -> None:
+    """From now on, run the strategies' files of this process with these builtins: it is to run untrusted ones."""
+    global _builtins
+    _builtins = builtins
+
+
+def builtins_for(names: dict[str, Any]) -> dict[str, Any]:
+    """``names``, with this process's restricted builtins where it has such: globals to run a strategy's text with."""
+    return names if _builtins is None else {**names, "__builtins__": _builtins}
 
 
 def load_strategy(
@@ -119,6 +131,7 @@ def load_module(path: Path, source: bytes) -> ModuleType:
         sys.path.append(folder)  # last: a helper file must not shadow an installed package
     sys.modules[name] = module
     setattr(module, _HASH, digest)
+    vars(module).update(builtins_for({}))
     try:
         # From the text that was read: cached bytecode may be of an edit in the same second that kept the size.
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - it is the user's own
