@@ -132,7 +132,9 @@ def _intraday(table: BarTable, grid: SessionGrid) -> GapReport:
     index, inside = grid.containing(table.ts_open)
     # A bar named by the full hour may start before the opening bell and still belong to the session.
     inside |= (table.ts_open < grid.open[index]) & (table.ts > grid.open[index])
-    seen, bars = np.unique(index[inside], return_counts=True)
+    at = index if inside.all() else index[inside]  # rises with the bars
+    begins = np.flatnonzero(np.concatenate((np.ones(min(1, len(at)), dtype=np.bool_), at[1:] != at[:-1])))
+    seen, bars = at[begins], np.diff(np.append(begins, len(at)))
     if not len(seen):
         raise DataError(
             f"{table.where(0)}: none of the bars lies in a session of {grid.calendar}; the first is "

@@ -50,7 +50,7 @@ def parse(path: Path, *, daily: bool, delimiter: str = ",") -> RawBars:
         raise DataError(f"{path}: holds no bars", hint=f"Expected one bar a line under the header {_FORM}.")
     times, naive = _times(path, time, daily, first)
     numbers = [_numbers(path, n, v, first) for n, v in zip(layouts.FIELDS, values, strict=True)]
-    return RawBars(path, times, *numbers, naive=naive, line=first)
+    return RawBars(path, naive, first, times, *numbers)
 
 
 def first_times(path: Path, most: int, delimiter: str = ",") -> Times:

@@ -40,10 +40,10 @@ def parse(path: Path, delimiter: str) -> RawBars | None:
         times = np.asarray(time.cast(pa.int64()).to_numpy())
         return RawBars(
             path,
+            naive,
+            _FIRST_LINE - headless,
             times if naive else layouts.from_epoch(times),
             *(np.asarray(column.to_numpy()) for column in table.columns[1:]),
-            naive=naive,
-            line=_FIRST_LINE - headless,
         )
     except (OSError, UnicodeDecodeError, pa.ArrowException, ValueError):
         return None

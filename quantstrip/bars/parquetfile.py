@@ -25,12 +25,39 @@ def parse(path: Path, *, daily: bool) -> RawBars:
         DataError: the file cannot be read, lacks a column, or a column holds something else.
 
     """
-    table = _read(path)
+    return _raw(path, _read(path), daily=daily)
+
+
+def of_frame(frame: Any, *, daily: bool, name: str = "DataFrame") -> RawBars:
+    """The columns of a pandas DataFrame; its index is taken for the times where it holds moments.
+
+    Raises:
+        DataError: it lacks a column, or a column holds something else.
+
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    path = Path(name)
+    if getattr(frame.columns, "nlevels", 1) > 1:
+        frame = frame.droplevel(list(range(1, frame.columns.nlevels)), axis=1)  # of several symbols
+    if isinstance(frame.index, pd.DatetimeIndex):
+        frame = frame.set_axis(frame.index.rename("time")).reset_index()
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: cannot be read: {error}", hint=f"Expected {_FORM}.") from error
+    names = table.column_names
+    return _raw(path, table.select([names[position] for position in _positions(path, names)]), daily=daily)
+
+
+def _raw(path: Path, table: Any, *, daily: bool) -> RawBars:
+    """``table`` holds the six columns in their order."""
     if not table.num_rows:
         raise DataError(f"{path}: holds no bars", hint=f"Expected {_FORM}.")
     time, naive = times_of(path, table.column(0), daily=daily)
     values = [_numbers(path, name, table.column(row)) for row, name in enumerate(layouts.FIELDS, start=1)]
-    return RawBars(path, time, *values, naive=naive, line=FIRST_ROW)
+    return RawBars(path, naive, FIRST_ROW, time, *values)
 
 
 def first_times(path: Path, most: int) -> Times:
@@ -82,13 +109,20 @@ def times_of(path: Path, column: Any, *, daily: bool) -> tuple[Times, bool]:
             return layouts.from_epoch(column.to_numpy().astype(np.int64)), False
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
             zone = getattr(kind, "tz", None)
-            if daily and zone is not None and zone != "UTC":
-                column = pc.local_timestamp(column)
-            found = column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+            found = column.cast(pa.timestamp("us", zone)).cast(pa.int64()).to_numpy() if zone else _plain(column)
+            if zone not in (None, "UTC"):
+                local = _plain(pc.local_timestamp(column))
+                found = found if (local % DAY).any() else local  # a day is named by its date at the exchange
             return _daily(path, found) if daily else found, zone is None
     except (pa.ArrowException, ValueError) as error:
         raise DataError(f"{path}: its times cannot be understood: {error}", hint=f"Expected {_FORM}.") from error
     raise DataError(f"{path}: its times are of the type {kind}, expected moments or dates", hint=f"Expected {_FORM}.")
+
+
+def _plain(column: Any) -> Times:
+    import pyarrow as pa
+
+    return np.asarray(column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
 
 
 def _daily(path: Path, times: Times) -> Times:

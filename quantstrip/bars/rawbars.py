@@ -17,11 +17,11 @@ class RawBars:
     """
 
     path: Path
+    naive: bool
+    line: int
     time: Times
     open: Values
     high: Values
     low: Values
     close: Values
     volume: Values
-    naive: bool
-    line: int

@@ -1,18 +1,28 @@
 """Coarser bars from finer ones: a day into weeks, minutes into anything, never across the end of a session."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from quantstrip.bars.checks import week_of
-from quantstrip.bars.sessions import SessionGrid, session_grid
+from quantstrip.bars.sessions import Mask, SessionGrid, session_grid
 from quantstrip.bars.table import BarTable, GapReport, Times
 from quantstrip.clock import SECOND
 from quantstrip.errors import DataError
 from quantstrip.model import TIMEFRAMES
 
+Outside = Literal["refuse", "drop"]
 
-def resample(table: BarTable, timeframe: str, calendar: str = "NYSE", *, partial: bool = False) -> BarTable:
+
+def resample(
+    table: BarTable,
+    timeframe: str,
+    calendar: str = "NYSE",
+    *,
+    partial: bool = False,
+    outside: Outside = "refuse",
+) -> BarTable:
     """Bars of a coarser timeframe: first open, highest high, lowest low, last close, summed volume.
 
     Shorter bars than a day are counted from the opening of their session, and the last one ends with it: 4h bars of a
@@ -23,6 +33,7 @@ def resample(table: BarTable, timeframe: str, calendar: str = "NYSE", *, partial
         table: the finer bars.
         timeframe: the coarser timeframe; a multiple of the table's where both are shorter than a day.
         calendar: whose sessions the bars lie in.
+        outside: ``"drop"`` leaves out bars that lie in no session, such as those before the opening.
         partial: keep a last bar whose end the table does not reach. By default it is dropped: its close is not known.
 
     Raises:
@@ -33,7 +44,14 @@ def resample(table: BarTable, timeframe: str, calendar: str = "NYSE", *, partial
     if not len(table):
         return replace(table, timeframe=timeframe)
     grid = session_grid(calendar, int(table.label[0]), int(table.ts[-1]))
-    label, begin, end = _bins(table, timeframe, grid)
+    index, inside = _sessions(table, grid)
+    if not inside.all():
+        if outside == "refuse":
+            raise _outside(table, int(np.flatnonzero(~inside)[0]), grid)
+        table, index = table.take(inside), index[inside]
+        if not len(table):
+            return replace(table, timeframe=timeframe)
+    label, begin, end = _bins(table, timeframe, grid, index)
     starts = np.flatnonzero(np.concatenate(([True], label[1:] != label[:-1])))
     if not partial and int(table.ts[-1]) < int(end[-1]):
         starts, stop = starts[:-1], int(starts[-1])
@@ -69,18 +87,25 @@ def _check_target(table: BarTable, timeframe: str) -> None:
         )
 
 
-def _bins(table: BarTable, timeframe: str, grid: SessionGrid) -> tuple[Times, Times, Times]:
-    """Label, open and close of the coarse bar that each fine bar belongs to."""
-    if table.timeframe == "1d":
-        index, inside = grid.find(table.label)
-    else:
-        index, inside = grid.containing(table.ts_open)
-    if not inside.all():
-        row = int(np.flatnonzero(~inside)[0])
-        raise DataError(
-            f"{table.where(row)}: {table.label_text(row)} UTC is in no session of {grid.calendar}",
-            hint="Name the calendar these bars were traded on, or leave out what was traded outside its sessions.",
-        )
+def _sessions(table: BarTable, grid: SessionGrid) -> tuple[Times, Mask]:
+    """Index of the session that each bar belongs to, and whether it belongs to one at all."""
+    if table.timeframe in ("1d", "1w"):
+        return grid.find(table.label)
+    index, inside = grid.containing(table.ts_open)
+    # A bar named by the full hour may start before the opening bell and still belong to the session.
+    inside |= (table.ts_open < grid.open[index]) & (table.ts > grid.open[index])
+    return index, inside
+
+
+def _outside(table: BarTable, row: int, grid: SessionGrid) -> DataError:
+    return DataError(
+        f"{table.where(row)}: {table.label_text(row)} UTC is in no session of {grid.calendar}",
+        hint="Name the calendar these bars were traded on, or leave out what was traded outside its sessions.",
+    )
+
+
+def _bins(table: BarTable, timeframe: str, grid: SessionGrid, index: Times) -> tuple[Times, Times, Times]:
+    """Label, open and close of the coarse bar that each fine bar belongs to; ``index`` is of its session."""
     if timeframe == "1d":
         return grid.label[index], grid.open[index], grid.close[index]
     if timeframe == "1w":
@@ -89,5 +114,5 @@ def _bins(table: BarTable, timeframe: str, grid: SessionGrid) -> tuple[Times, Ti
         last = np.searchsorted(weeks, weeks[index], side="right") - 1
         return week_of(grid.label[index]), grid.open[first], grid.close[last]
     length = TIMEFRAMES[timeframe] * SECOND
-    begin = grid.open[index] + (table.ts_open - grid.open[index]) // length * length
+    begin = grid.open[index] + np.maximum(table.ts_open - grid.open[index], 0) // length * length
     return begin, begin, np.minimum(begin + length, grid.close[index])

@@ -156,6 +156,11 @@ class BarTable:
         columns = {name: getattr(self, name)[cut] for name in _TIME_COLUMNS + _VALUE_COLUMNS}
         return replace(self, **columns, line=self.line + start if self.line else 0)
 
+    def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "BarTable":
+        """The chosen rows, as a mask or by their numbers, as a table; lines of the file are no longer known."""
+        columns = {name: getattr(self, name)[which] for name in _TIME_COLUMNS + _VALUE_COLUMNS}
+        return replace(self, **columns, path="", line=0)
+
     def between(self, start: Micros | None = None, end: Micros | None = None) -> "BarTable":
         """The bars whose label lies in ``[start, end)``."""
         first = 0 if start is None else int(np.searchsorted(self.label, start))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from quantstrip.bars import barfile
+from quantstrip.bars.table import Times
 from quantstrip.clock import DAY, SECOND
 from quantstrip.errors import DataError
 from quantstrip.model import TIMEFRAMES
@@ -22,7 +23,11 @@ def timeframe_of(path: Path) -> str | None:
         DataError: the file cannot be read or understood.
 
     """
-    times = barfile.first_times(path, _ROWS)
+    return spaced(barfile.first_times(path, _ROWS))
+
+
+def spaced(times: Times) -> str | None:
+    """The timeframe of bars that begin at these different times, oldest first; None where they do not tell."""
     if len(times) < 2:
         return None
     step = int(np.diff(times).min())

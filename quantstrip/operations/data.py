@@ -1,0 +1,130 @@
+"""The bars a home has stored: see, look through, forget, take out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from quantstrip.bars import About, BarStore, BarTable, GapReport
+from quantstrip.bars.outliers import Outlier, outliers
+from quantstrip.clock import DAY, Micros, from_text
+from quantstrip.errors import DataError
+from quantstrip.home import Home
+
+FORMS = (".csv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a look through a stored series found; ``damaged`` names what is wrong with its files."""
+
+    about: About
+    gaps: GapReport
+    outliers: tuple[Outlier, ...]
+    damaged: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """True where there is nothing to say."""
+        return not (self.damaged or self.outliers or self.gaps.missing_sessions or self.gaps.missing_bars)
+
+
+def series(home: Home) -> list[About]:
+    """What is stored: a row for each symbol and timeframe.
+
+    Raises:
+        DataError: a file of the store cannot be read.
+
+    """
+    return BarStore(home.bars).series()
+
+
+def show(
+    home: Home, symbol: str, timeframe: str | None = None, start: str | None = None, end: str | None = None
+) -> BarTable:
+    """Stored bars of a symbol, or those made of finer ones.
+
+    Args:
+        timeframe: the coarsest that is stored, where None.
+        start, end: first and last label, as dates or UTC times; a date includes its whole day.
+
+    Raises:
+        DataError: there are none, or what should be a time is none.
+
+    """
+    store = BarStore(home.bars)
+    stored = store.timeframes(symbol)
+    return store.read(symbol, timeframe or (stored[-1] if stored else "1d"), moment(start), moment(end, last=True))
+
+
+def check(home: Home, symbols: Sequence[str] = ()) -> list[Checked]:
+    """Look through the stored series of some symbols, or of all: their files, gaps, and bars that look wrong.
+
+    Raises:
+        DataError: nothing is stored of a symbol.
+
+    """
+    store = BarStore(home.bars)
+    found = []
+    for symbol in symbols or store.symbols():
+        stored = store.timeframes(symbol)
+        if not stored:
+            store.read(symbol, "1d")  # says so
+        for timeframe in stored:
+            damaged = tuple(store.damaged(symbol, timeframe))
+            if damaged:
+                found.append(Checked(About(symbol, timeframe), GapReport(), (), damaged))
+                continue
+            table = store.read(symbol, timeframe)
+            found.append(Checked(store.about(symbol, timeframe), table.gaps, tuple(outliers(table)), ()))
+    return found
+
+
+def delete(home: Home, symbol: str, timeframe: str | None = None) -> list[str]:
+    """Forget the bars of a symbol, or those of one timeframe; returns the timeframes that were there.
+
+    Raises:
+        DataError: nothing of it is stored.
+
+    """
+    return BarStore(home.bars).delete(symbol, timeframe)
+
+
+def export(
+    home: Home, symbol: str, timeframe: str, path: Path, start: str | None = None, end: str | None = None
+) -> int:
+    """Write stored bars, or those made of finer ones, to a CSV or Parquet file; returns their number.
+
+    Raises:
+        DataError: there are none, or the file's form is not known.
+
+    """
+    from quantstrip.operations.data_import import exported
+
+    if path.suffix not in FORMS:
+        raise DataError(f"{path.name}: expected a file of the form {' or '.join(FORMS)}", hint="Name it AAPL.csv.")
+    table = show(home, symbol, timeframe, start, end)
+    frame = exported(table)
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        if timeframe not in ("1d", "1w"):
+            frame["time"] = frame["time"].dt.strftime("%Y-%m-%d %H:%M:%S")
+        frame.to_csv(path, index=False)
+    return len(table)
+
+
+def moment(given: str | None, *, last: bool = False) -> Micros | None:
+    """A label's moment; the end of what it names where it is the last one to include.
+
+    Raises:
+        DataError: it is no date and no time.
+
+    """
+    if given is None:
+        return None
+    text = given.strip()
+    try:
+        found = from_text(text)
+    except ValueError:
+        raise DataError(f"{given!r} is no date", hint="Write 2005-12-31, or 2005-12-31 14:30.") from None
+    return found + (DAY if len(text) == len("2000-01-01") else 1) if last else found
