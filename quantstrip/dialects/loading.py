@@ -11,7 +11,7 @@ from quantstrip.dialects.forms import Dialect, Form, Loaded
 from quantstrip.errors import ConfigError, StrategyLoadError
 from quantstrip.strategy import Declared, read_source
 
-_ORDER: Final = ("vectorized", "native")
+_ORDER: Final = ("dataframe", "kline", "vectorized", "native")
 """Modules of this room, asked in this order whether a file is theirs; the last one takes what is left."""
 
 
@@ -42,7 +42,9 @@ def load(
     file = Path(path)
     text = read_source(file) if source is None else source
     found = _dialect(file, text)
-    return Loaded(found.load(file, text, symbols, parameters or {}), found.FORM)
+    strategy = found.load(file, text, symbols, parameters or {})
+    own = getattr(strategy, "form", None)  # a script chooses its leverage and has its notes
+    return Loaded(strategy, own if isinstance(own, Form) else found.FORM)
 
 
 def recognise(path: str | Path, source: bytes | None = None) -> Form:
@@ -73,6 +75,18 @@ def form_named(name: str) -> Form:
     if name not in _ORDER:
         raise ConfigError(f"there is no strategy form {name!r}", hint=f"There are: {', '.join(_ORDER)}.")
     return _module(name).FORM
+
+
+def result_of(form: str, result: Any) -> dict[str, Any] | None:
+    """A backtest's result in the fields of the form's own document; None where that names none.
+
+    Raises:
+        ConfigError: there is no such form.
+
+    """
+    form_named(form)
+    own = getattr(_module(form), "result_of", None)
+    return None if own is None else own(result)
 
 
 def _dialect(path: Path, source: bytes) -> Dialect:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from quantstrip.clock import Micros
 from quantstrip.errors import StrategyError
-from quantstrip.model import Bar, Fill, Leg, Order, Position, Signal
+from quantstrip.matching import CostModel
+from quantstrip.model import Bar, Fill, Instrument, Leg, Order, Position, Signal
 from quantstrip.ports import Columns, InstantBroker
 
 if TYPE_CHECKING:
@@ -29,6 +30,21 @@ class EngineSeat:
         broker = engine.broker
         self._broker = broker if isinstance(broker, InstantBroker) else None
         self.same_bar = engine.strategy.same_bar and self._broker is not None
+
+    @property
+    def quantity(self) -> float | None:
+        """Units that the run gives to entries without a quantity."""
+        return self._engine._desk.quantity
+
+    def instrument(self, symbol: str) -> Instrument:
+        """What ``symbol`` is."""
+        return self._engine.instruments[symbol]
+
+    @property
+    def fee_rate(self) -> float:
+        """Commission as a fraction of the traded value; 0 where the broker does not tell it beforehand."""
+        costs = getattr(self._engine.broker, "costs", None)
+        return costs.commission_rate if isinstance(costs, CostModel) else 0.0
 
     @property
     def cash(self) -> float:
@@ -77,6 +93,10 @@ class EngineSeat:
         engine._handle_events(events, bar.ts)
         engine._marks.amend()  # the slice has been marked already
         return next((event for event in events if isinstance(event, Fill)), None)
+
+    def refuse(self, signal: Signal, rule: str, reason: str) -> None:
+        """Record that ``signal`` was wanted, and why its form does not let it pass."""
+        self._engine._refuse(signal, self._bar(signal.symbol).ts, rule, reason)
 
     def _order(self, signal: Signal, ts: Micros, price: float) -> Order | None:
         """Send the order of a signal; None where it is refused."""

@@ -14,7 +14,7 @@ from quantstrip.ports import OpenOrder
 
 NOTES = (
     "reason", "strength", "tag", "parent", "group", "reduce_only", "stop_loss", "take_profit", "stop_loss_pct",
-    "take_profit_pct", "trailing_pct", "trail_percent",
+    "take_profit_pct", "trailing_pct", "trailing_activation_pct", "trail_percent",
 )  # fmt: skip
 """What an order carries beyond its columns; kept in its ``metadata``."""
 

@@ -10,6 +10,8 @@ def price_bracket(protection: Order, fill_price: float) -> Order:
         return protection._replace(stop_price=fill_price * (1.0 - away * protection.stop_loss_pct))
     if protection.limit_price is None and protection.take_profit_pct is not None:
         return protection._replace(limit_price=fill_price * (1.0 + away * protection.take_profit_pct))
+    if protection.stop_price is None and protection.trailing_activation_pct is not None:
+        return protection._replace(stop_price=fill_price * (1.0 + away * protection.trailing_activation_pct))
     return protection
 
 

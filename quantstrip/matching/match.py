@@ -33,7 +33,7 @@ def match(order: Order, memory: Memory, bar: Bar) -> Match:
     """What ``bar``, which began after the order was placed, does to it.
 
     Market and stop orders pay slippage, limit orders do not. A trailing stop needs ``memory.peak``: the price at
-    which trailing began.
+    which trailing began. With a ``stop_price`` it is armed once the peak of earlier bars has reached that.
 
     Raises:
         InvalidRecord: the order lacks a price that its type needs.
@@ -55,6 +55,10 @@ def match(order: Order, memory: Memory, bar: Bar) -> Match:
             return Match(price, False, Memory(triggered, memory.peak))
         amount, percent = order.trail_amount or 0.0, order.trail_percent or 0.0
         _given((amount or percent) or None)
+        armed = order.stop_price
+        if armed is not None and (memory.peak > armed if buying else memory.peak < armed):
+            peak = min(memory.peak, bar.low) if buying else max(memory.peak, bar.high)
+            return Match(nan, True, Memory(memory.triggered, peak))
         price, peak = trailing_price(buying, memory.peak, amount, percent, bar.open, bar.high, bar.low)
         return Match(price, True, Memory(memory.triggered, peak))
     except TypeError as error:

@@ -34,6 +34,7 @@ class _SignalFields(NamedTuple):
     trailing_pct: float | None
     cancel: str | None
     tag: str
+    trailing_activation_pct: float | None
 
 
 class Signal(_SignalFields):
@@ -50,6 +51,8 @@ class Signal(_SignalFields):
         timestamp: moment of the decision, aware or UTC; None for the bar at hand.
         stop_loss, take_profit: bracket prices that live from the entry bar.
         stop_loss_pct, take_profit_pct, trailing_pct: the same as fractions of the fill price (0.03 is 3 %).
+        trailing_activation_pct: favourable move from the fill price, as a fraction, that arms the trailing stop of
+            ``trailing_pct``; None arms it at the fill.
         cancel: reference or symbol whose waiting orders are cancelled; such a signal orders nothing.
         tag: groups signals in reports.
 
@@ -86,13 +89,14 @@ class Signal(_SignalFields):
         trailing_pct: Number | None = None,
         cancel: str | None = None,
         tag: str = "",
+        trailing_activation_pct: Number | None = None,
     ) -> Self:
         # Strategies make one a decision, sweeps make millions: what is left out needs no look, the usual types one
         # comparison each.
         given = (
             symbol, side, strength, order_type, limit_price, quantity, reason, timestamp, stop_price, trail_amount,
             trail_percent, time_in_force, leg, stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct,
-            cancel, tag,
+            cancel, tag, trailing_activation_pct,
         )  # fmt: skip
         if (
             given[8:18] == PLAIN
@@ -130,6 +134,9 @@ class Signal(_SignalFields):
                 trailing_pct if trailing_pct is None or type(trailing_pct) is float else float(trailing_pct),
                 cancel,
                 tag,
+                trailing_activation_pct
+                if trailing_activation_pct is None or type(trailing_activation_pct) is float
+                else float(trailing_activation_pct),
             ),
         )
 
@@ -147,6 +154,7 @@ class Order(NamedTuple):
         decision_price: last known price at the decision, for slippage and price deviation.
         parent: reference of the entry a bracket order protects; the broker holds it back until that fills.
         group: orders of one group cancel each other when one fills.
+        stop_price: of a TRAILING_STOP, the price that arms it; None where it is armed from the start.
         reduce_only: never opens or flips a position.
 
     """
@@ -176,6 +184,7 @@ class Order(NamedTuple):
     reason: str = ""
     strength: float = 1.0
     tag: str = ""
+    trailing_activation_pct: float | None = None
 
 
 class Fill(NamedTuple):

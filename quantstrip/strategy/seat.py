@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from quantstrip.model import Bar, Fill, Leg, Position, Signal
+from quantstrip.model import Bar, Fill, Instrument, Leg, Position, Signal
 from quantstrip.ports import Columns
 
 
@@ -18,6 +18,20 @@ class Seat(Protocol):
     """
 
     same_bar: bool
+
+    @property
+    def quantity(self) -> float | None:
+        """Units that the run gives to entries without a quantity; None where it gives none."""
+        ...
+
+    def instrument(self, symbol: str) -> Instrument:
+        """What ``symbol`` is: its multiplier, its lot, its currency."""
+        ...
+
+    @property
+    def fee_rate(self) -> float:
+        """Commission as a fraction of the traded value; 0 where the broker does not tell it beforehand."""
+        ...
 
     @property
     def cash(self) -> float:
@@ -60,4 +74,8 @@ class Seat(Protocol):
             StrategyError: not to be had here (``same_bar`` is False).
 
         """
+        ...
+
+    def refuse(self, signal: Signal, rule: str, reason: str) -> None:
+        """Have it recorded that ``signal`` was wanted, and why the form itself does not let it pass."""
         ...

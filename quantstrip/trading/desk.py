@@ -63,7 +63,7 @@ class Desk:
         self._guard = guard
         self._instruments = instruments
         self._ratio = ratio
-        self._quantity = quantity
+        self.quantity = quantity
         self._hours = hours if self.profile.trading_hours else None
 
     def decide(self, signal: Signal, ts: Micros, sequence: int, decision_price: float | None = None) -> Decision:
@@ -110,8 +110,8 @@ class Desk:
     def _size(self, signal: Signal, held: float, instrument: Instrument, price: float) -> Size:
         equity = 0.0
         if signal.quantity is None and (held >= 0.0 if signal.side is _BUY else held <= 0.0):
-            if self._quantity is not None:
-                signal = signal._replace(quantity=self._quantity)
+            if self.quantity is not None:
+                signal = signal._replace(quantity=self.quantity)
             else:
                 equity = self._account.equity()
         closing = self._closing(signal) if self._open else 0.0
@@ -157,6 +157,9 @@ class Desk:
         account = self._account
         cash = account.cash
         equity, gross, own = account.values(symbol)
+        for units in self._leaving(symbol) if self._open else ():
+            value = units * account.prices[symbol] * self._instruments[symbol].multiplier
+            gross, own, cash = gross - abs(value), own - abs(value), cash + value
         for order, opening in self.entries():
             last = account.prices.get(order.symbol, order.decision_price)
             price = order.limit_price or order.stop_price or last
@@ -165,6 +168,26 @@ class Desk:
             cash -= value if order.side is _BUY else 0.0
             own += value if order.symbol == symbol else 0.0
         return equity, cash, own, gross
+
+    def _leaving(self, symbol: str) -> Iterator[float]:
+        """Units of ``symbol`` that exits at the market take off each of its legs, negative where it is short.
+
+        They fill no later than an entry that is decided now: what they close makes room for it.
+        """
+        for holding in self._account.held:
+            if holding.symbol == symbol:
+                held = holding.position.quantity
+                side = _SELL if held > 0.0 else _BUY
+                waiting = sum(
+                    tracked.remaining
+                    for tracked in self._orders
+                    if (order := tracked.order).symbol == symbol
+                    and order.leg is holding.leg
+                    and order.side is side
+                    and order.order_type is _MARKET
+                    and order.reduce_only
+                )
+                yield min(waiting, abs(held)) * side.opposite.sign
 
     def entries(self) -> Iterator[tuple[Order, float]]:
         """Waiting orders that would open something, and how many units: of a flip, what exceeds the position.
@@ -189,18 +212,18 @@ class Desk:
     ) -> Order:
         (
             symbol, side, strength, kind, limit, _, reason, _, stop, trail_amount, trail_percent, in_force, leg,
-            stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, _, tag,
+            stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, _, tag, activation,
         ) = signal[:]  # fmt: skip
         if note:
             reason = f"{reason} ({note})" if reason else note
         return _new_order((
             self._reference(leg, ts, sequence), self._strategy, symbol, side, reducing + opening, kind, ts, leg,
             opening == 0.0, in_force, "", "", limit, stop, trail_amount, trail_percent, decided,
-            stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, reason, strength, tag,
+            stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, reason, strength, tag, activation,
         ))  # fmt: skip
 
 
-_BUY = OrderSide.BUY
+_BUY, _SELL = OrderSide.BUY, OrderSide.SELL
 _MARKET = OrderType.MARKET
 _NO_BRACKET = (None,) * 5
 # Made for every signal: without a Python call for the tuple it takes half the time.

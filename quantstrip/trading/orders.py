@@ -116,6 +116,7 @@ def bracket_orders(entry: Order, quantity: float) -> list[Order]:
             reduce_only=True,
             stop_loss_pct=entry.stop_loss_pct if kind is _STOP else None,
             take_profit_pct=entry.take_profit_pct if kind is _LIMIT else None,
+            trailing_activation_pct=entry.trailing_activation_pct if kind is _TRAILING else None,
             reason=_REASONS[kind],
             tag=entry.tag,
         )

@@ -51,6 +51,12 @@ def _bad_number(signal: Signal) -> str | None:
         value = getattr(signal, name)
         if value is not None and not 0.0 < value < (math.inf if name == "take_profit_pct" else 1.0):
             return f"{name} must be a fraction between 0 and 1, got {value:g}; 0.03 is 3 %"
+    activation = signal.trailing_activation_pct
+    if activation is not None and (signal.trailing_pct is None or not 0.0 < activation < math.inf):
+        return (
+            f"trailing_activation_pct arms the stop of trailing_pct, got {activation:g}; give both as fractions "
+            "above 0, or leave it out"
+        )
     return None
 
 

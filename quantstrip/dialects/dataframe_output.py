@@ -1,0 +1,129 @@
+"""``output`` of a dataframe script: lines and marks for the price chart, decoration that no order follows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
+from pathlib import Path
+from typing import Any, Final
+
+from quantstrip.errors import StrategyError
+
+Values = list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A line of the chart.
+
+    Attributes:
+        data: one value a bar, None where there is none.
+        color: as CSS writes it, "" for the chart's choice.
+        overlay: on the prices; False is a panel of its own.
+
+    """
+
+    name: str
+    data: Values
+    color: str
+    overlay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Marks of one kind; ``data`` is the price of each bar's mark, None where there is none."""
+
+    type: str
+    text: str
+    data: Values
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """All that a script has drawn of one symbol."""
+
+    name: str
+    plots: tuple[Plot, ...]
+    marks: tuple[Marks, ...]
+
+
+def read_output(path: Path, given: object, bars: int) -> Output | None:
+    """A script's ``output``, checked; None where it made none.
+
+    Raises:
+        StrategyError: it is not of the form; says what was expected.
+
+    """
+    if given is None:
+        return None
+    what = "output"
+    found = _mapping(path, given, what)
+    plots = tuple(_plot(path, each, f"{what}['plots'][{place}]", bars) for place, each in _listed(path, found, "plots"))
+    marks = tuple(
+        _marks(path, each, f"{what}['signals'][{place}]", bars) for place, each in _listed(path, found, "signals")
+    )
+    return Output(str(found.get("name", "")), plots, marks)
+
+
+def _plot(path: Path, given: object, what: str, bars: int) -> Plot:
+    found = _mapping(path, given, what)
+    values = _data(path, found, what, bars)
+    return Plot(str(found.get("name", "")), values, _color(path, found, what), bool(found.get("overlay", False)))
+
+
+def _marks(path: Path, given: object, what: str, bars: int) -> Marks:
+    found = _mapping(path, given, what)
+    kind = found.get("type")
+    if kind not in _TYPES:
+        raise _refused(path, f"{what}['type'] is {kind!r}", f"The types are {' and '.join(_TYPES)}.")
+    text = str(found.get("text", ""))
+    return Marks(str(kind), text, _data(path, found, what, bars), _color(path, found, what))
+
+
+_TYPES: Final = ("buy", "sell")
+
+
+def _mapping(path: Path, given: object, what: str) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise _refused(path, f"{what} is {type(given).__name__}, expected a dict", "See the example of the form.")
+    return given
+
+
+def _listed(path: Path, found: Mapping[str, Any], name: str) -> Sequence[tuple[int, object]]:
+    given = found.get(name, [])
+    if not isinstance(given, list | tuple):
+        raise _refused(path, f"output['{name}'] is {type(given).__name__}, expected a list", "Write a list of dicts.")
+    return list(enumerate(given))
+
+
+def _data(path: Path, found: Mapping[str, Any], what: str, bars: int) -> Values:
+    given = found.get("data")
+    if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
+        raise _refused(path, f"{what}['data'] is {type(given).__name__}, expected a list", "Write one value a bar.")
+    values = list(given)
+    if len(values) != bars:
+        raise _refused(
+            path, f"{what}['data'] has {len(values)} values, there are {bars} bars",
+            "Write one value a bar, None where there is none.",
+        )  # fmt: skip
+    return [_value(path, value, what) for value in values]
+
+
+def _value(path: Path, value: object, what: str) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, Real):
+        raise _refused(path, f"{what}['data'] holds {value!r}", "Write numbers, None where there is none.")
+    return float(value) if isfinite(value) else None
+
+
+def _color(path: Path, found: Mapping[str, Any], what: str) -> str:
+    color = found.get("color", "")
+    if not isinstance(color, str):
+        raise _refused(path, f"{what}['color'] is {color!r}", "Write a colour as text, such as '#FF9800'.")
+    return color
+
+
+def _refused(path: Path, what: str, hint: str) -> StrategyError:
+    return StrategyError(f"{path}: {what}", hint=hint)
