@@ -63,7 +63,7 @@ def describe(
         "key": key,
         "strategy": strategy.name,
         "form": form.name,
-        "notes": list(form.notes),
+        "notes": list(getattr(strategy, "result_notes", form.notes)),
         "code_hash": code,
         "parameters": parameters,
         "data_hash": feed.digest,

@@ -1,5 +1,6 @@
 """What a strategy raised, with the place and the bar it happened at."""
 
+import sys
 import traceback
 
 from quantstrip.clock import Micros, to_text
@@ -11,8 +12,12 @@ def fault(strategy: StrategyBase, hook: str, error: BaseException, symbol: str, 
     """The error to raise for an exception in ``hook``; names the strategy's file and line where it can."""
     where = f" for {symbol}" if symbol else ""
     when = f" at {to_text(ts)} UTC" if ts > 0 else ""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == hook]
-    place = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "the trace below"
+    # A form's hook is the platform's own: what counts is the line of the user's file.
+    file = getattr(sys.modules.get(type(strategy).__module__), "__file__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == file]
+    found = [frame for frame in own or frames if frame.name == hook] or own
+    place = f"{found[-1].filename}, line {found[-1].lineno}" if found else "the trace below"
     return StrategyFault(
         f"{strategy.name}.{hook}{where}{when} raised {type(error).__name__}: {error}", hint=f"See {place}."
     )

@@ -105,7 +105,13 @@ class Declared(NamedTuple):
 
 def declared(cls: type, names: Sequence[str], allowed: Mapping[str, Allowed]) -> list[Declared]:
     """The parameters that can be given to the constructor of ``cls``, in the order of ``names``."""
-    accepted = signature(cls).parameters
+    return declared_of(signature(cls).parameters, names, allowed)
+
+
+def declared_of(
+    accepted: Mapping[str, Parameter], names: Sequence[str], allowed: Mapping[str, Allowed]
+) -> list[Declared]:
+    """Those of ``accepted`` that ``names`` lists, in its order."""
     found = []
     for name in names:
         if name in accepted and name != "symbols":
