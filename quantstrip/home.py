@@ -83,6 +83,11 @@ class Home:
         return self.packages / ".current"
 
     @property
+    def client_packages(self) -> Path:
+        """``packages/.clients/NAME/`` holds what one client has in the overlay's place: versions and a pointer."""
+        return self.packages / ".clients"
+
+    @property
     def queries(self) -> Path:
         """The user's own query files, made with the first of them."""
         return self.root / "queries"
@@ -106,6 +111,16 @@ class Home:
     def tasks(self) -> Path:
         """``tasks/ID/`` holds what a task wrote: its result and what it printed."""
         return self.data / "tasks"
+
+    @property
+    def runs(self) -> Path:
+        """``runs/RUN/`` holds a backtest that is kept: its code, what it was asked, its result."""
+        return self.data / "runs"
+
+    @property
+    def repositories(self) -> Path:
+        """``repositories/NAME/COMMIT/`` holds strategies' repositories that were fetched."""
+        return self.data / "repositories"
 
     @property
     def bars(self) -> Path:

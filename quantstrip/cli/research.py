@@ -1,12 +1,12 @@
-"""``backtest``, ``sweep``, ``compare``."""
+"""``sweep``, ``compare``."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from quantstrip.cli.progress import progress_bar
+from quantstrip.cli.research_options import read_grid, run_options
 from quantstrip.cli.session import FilePath, Session, json_option, pass_session, plain, print_json, print_table
 from quantstrip.errors import TaskError
 
@@ -19,140 +19,14 @@ _METRICS = (
 )  # fmt: skip
 
 
-def _words(context: click.Context, option: click.Parameter, given: str | None) -> list[str] | None:  # noqa: ARG001
-    if given is None:
-        return None
-    words = [word.strip() for word in given.split(",")]
-    if not all(words):
-        raise click.BadParameter(f"names with commas between are expected, such as AAPL,MSFT; got {given!r}")
-    return words
-
-
-def _parameters(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG001
-    """``name=value`` pairs; values that spell a number or a truth are read as such."""
-    from quantstrip.operations.grids import value_of
-
-    return {name: value_of(text) for name, text in _pairs(given).items()}
-
-
-def _grid(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, list[Any]]:  # noqa: ARG001
-    """``name=first:last:step``, ``name=a,b,c`` or ``name=value``."""
-    from quantstrip.operations.grids import values_of
-
-    return {name: values_of(text) for name, text in _pairs(given).items()}
-
-
-def _pairs(given: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for pair in given:
-        name, separator, text = pair.partition("=")
-        if not separator or not name.isidentifier():
-            raise click.BadParameter(f"{pair!r} is not of the form name=value")
-        if name in found:
-            raise click.BadParameter(f"{name} is given twice")
-        found[name] = text
-    return found
-
-
-_OPTIONS = (
-    click.option(
-        "--bars",
-        type=FilePath(exists=True, file_okay=False),
-        metavar="DIR",
-        help="Folder with SYMBOL.csv files (default: the home's data/bars, else the sample).",
-    ),
-    click.option("--symbols", callback=_words, metavar="A,B", help="What to run it on (default: the strategy's own)."),
-    click.option("--timeframe", help="Timeframe of the bars.  [default: the strategy's; else the one the files have]"),
-    click.option("--start", metavar="DATE", help="First bar, as a date: 2005-01-31."),
-    click.option("--end", metavar="DATE", help="Last bar, as a date; its whole day is included."),
-    click.option("--cash", type=float, help="Starting cash, in money.  [default: 100000]"),
-    click.option("--fee-rate", type=float, help="Commission as a fraction of the traded value."),
-    click.option("--slippage-bps", type=float, help="Slippage of market and stop orders in 1/100 %."),
-    click.option(
-        "--risk",
-        default="form",
-        show_default=True,
-        metavar="PROFILE",
-        help="Risk rules: form (the strategy's own form decides), native, cash_only, off, or a TOML file.",
-    ),
-    click.option("--quantity", type=float, help="Units for signals that name none."),
-    click.option(
-        "--calendar", default="NYSE", show_default=True, help="Sessions the bars follow; 'none' takes them as they are."
-    ),
-    click.option(
-        "--gaps",
-        type=click.Choice(["refuse", "accept"]),
-        default="refuse",
-        show_default=True,
-        help="What to do when sessions are missing in the bars.",
-    ),
-    click.option(
-        "--warmup",
-        type=click.IntRange(0),
-        metavar="BARS",
-        help="Bars before --start (without it: the first ones) that only warm indicators up.",
-    ),
-    click.option(
-        "--virtual-legs/--netting",
-        default=None,
-        help="May a symbol be held long and short at once?  [default: the strategy's own choice]",
-    ),
-)
-
-
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What a run is asked besides its parameters."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command()
 @click.argument("file", type=FilePath(exists=True, dir_okay=False))
-@_options
+@run_options
 @click.option(
     "--param",
     "parameters",
     multiple=True,
-    callback=_parameters,
-    metavar="NAME=VALUE",
-    help="A parameter of the strategy; may be repeated.",
-)
-@click.option("--label", type=click.Choice(["bar", "close"]), default="bar", show_default=True,
-              help="With 'close', the JSON's fills carry exec_time too, the moment as the ledger has it.")  # fmt: skip
-@json_option
-@pass_session
-def backtest(session: Session, /, file: Path, label: str, as_json: bool, calendar: str, **options: Any) -> None:
-    """Run the strategy in FILE over historical bars: the home's, those of --bars, or the shipped sample."""
-    from quantstrip.operations import research
-
-    given = {name: value for name, value in options.items() if value is not None}
-    with progress_bar() as bar:
-        given["on_progress"] = bar.to if bar.shown else None
-        result = research.backtest(
-            session.readable_home(), file, calendar=None if calendar == "none" else calendar, **given
-        )
-        bar.to(1.0)
-    if not as_json:
-        click.echo(str(result))
-        return
-    found = result.to_dict()
-    if label == "close":
-        from quantstrip.clock import to_text
-
-        for row, fill in zip(found["fills"], result.fills, strict=True):
-            row["exec_time"] = to_text(fill.ts)
-    print_json(found)
-
-
-@click.command()
-@click.argument("file", type=FilePath(exists=True, dir_okay=False))
-@_options
-@click.option(
-    "--param",
-    "parameters",
-    multiple=True,
-    callback=_grid,
+    callback=read_grid,
     metavar="NAME=VALUES",
     help="Values of a parameter: first:last:step, a,b,c or one value; may be repeated.",
 )
@@ -191,31 +65,33 @@ def sweep(
 
 
 @click.command()
-@click.argument("numbers", type=int, nargs=-1, required=True)
+@click.argument("names", nargs=-1, required=True, metavar="RUN...")
 @json_option
 @pass_session
-def compare(session: Session, numbers: tuple[int, ...], as_json: bool) -> None:
-    """Compare backtests that were run as tasks: their figures, and what was not the same."""
-    from quantstrip.operations import backtests
+def compare(session: Session, names: tuple[str, ...], as_json: bool) -> None:
+    """Compare kept runs, or backtests by the numbers of their tasks: their figures, and what was not the same."""
+    from quantstrip.operations import backtests, runs
 
-    if len(set(numbers)) < 2:
-        raise click.UsageError("two or more different numbers are needed; see: quantstrip task list")
-    found = [backtests.load(session.existing_home(), number) for number in dict.fromkeys(numbers)]
+    if len(set(names)) < 2:
+        raise click.UsageError("two or more different ones are needed; see: quantstrip runs list, or task list")
+    home, told_of = session.existing_home(), list(dict.fromkeys(names))
+    found = [backtests.load(home, int(name)) if name.isdigit() else runs.get(home, name) for name in told_of]
     differs = backtests.differing(found)
     if as_json:
         print_json([
-            {"task": one.task_id, "metrics": dict(one.metrics), "equity_final": one.equity_final,
+            {"task" if name.isdigit() else "run_id": int(name) if name.isdigit() else name,
+             "metrics": dict(one.metrics), "equity_final": one.equity_final,
              "counts": dict(one.counts), "run": dict(one.run), "differs": sorted(differs)}
-            for one in found
+            for name, one in zip(told_of, found, strict=True)
         ])  # fmt: skip
         return
     told = [backtests.described(one) for one in found]
-    rows = [(name, *(_shown(one.metrics[name]) for one in found)) for name in found[0].metrics]
+    rows = [(name, *(_shown(one.metrics.get(name)) for one in found)) for name in found[0].metrics]
     rows.append(("equity_final", *(_shown(one.equity_final) for one in found)))
     rows += [(name, *(_shown(one.counts[name]) for one in found)) for name in ("fills", "rejected")]
     rows += [(f"* {name}", *(_shown(each.get(name)) for each in told)) for name in told[0] if name in differs]
     rows += [(f"* {name}", *(_shown(each.get(name)) for each in told)) for name in sorted(differs - told[0].keys())]
-    print_table(("", *(f"RUN {one.task_id}" for one in found)), rows)
+    print_table(("", *(f"RUN {name}" for name in told_of)), rows)
     click.echo("\n* differs; all else that the runs were asked is the same")
 
 

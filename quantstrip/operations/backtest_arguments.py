@@ -29,6 +29,13 @@ class BacktestArguments:
     gaps: Literal["refuse", "accept"] = "refuse"
     warmup: int = 0
     virtual_legs: bool | None = None
+    direction: Literal["both", "long", "short"] | None = None
+    strict: bool = False
+    max_volume_share: float | None = None
+    borrow_rate: float = 0.0
+    funding_rate: float = 0.0
+    funding_hours: float = 8.0
+    benchmark: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a path that a worker would not find; nothing of the strategy is loaded."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -169,21 +169,31 @@ def marks(home: Home, task_id: int, symbol: str) -> list[Mark]:
     return [*fills[-MOST_MARKS:], *refused[-MOST_MARKS:]]
 
 
-def differing(compared: Sequence[Outcome]) -> frozenset[str]:
+class Ran(Protocol):
+    """What can be compared: the outcome of a task, or a kept run."""
+
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """What was run, see docs/backtest.md."""
+        ...
+
+
+def differing(compared: Sequence[Ran]) -> frozenset[str]:
     """Names, as of ``described``, of what was not the same in all of these runs."""
     told = [described(one) for one in compared]
     names = dict.fromkeys(name for each in told for name in each)
     return frozenset(name for name in names if len({repr(each.get(name)) for each in told}) > 1)
 
 
-def described(outcome: Outcome) -> Mapping[str, Any]:
+def described(outcome: Ran) -> Mapping[str, Any]:
     """What a run was asked, flat: parameters by ``parameter NAME``, costs by their names, and the rest."""
     run = dict(outcome.run)
     found: dict[str, Any] = {"strategy": run.get("strategy")}
     found |= {f"parameter {name}": value for name, value in dict(run.get("parameters", {})).items()}
-    same = ("symbols", "timeframe", "start", "end", "bars", "warmup", "cash", "quantity")
+    same = ("symbols", "timeframe", "start", "end", "bars", "warmup", "cash", "quantity", "benchmark", "direction")
     found |= {name: run.get(name) for name in same}
     found |= dict(run.get("costs", {}))
+    found |= dict(run.get("options", {}))
     return found | {name: run.get(name) for name in ("risk", "code_hash", "data_hash", "engine_version")}
 
 

@@ -193,19 +193,17 @@ def prepare(
         quantity=quantity, direction=direction,
     )  # fmt: skip
     options = Options(strict, max_volume_share, borrow_rate, funding_rate, funding_hours)
-    overlay.use(home)  # before the file is imported: its first lines may be imports
+    overlay.use(home, overlay.client_of(home, file))  # before the file is imported: its first lines may be imports
     source = read_source(Path(file))
     found = find_helpers(Path(file), source)
     helpers.use(found)
     strategy, form = dialects.load(file, symbols=symbols, parameters=dict(parameters or {}), source=source)
     profile = _directed(form.risk if str(risk).lower() == "form" else risk_profile(risk), direction)
     costs = _costs(form.costs, fee_rate, slippage_bps)
-    tables, measured = _tables(home, bars, strategy, timeframe, calendar, gaps, benchmark)
-    first, last = _moment(start, "start"), _moment(end, "end", last=True)
-    cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
+    cut, measured = _read(home, strategy, bars, timeframe, start, end, calendar, gaps, warmup, benchmark)
     return Setup(
         Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity,
-        warmup, virtual_legs, found, options, None if measured is None else measured.between(None, last),
+        warmup, virtual_legs, found, options, measured,
     )  # fmt: skip
 
 
@@ -266,6 +264,30 @@ def check_options(
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
     if first is not None and last is not None and first > last:
         raise DataError(f"start {start} lies after end {end}", hint="Swap the two, or leave one out.")
+
+
+def read_again(
+    home: Home, file: Path, source: bytes, own: Helpers, symbols: Sequence[str], parameters: Mapping[str, Any],
+    asked: Mapping[str, Any],
+) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
+    """The bars that a run was asked for, as they are now; ``asked`` are arguments of ``backtest``, errors as there."""
+    helpers.use(own)
+    strategy = dialects.load(file, symbols=symbols, parameters=parameters, source=source).strategy
+    return _read(
+        home, strategy, asked.get("bars"), asked.get("timeframe"), asked.get("start"), asked.get("end"),
+        asked.get("calendar", "NYSE"), asked.get("gaps", "refuse"), asked.get("warmup", 0), asked.get("benchmark"),
+    )  # fmt: skip
+
+
+def _read(
+    home: Home, strategy: StrategyBase, bars: str | Path | None, timeframe: str | None, start: str | date | None,
+    end: str | date | None, calendar: str | None, gaps: Gaps, warmup: int, benchmark: str | None,
+) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
+    """The bars of a run, cut to its dates, and its benchmark's."""
+    tables, measured = _tables(home, bars, strategy, timeframe, calendar, gaps, benchmark)
+    first, last = _moment(start, "start"), _moment(end, "end", last=True)
+    cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
+    return cut, None if measured is None else measured.between(None, last)
 
 
 def _folder(home: Home, bars: str | Path | None) -> tuple[Path, bool]:

@@ -22,15 +22,18 @@ def check_backtest(arguments: BacktestArguments) -> None:
         ConfigError, DataError: as ``research.check_options``.
 
     """
+    from quantstrip.backtest import Options
     from quantstrip.operations import research
 
-    checked = ("symbols", "start", "end", "cash", "fee_rate", "slippage_bps", "risk", "quantity")
+    checked = ("symbols", "start", "end", "cash", "fee_rate", "slippage_bps", "risk", "quantity", "direction")
     research.check_options(**{name: getattr(arguments, name) for name in checked})
+    options = ("strict", "max_volume_share", "borrow_rate", "funding_rate", "funding_hours")
+    Options(**{name: getattr(arguments, name) for name in options})
 
 
 def backtest(home: Home, arguments: BacktestArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:
     """Run a strategy over bars; what it leaves is told in ``outcomes``."""
-    from quantstrip.operations import outcomes, research
+    from quantstrip.operations import backtest_run, outcomes
 
     progress.report(0.0, "loading the strategy and its bars")
 
@@ -38,7 +41,8 @@ def backtest(home: Home, arguments: BacktestArguments, folder: Path, progress: P
         progress.report(0.02 + 0.95 * fraction, "running")
 
     given = {each.name: getattr(arguments, each.name) for each in fields(arguments)}
-    result = research.backtest(home, given.pop("file"), on_progress=tell, **given)
+    kept = backtest_run.run(home, given.pop("file"), on_progress=tell, **given)
+    result = kept.result
     progress.report(0.97, "writing")
     outcomes.write(folder, result)
     return {
@@ -52,7 +56,9 @@ def backtest(home: Home, arguments: BacktestArguments, folder: Path, progress: P
         "trades": len(result.trades),
         "rejected": len(result.rejected),
         "equity_final": result.equity_final,
-        "metrics": result.metrics._asdict(),
+        "metrics": result.figures,
+        "run_id": kept.run_id,
+        "notes": list(kept.notes),
     }
 
 

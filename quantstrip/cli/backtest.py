@@ -1,0 +1,99 @@
+"""``backtest``: run a strategy over bars, keep the run, and prove a kept one."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from quantstrip.cli.progress import progress_bar
+from quantstrip.cli.research_options import read_parameters, run_options
+from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json
+
+
+@click.command()
+@click.argument("file", type=FilePath(exists=True, dir_okay=False), required=False)
+@run_options
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    callback=read_parameters,
+    metavar="NAME=VALUE",
+    help="A parameter of the strategy; may be repeated.",
+)
+@click.option("--benchmark", metavar="SYMBOL", help="What alpha and beta are measured against; it is not traded.")
+@click.option("--label", type=click.Choice(["bar", "close"]), default="bar", show_default=True,
+              help="With 'close', the JSON's fills carry exec_time too, the moment as the ledger has it.")  # fmt: skip
+@click.option(
+    "--keep/--no-keep", default=True, help="Keep the run in the home, with all it depends on.  [default: keep]"
+)
+@click.option("--verify", metavar="RUN", help="Run a kept run again, and prove that it gives the same.")
+@json_option
+@pass_session
+def backtest(session: Session, /, file: Path | None, verify: str | None, as_json: bool, **options: Any) -> int:
+    """Run the strategy in FILE over historical bars: the home's, those of --bars, or the shipped sample."""
+    if verify is not None:
+        if file is not None:
+            raise click.UsageError("--verify runs what is kept: leave FILE out")
+        return _verify(session, verify, as_json)
+    if file is None:
+        raise click.UsageError("a strategy's FILE is missing; a kept run is named with --verify RUN")
+    return _run(session, file, as_json, options)
+
+
+def _run(session: Session, file: Path, as_json: bool, options: dict[str, Any]) -> int:
+    from quantstrip.operations import backtest_run
+
+    label = options.pop("label")
+    given = {name: value for name, value in options.items() if value is not None}
+    if given["calendar"] == "none":
+        given["calendar"] = None
+    with progress_bar() as bar:
+        given["on_progress"] = bar.to if bar.shown else None
+        made = backtest_run.run(session.readable_home(), file, **given)
+        bar.to(1.0)
+    for note in made.notes:
+        click.echo(f"Note: {note}", err=True)
+    if not as_json:
+        click.echo(str(made.result))
+        if made.run_id:
+            click.echo(
+                session.named(f"{'kept as':<18} {made.run_id}; prove it: quantstrip backtest --verify {made.run_id}")
+            )
+        return 0
+    found = made.result.to_dict()
+    if label == "close":
+        from quantstrip.clock import to_text
+
+        for row, fill in zip(found["fills"], made.result.fills, strict=True):
+            row["exec_time"] = to_text(fill.ts)
+    print_json(found)
+    return 0
+
+
+def _verify(session: Session, run_id: str, as_json: bool) -> int:
+    from quantstrip.operations import runs_verify
+
+    with progress_bar() as bar:
+        found = runs_verify.verify(session.existing_home(), run_id, bar.to if bar.shown else None)
+        bar.to(1.0)
+    if as_json:
+        print_json({
+            "run_id": found.run_id,
+            "equal": found.equal,
+            "differs": [each._asdict() for each in found.differs],
+            "notes": list(found.notes),
+            "result_hash": found.result_hash,
+            "again": found.again,
+            "exit_code": found.exit_code,
+        })  # fmt: skip
+        return found.exit_code
+    if found.equal:
+        click.echo(f"{found.run_id}: run again, the same byte for byte ({found.result_hash})")
+    else:
+        click.echo(f"{found.run_id}: not proven")
+    for each in found.differs:
+        click.echo(f"  differs, {each.kind}: {each.text}")
+    for note in found.notes:
+        click.echo(f"  note: {note}")
+    return found.exit_code

@@ -1,0 +1,70 @@
+"""A backtest as a person asks for it: run, and kept where there is a home to keep it in."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from quantstrip.backtest import BacktestResult
+from quantstrip.errors import RunError
+from quantstrip.home import Home
+from quantstrip.operations import research, runs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A result, and under which name it is kept.
+
+    Attributes:
+        run_id: "" where it is not kept.
+        notes: what a person should know of that: why it is not kept, or that the same pins gave another result.
+
+    """
+
+    result: BacktestResult
+    run_id: str
+    notes: tuple[str, ...]
+
+
+def run(
+    home: Home,
+    file: str | Path,
+    *,
+    keep: bool = True,
+    git: Mapping[str, str] | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    **asked: Any,
+) -> Kept:
+    """Run a backtest, and keep it once it is done.
+
+    Args:
+        home: whose bars it may use, and where it is kept; without a home it is not.
+        file: the strategy's file.
+        keep: False leaves nothing behind.
+        git: where the file came from.
+        on_progress: as of ``research.backtest``.
+        asked: the other arguments of ``research.backtest``; errors as there.
+
+    """
+    begun = time.monotonic()
+    ready = research.prepare(home, file, **asked)
+    result = ready.run(on_progress=on_progress)
+    if not keep or not home.exists():
+        return Kept(result, "", ())
+    told = {name: _plain(value) for name, value in asked.items()}
+    try:
+        run_id = runs.keep(home, ready, result, seconds=time.monotonic() - begun, arguments=told, git=git)
+    except (RunError, ValueError) as error:  # the result is there: it is told, though it is not kept
+        return Kept(result, "", (f"not kept: {error}",))
+    others = runs.twins(home, runs.get(home, run_id))
+    notes = [f"the same code, data and parameters gave another result before: {', '.join(others)}"] if others else []
+    return Kept(result, run_id, tuple(notes))
+
+
+def _plain(value: Any) -> Any:
+    """An argument as JSON can say it; folders by their full path, for somebody who stands elsewhere."""
+    if isinstance(value, Path):
+        return str(value.resolve())
+    return value.isoformat() if isinstance(value, date) else value
