@@ -22,7 +22,8 @@
     ├── DataError                  bars that would make a result wrong; the run does not start
     ├── StrategyError
     │   ├── StrategyLoadError      the file holds no usable strategy; recorded, not retried
-    │   └── StrategyFault          the strategy raised; its client's error policy decides
+    │   ├── StrategyFault          the strategy raised; its client's error policy decides
+    │   └── LookAheadFound         its decisions change when later bars are taken away; no run of it is kept
     ├── ClientError
     │   ├── ClientLoadError        recorded with its trace, not restarted
     │   ├── ClientNotStarted       it ended as soon as it was started; its trace is recorded
@@ -159,6 +160,10 @@ class StrategyLoadError(StrategyError):
 
 class StrategyFault(StrategyError):
     """The strategy raised while handling an event."""
+
+
+class LookAheadFound(StrategyError):
+    """A strategy decides on what is not known yet at the bar's close: its results would be a lie."""
 
 
 class ClientError(QuantstripError):
