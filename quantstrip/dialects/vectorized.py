@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from quantstrip.model import Bar, OrderSide, Signal
 from quantstrip.ports import Columns
 from quantstrip.strategy import Allowed, Declared, StrategyBase, load_module
 from quantstrip.strategy.series import SymbolSeries
-from quantstrip.strategy.signal_columns import Flags, Panel, SignalColumns, checked
+from quantstrip.strategy.signal_columns import Flags, Panel, SignalColumns, Times, checked
 from quantstrip.strategy.vectorized import VectorizedStrategy
 
 FORM: Final = Form("vectorized", "vectorised strategy")
@@ -61,8 +61,23 @@ def runner(
     return made(cls(), symbols, values, where or cls.__name__)
 
 
+Decisions = tuple[Flags, Flags, Flags, Flags]
+"""Entries and exits of long positions, then of short ones."""
+
+
+class Protection(NamedTuple):
+    """Of an entry, as fractions of its price; 0 for none."""
+
+    stop_loss: float
+    take_profit: float
+    trailing_stop: float
+
+
+NO_PROTECTION: Final = Protection(0.0, 0.0, 0.0)
+
+
 class VectorizedRunner(StrategyBase):
-    """Trades a vectorised strategy bar by bar: entry and flat is a buy, exit and long a sale of all.
+    """Trades a vectorised strategy bar by bar: entry and flat is a buy, exit and long a sale of all; shorts likewise.
 
     Where the feed knows its history, every decision is computed once, before the first bar; else again with each bar,
     from the bars so far, which gives the same for what is causal. Decisions of several symbols are taken together,
@@ -123,21 +138,32 @@ class VectorizedRunner(StrategyBase):
 
         """
         panel = Panel.of(columns)
-        entries, exits = self.decisions(panel)
-        never = np.zeros_like(entries)
-        return SignalColumns(panel.symbols, panel.ts, entries, exits, never, never)
+        return SignalColumns(panel.symbols, panel.ts, *self.decisions(panel))
 
-    def decisions(self, panel: Panel) -> tuple[Flags, Flags]:
-        """Entries and exits of a panel; errors as of ``signals_on``."""
-        return decide(self.inner, panel, self.values, self._where)
+    def decisions(
+        self, panel: Panel, series: Mapping[str, SymbolSeries] | None = None, frames: Mapping[str, Any] | None = None
+    ) -> Decisions:
+        """What is decided on a panel; ``series`` and ``frames`` are columns that several calls share."""
+        return decide(self.inner, panel, self.values, self._where, series, frames)
+
+    @property
+    def protection(self) -> Protection:
+        """What protects each entry, as fractions of its price; 0 for none."""
+        return Protection(*(float(self.values.get(name, getattr(self.inner, name))) for name in Protection._fields))
 
     def _signals(self, symbol: str, table: SignalColumns, row: int) -> list[Signal]:
         column = table.symbols.index(symbol)
-        self.entry, self.exit = bool(table.open_long[row, column]), bool(table.close_long[row, column])
         held = self._held[symbol] if self._seat is None else self._seat.position(symbol).quantity
+        self.entry = bool(table.open_long[row, column] or table.open_short[row, column])
+        self.exit = bool((table.close_short if held < 0.0 else table.close_long)[row, column])
         if held == 0.0:
-            return [Signal(symbol, OrderSide.BUY, reason="entry")] if self.entry else []
-        return [Signal(symbol, OrderSide.SELL, reason="exit")] if self.exit and held > 0.0 else []
+            side = OrderSide.BUY if table.open_long[row, column] else OrderSide.SELL
+            return [self._entry(symbol, side)] if self.entry else []
+        return [Signal(symbol, OrderSide.BUY if held < 0.0 else OrderSide.SELL, reason="exit")] if self.exit else []
+
+    def _entry(self, symbol: str, side: OrderSide) -> Signal:
+        stop, target, trailing = (value or None for value in self.protection)
+        return Signal(symbol, side, reason="entry", stop_loss_pct=stop, take_profit_pct=target, trailing_pct=trailing)
 
     def _moment(self, bar: Bar) -> Sequence[Bar]:
         """The bars that closed together with this one, in the order in which they are shown."""
@@ -156,8 +182,8 @@ class VectorizedRunner(StrategyBase):
 def decide(
     inner: VectorizedStrategy, panel: Panel, values: Mapping[str, Any], where: str,
     series: Mapping[str, SymbolSeries] | None = None, frames: Mapping[str, Any] | None = None,
-) -> tuple[Flags, Flags]:  # fmt: skip
-    """Entries and exits of a vectorised strategy on a panel.
+) -> Decisions:  # fmt: skip
+    """What a vectorised strategy decides on a panel.
 
     Args:
         inner: the strategy.
@@ -190,18 +216,28 @@ def decide(
                 hint=f"Give {missing} a value from {low:g} to {high:g}, or name it in defaults.",
             ) from error
         raise
-    if not isinstance(found, tuple) or len(found) != 2:
-        raise StrategyError(
-            f"{where}: generate_signals returned {type(found).__name__}, expected the tuple (entries, exits)",
-            hint="End it with: return entries.fillna(False), exits.fillna(False).",
-        )
-    entries, exits = (
-        checked(one, shape, panel.symbols, panel.ts, what, where)
-        for one, what in zip(found, ("entries", "exits"), strict=True)
-    )
+    decisions = _checked(found, shape, panel.symbols, panel.ts, f"{where}: generate_signals", where)
     if len(panel.columns) == 1:
-        return entries, exits
-    return entries & panel.present, exits & panel.present
+        return decisions
+    one, two, three, four = (flags & panel.present for flags in decisions)
+    return one, two, three, four
+
+
+def _checked(
+    found: object, shape: tuple[int, int], symbols: Sequence[str], ts: Times, who: str, where: str
+) -> Decisions:
+    if not isinstance(found, tuple) or len(found) not in (2, 4):
+        raise StrategyError(
+            f"{who} returned {type(found).__name__}, expected the tuple (entries, exits)",
+            hint="End it with: return entries.fillna(False), exits.fillna(False); with shorts, four of them.",
+        )
+    flags = [
+        checked(one, shape, symbols, ts, what, where)
+        for one, what in zip(found, ("entries", "exits", "short entries", "short exits"), strict=False)
+    ]
+    if len(flags) == 2:
+        flags += [np.zeros(shape, dtype=np.bool_)] * 2
+    return flags[0], flags[1], flags[2], flags[3]
 
 
 def frames_of(panel: Panel) -> dict[str, Any]:
@@ -209,26 +245,16 @@ def frames_of(panel: Panel) -> dict[str, Any]:
     return {name: panel.frame(name) for name in ("open", "high", "low", "close", "volume")}
 
 
-def _joined(pairs: Sequence[tuple[str, Any]], panel: Panel, where: str) -> tuple[Flags, Flags]:
-    whole = len(pairs) == 1
-    entries = exits = np.zeros((0, 0), dtype=np.bool_)
-    if not whole:
-        entries, exits = (np.zeros((len(panel.ts), len(pairs)), dtype=np.bool_) for _ in range(2))
+def _joined(pairs: Sequence[tuple[str, Any]], panel: Panel, where: str) -> Decisions:
+    whole = [np.zeros((len(panel.ts), len(pairs)), dtype=np.bool_) for _ in range(4)] if len(pairs) > 1 else []
     for number, (symbol, found) in enumerate(pairs):
-        if not isinstance(found, tuple) or len(found) != 2:
-            raise StrategyError(
-                f"{where}: generate_arrays returned {type(found).__name__}, expected the tuple (entries, exits)"
-            )
         ts = panel.columns[symbol].ts
-        one, other = (
-            checked(values, (len(ts), 1), (symbol,), ts, what, where)
-            for values, what in zip(found, ("entries", "exits"), strict=True)
-        )
-        if whole:
-            return one, other
-        rows = panel.rows[symbol]
-        entries[rows, number], exits[rows, number] = one[:, 0], other[:, 0]
-    return entries, exits
+        decisions = _checked(found, (len(ts), 1), (symbol,), ts, f"{where}: generate_arrays", where)
+        if not whole:
+            return decisions
+        for flags, one in zip(whole, decisions, strict=True):
+            flags[panel.rows[symbol], number] = one[:, 0]
+    return whole[0], whole[1], whole[2], whole[3]
 
 
 def _columns(rows: list[list[float]]) -> Columns:

@@ -40,6 +40,8 @@ class VectorizedStrategy:
             itself counts (a keyword's, or that of ``params.get("period", 20)``).
         symbols: what it trades where a run names nothing.
         timeframe: bars it wants; "" takes those the run has.
+        stop_loss, take_profit, trailing_stop: protection of every entry, as fractions of its price (0.05 is 5 %); 0 for
+            none. A parameter of that name sets it for each run.
         opens, highs, lows: prices of the same shape as ``prices``, for ``atr`` and the like; set before each call.
 
     Example:
@@ -58,6 +60,9 @@ class VectorizedStrategy:
     defaults: ClassVar[Mapping[str, Any]] = {}
     symbols: ClassVar[Sequence[str]] = ()
     timeframe: ClassVar[str] = ""
+    stop_loss: ClassVar[float] = 0.0
+    take_profit: ClassVar[float] = 0.0
+    trailing_stop: ClassVar[float] = 0.0
 
     opens: "pd.DataFrame"
     highs: "pd.DataFrame"
@@ -65,7 +70,7 @@ class VectorizedStrategy:
 
     def generate_signals(
         self, prices: "pd.DataFrame", volumes: "pd.DataFrame", **params: Any
-    ) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    ) -> "tuple[pd.DataFrame, ...]":
         """Entries and exits of every bar and symbol.
 
         Args:
@@ -74,12 +79,13 @@ class VectorizedStrategy:
             params: value of each parameter.
 
         Returns:
-            Two boolean DataFrames of the same shape: entries, exits.
+            Boolean DataFrames of the same shape: entries and exits of long positions, and, where it sells short too,
+            entries and exits of short ones. Where both sides would enter, it buys.
 
         """
         raise NotImplementedError
 
-    def generate_arrays(self, bars: "SymbolSeries", **params: Any) -> tuple[Flags, Flags]:
+    def generate_arrays(self, bars: "SymbolSeries", **params: Any) -> tuple[Flags, ...]:
         """The same for one symbol as numpy arrays: several times faster in sweeps; counts alone where it is defined.
 
         Args:
@@ -87,7 +93,7 @@ class VectorizedStrategy:
             params: value of each parameter.
 
         Returns:
-            Two boolean arrays, one value a bar: entries, exits.
+            Two or four boolean arrays, one value a bar.
 
         """
         raise NotImplementedError

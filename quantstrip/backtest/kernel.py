@@ -1,0 +1,262 @@
+"""The vectorised kernel: a whole run in compiled code, bar after bar, from arrays of decisions.
+
+It does what the engine does with market orders that open from flat and close all, with stops, targets and trailing
+stops: the same fills at the same prices, the same cents, the same equity. ``plain`` is for one symbol without
+protection and limits: it looks only for the next decision that counts.
+"""
+
+from math import nan
+
+import numpy as np
+import numpy.typing as npt
+
+from quantstrip.backtest.compiled import jit
+from quantstrip.backtest.kernel_parts import (
+    Terms,
+    allowed,
+    commission,
+    on_grid,
+    opening_units,
+    rounded,
+    stop_exit,
+    target_exit,
+    trip_pnl,
+)
+
+Values = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
+Counts = tuple[int, int, int, float]
+"""Fills, refused entries, round trips, equity at the end."""
+
+
+@jit
+def plain(  # noqa: C901 - one loop: state that functions hand to each other would cost more than the work
+    open_: Values, close: Values, entries: Flags, exits: Flags, start: int, ends: Rows, terms: Terms, multiplier: float,
+    lot: float, scale: float, daily: Values, pnl: Values, log: Values, logged: bool,
+) -> Counts:  # fmt: skip
+    """One symbol, long only, no protection, no limits.
+
+    Args:
+        open_, close: prices, ``n`` bars.
+        entries, exits: decisions at each close.
+        start: first bar that is traded.
+        ends: last bar of each session from ``start`` on.
+        terms, multiplier, lot, scale: what it trades on; ``scale`` is 10 to the digits of its currency.
+        daily: receives the equity at ``ends``.
+        pnl: receives the profit of each round trip; of ``n`` values.
+        log: receives row, symbol, signed units, price and commission of each fill where ``logged``.
+
+    """
+    rows = len(close)
+    cash, day, row = terms.cash, 0, start
+    fills, refused, trips = 0, 0, 0
+    units = 0.0
+    while True:
+        while row < rows and not entries[row]:
+            row += 1
+        if row >= rows:
+            break
+        quantity = opening_units(terms, cash, close[row], multiplier, lot)
+        if not (quantity > 0.0 and close[row] > 0.0):
+            refused += 1
+            row += 1
+            continue
+        row += 1
+        if row >= rows:
+            break
+        while day < len(ends) and ends[day] < row:
+            daily[day] = cash
+            day += 1
+        price = open_[row] * terms.buyers
+        fee = commission(terms, quantity, price, multiplier, scale)
+        cost = rounded(quantity * price * multiplier, scale)
+        cash += -cost - fee
+        if logged:
+            log[fills, 0], log[fills, 1], log[fills, 2], log[fills, 3], log[fills, 4] = row, 0, quantity, price, fee
+        fills += 1
+        quantity = on_grid(quantity)
+        units = quantity * multiplier
+        while row < rows and not exits[row]:
+            row += 1
+        row += 1
+        if row >= rows:
+            break
+        while day < len(ends) and ends[day] < row:
+            daily[day] = cash + units * close[ends[day]]
+            day += 1
+        price = open_[row] * terms.sellers
+        paid = commission(terms, quantity, price, multiplier, scale)
+        amount = rounded(quantity * price * multiplier, scale)
+        cash += amount - paid
+        if logged:
+            log[fills, 0], log[fills, 1], log[fills, 2], log[fills, 3], log[fills, 4] = row, 0, -quantity, price, paid
+        fills += 1
+        units = 0.0
+        pnl[trips] = trip_pnl(rounded(amount - cost, scale), fee + paid, scale)
+        trips += 1
+    while day < len(ends):
+        daily[day] = cash + units * close[ends[day]]
+        day += 1
+    return fills, refused, trips, cash + units * close[rows - 1]
+
+
+@jit
+def panel(  # noqa: C901 - likewise
+    open_: Values, high: Values, low: Values, close: Values, present: Flags, open_long: Flags, close_long: Flags,
+    open_short: Flags, close_short: Flags, start: int, sessions: Flags, terms: Terms, multipliers: Values,
+    lots: Values, scales: Values, equity: Values, pnl: Values, log: Values, logged: bool,
+) -> Counts:  # fmt: skip
+    """Any number of symbols on one cash, long and short, with protection, limits and halts.
+
+    Args:
+        open_, high, low, close: prices, ``n`` rows and a column for each symbol.
+        present: where a symbol has a bar.
+        open_long, close_long, open_short, close_short: decisions at each close.
+        start: first row that is traded.
+        sessions: where a session begins.
+        terms: what it trades on.
+        multipliers, lots, scales: of each symbol.
+        equity: receives the equity at every close from ``start`` on.
+        pnl, log, logged: as of ``plain``.
+
+    """
+    rows, count = close.shape
+    held = np.zeros(count)  # signed units
+    wanted = np.zeros(count)  # signed units of the market order that waits
+    entered = np.zeros(count)  # units that protection is for
+    cost = np.zeros(count)
+    fee = np.zeros(count)
+    stop, target = np.full(count, nan), np.full(count, nan)
+    peak, last = np.zeros(count), np.zeros(count)
+    order = np.zeros(count, np.int64)  # symbols that are held, in the order in which they were bought
+    holding = 0
+    cash = terms.cash
+    fills, refused, trips = 0, 0, 0
+    before = best = begun = worth = cash
+    halted_day, halted = False, False
+    waiting = 0  # market orders
+    protected = terms.stop > 0.0 or terms.target > 0.0 or terms.trailing > 0.0
+    for row in range(start, rows):
+        for sign in (-1.0, 1.0):  # all sells before all buys
+            if waiting == 0 and not (protected and holding > 0):
+                continue
+            for stage in range(3):  # at the open, then stops, then targets
+                for k in range(count):
+                    if not present[row, k]:
+                        continue
+                    units, price, slips, opens = 0.0, nan, True, False
+                    if stage == 0:
+                        if wanted[k] * sign > 0.0:
+                            units, price = wanted[k], open_[row, k]
+                            opens = held[k] == 0.0
+                            wanted[k] = 0.0
+                            waiting -= 1
+                    elif held[k] * sign < 0.0:
+                        side = -sign
+                        if stage == 1:
+                            price, peak[k] = stop_exit(
+                                side, stop[k], terms.trailing, peak[k], open_[row, k], high[row, k], low[row, k]
+                            )
+                        else:
+                            price, slips = target_exit(side, target[k], open_[row, k], high[row, k], low[row, k]), False
+                        if price == price:
+                            units = -side * min(entered[k], abs(held[k]))
+                    if units == 0.0:
+                        continue
+                    again = True
+                    while again:  # the entry, and what protects it, may fill in one bar
+                        again = False
+                        paid = price
+                        if slips:
+                            paid = price * (terms.buyers if units > 0.0 else terms.sellers)
+                        charge = commission(terms, abs(units), paid, multipliers[k], scales[k])
+                        amount = rounded(-units * paid * multipliers[k], scales[k])
+                        cash += amount - charge
+                        if logged:
+                            log[fills, 0], log[fills, 1], log[fills, 2] = row, k, units
+                            log[fills, 3], log[fills, 4] = paid, charge
+                        fills += 1
+                        if opens:
+                            opens = False
+                            held[k], cost[k], fee[k] = on_grid(units), -amount, charge
+                            entered[k] = abs(units)
+                            order[holding] = k
+                            holding += 1
+                            side = 1.0 if units > 0.0 else -1.0
+                            stop[k] = paid * (1.0 - side * terms.stop) if terms.stop > 0.0 else nan
+                            target[k] = paid * (1.0 + side * terms.target) if terms.target > 0.0 else nan
+                            peak[k] = paid
+                            slips = True
+                            price, peak[k] = stop_exit(
+                                side, stop[k], terms.trailing, peak[k], open_[row, k], high[row, k], low[row, k]
+                            )
+                            if price != price:
+                                price = target_exit(side, target[k], open_[row, k], high[row, k], low[row, k])
+                                slips = False
+                            if price == price:
+                                units, again = -side * min(entered[k], abs(held[k])), True
+                        else:
+                            pnl[trips] = trip_pnl(rounded(amount - cost[k], scales[k]), fee[k] + charge, scales[k])
+                            trips += 1
+                            held[k], cost[k] = 0.0, 0.0
+                            stop[k], target[k] = nan, nan
+                            place = 0
+                            while order[place] != k:
+                                place += 1
+                            for after in range(place, holding - 1):
+                                order[after] = order[after + 1]
+                            holding -= 1
+        for k in range(count):
+            if present[row, k]:
+                last[k] = close[row, k]
+        worth = cash
+        for place in range(holding):
+            k = order[place]
+            worth += held[k] * multipliers[k] * last[k]
+        equity[row - start] = worth
+        if sessions[row]:
+            begun, halted_day = before, False
+        best = max(best, worth)
+        if not halted and worth < best * (1.0 - terms.drawdown):
+            halted = True
+        if not halted_day and worth < begun * (1.0 - terms.daily_loss):
+            halted_day = True
+        before = worth
+        for k in range(count):
+            if not present[row, k]:
+                continue
+            if held[k] > 0.0:
+                if close_long[row, k]:
+                    wanted[k] = -held[k]
+                    waiting += 1
+                continue
+            if held[k] < 0.0:
+                if close_short[row, k]:
+                    wanted[k] = -held[k]
+                    waiting += 1
+                continue
+            if not (open_long[row, k] or open_short[row, k]):
+                continue
+            buying = bool(open_long[row, k])
+            quantity = opening_units(terms, worth, close[row, k], multipliers[k], lots[k])
+            fits = quantity > 0.0 and close[row, k] > 0.0
+            if fits:
+                free, gross = cash, 0.0
+                for place in range(holding):
+                    j = order[place]
+                    gross += abs(held[j] * multipliers[j] * last[j])
+                for j in range(count):
+                    if wanted[j] != 0.0 and held[j] == 0.0:
+                        entry = abs(wanted[j]) * last[j] * multipliers[j]
+                        gross += entry
+                        if wanted[j] > 0.0:
+                            free -= entry
+                value = quantity * close[row, k] * multipliers[k]
+                fits = allowed(terms, buying, value, worth, free, 0.0, gross, halted or halted_day)
+            if fits:
+                wanted[k] = quantity if buying else -quantity
+                waiting += 1
+            else:
+                refused += 1
+    return fills, refused, trips, worth
