@@ -21,6 +21,7 @@ from quantstrip.dialects.dataframe_text import ScriptText, free_frame, read_text
 from quantstrip.dialects.forms import Form
 from quantstrip.dialects.script import ScriptStrategy
 from quantstrip.dialects.script_rules import ScriptRules
+from quantstrip.dialects.script_text import has_strategy_class
 from quantstrip.indicators import History
 from quantstrip.model import Bar, Signal
 from quantstrip.ports import Columns
@@ -38,7 +39,7 @@ _CLOSE_LONG, _CLOSE_SHORT, _OPEN_LONG, _OPEN_SHORT = 1, 2, 4, 8
 
 def recognises(tree: ast.Module) -> bool:
     """Whether the file reads a ``df`` that it was given."""
-    return free_frame(tree)
+    return free_frame(tree) and not has_strategy_class(tree)
 
 
 def load(

@@ -1,0 +1,178 @@
+"""The event form: a script's ``on_init(ctx)`` and ``on_bar(ctx, bar)``, with intents on a long and a short leg."""
+
+import ast
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import CodeType
+from typing import Any, ClassVar, Final
+
+from quantstrip.dialects import script
+from quantstrip.dialects.annotations import Annotations, refused
+from quantstrip.dialects.event_context import Context, Intent
+from quantstrip.dialects.event_text import asked_params, hooks
+from quantstrip.dialects.forms import Form
+from quantstrip.dialects.script import ScriptStrategy, Side
+from quantstrip.dialects.script_rules import ScriptRules, declared_rules
+from quantstrip.dialects.script_text import has_strategy_class
+from quantstrip.model import Bar, OrderSide, Signal
+from quantstrip.strategy import Declared, builtins_for, load_module
+
+FORM: Final = Form("event", "event script", risk=script.SCRIPT_RISK, costs=script.SCRIPT_COSTS, lot=0.0)
+MOST_BARS: Final = 5000
+"""Bars that ``ctx.bars`` can give."""
+_MOST_LINES: Final = 1000
+_log = logging.getLogger(__name__)
+
+Hook = Callable[..., object]
+
+
+def recognises(tree: ast.Module) -> bool:
+    """Whether the file's own level has a function ``on_bar`` or ``on_init`` that takes a context."""
+    found = {} if has_strategy_class(tree) else hooks(tree)
+    return "on_bar" in found or ("on_init" in found and len(found["on_init"].args.args) == 1)
+
+
+def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: Mapping[str, Any]) -> "EventStrategy":
+    """The script as a strategy; its own level runs, no hook does.
+
+    Raises:
+        StrategyLoadError: it has no ``on_bar``, does not run, an annotation is wrong, or a value does not fit it.
+
+    """
+    tree = ast.parse(source, str(path))
+    _check_hooks(path, tree)
+    known = _parameters(path, source, tree)
+    values, rules = script.chosen(path, known, parameters)
+    module = load_module(path, source)
+    summary = (ast.get_docstring(tree) or "").partition("\n")[0]
+    kind = type("EventScript", (EventStrategy,), {"__module__": module.__name__, "__doc__": summary})
+    code = compile(source, str(path), "exec", dont_inherit=True)
+    strategy: EventStrategy = kind(path, code, script.own_symbols(symbols, values), values, rules)
+    declared_here = script.annotations(path, source).params
+    strategy.begin_with({name: value for name, value in values.items() if name in declared_here or name in parameters})
+    return strategy
+
+
+def declared(path: Path, source: bytes) -> list[Declared]:
+    """Its ``# @param`` lines and what it asks ``ctx.param`` for, then the settings that every script takes."""
+    found = _parameters(path, source, ast.parse(source, str(path)))
+    return [param.declared() for param in found.params.values()] + declared_rules(path, found.settings)
+
+
+class EventStrategy(ScriptStrategy):
+    """An event script in the native contract: for each symbol a context, and names of its own.
+
+    Attributes:
+        lines: what it logged last: time of the bar, symbol, text.
+
+    """
+
+    virtual_legs = True
+    _MAX_BAR_HISTORY: ClassVar[int] = MOST_BARS  # type: ignore[misc]
+
+    def __init__(
+        self, path: Path, code: CodeType, symbols: Sequence[str], params: Mapping[str, Any], rules: ScriptRules
+    ) -> None:
+        super().__init__(FORM, script.name_of(path), symbols, params, rules)
+        self.lines: deque[tuple[int, str, str]] = deque(maxlen=_MOST_LINES)
+        self._path = path
+        self._code = code
+        self._given: dict[str, Any] = {}
+        self._scripts: dict[str, tuple[Context, Hook]] = {}
+        self._now = 0
+
+    def begin_with(self, values: Mapping[str, Any]) -> None:
+        """Give every context these parameters."""
+        self._given = dict(values)
+
+    def on_init(self) -> None:
+        """Have the script begin on each symbol that is known by now."""
+        for symbol in self.symbols:
+            self._begin(symbol)
+
+    def on_bar(self, bar: Bar) -> Sequence[Signal] | None:
+        """Show the script its bar, and turn what it wants into signals, closes before opens."""
+        context, hook = self._scripts.get(bar.symbol) or self._begin(bar.symbol)
+        self._now = bar.ts
+        wanted: list[Intent] = []
+        context._intents = wanted
+        try:
+            hook(context, bar)
+        finally:
+            context._intents = None
+        if not wanted:
+            return None
+        if not self.rules.orders:
+            for intent in wanted:
+                self.tell(bar, f"{intent.act}_{intent.side}")
+            return None
+        wanted.sort(key=lambda intent: intent.act != "close")  # keeps the script's order among closes, and among opens
+        return [signal for intent in wanted if (signal := self._signal(bar, intent)) is not None]
+
+    def write(self, symbol: str, text: str) -> None:
+        """Keep a line of the script's log, and pass it to the process's."""
+        self.lines.append((self._now, symbol, text))
+        _log.info("%s %s: %s", self.name, symbol, text)
+
+    def _begin(self, symbol: str) -> tuple[Context, Hook]:
+        """Run the script's own level for a symbol, and its ``on_init``."""
+        names = builtins_for({"__name__": type(self).__module__, "__file__": str(self._path)})
+        exec(self._code, names)  # noqa: S102 - it is the user's own
+        context = Context(self, symbol, dict(self._given))
+        if "on_init" in names:
+            names["on_init"](context)
+        found = self._scripts[symbol] = context, names["on_bar"]
+        return found
+
+    def _signal(self, bar: Bar, intent: Intent) -> Signal | None:
+        """The signal of an intent; None where it is refused, which is recorded."""
+        wrong = self._wrong(intent)
+        if wrong is not None:
+            buys = (intent.act == "open") == (intent.side == "long")
+            refused_one = Signal(bar.symbol, OrderSide.BUY if buys else OrderSide.SELL, reason=intent.reason)
+            self.seat.refuse(refused_one, *wrong)
+            return None
+        amount, side = intent.amount, intent.side
+        if intent.act == "open":
+            return self.opening(bar, side, None if amount is None else self.units(bar, amount), intent.reason)
+        return self.closing(bar, side, None if amount is None else self._part(bar, side, amount), intent.reason)
+
+    def _wrong(self, intent: Intent) -> tuple[str, str] | None:
+        """The rule that an intent breaks, and why."""
+        if intent.amount is not None and intent.amount <= 0.0:
+            return "validity", f"an amount of {intent.amount:g} is nothing to trade"
+        traded = self.rules.long if intent.side == "long" else self.rules.short
+        if intent.act == "open" and not traded:
+            return "tradeDirection", f"this run trades {self.rules.values['tradeDirection']} alone"
+        return None
+
+    def _part(self, bar: Bar, side: Side, amount: float) -> float | None:
+        """Units of a leg that ``amount`` is worth; None for all of it, also where less than a lot would be left."""
+        units = amount / (bar.close * self.seat.instrument(bar.symbol).multiplier)
+        left = self.held(bar.symbol, side) - units
+        return None if left < (self.seat.lot(bar.symbol) or _DUST) else units
+
+
+_DUST: Final = 1e-9
+
+
+def _check_hooks(path: Path, tree: ast.Module) -> None:
+    found = hooks(tree)
+    if "on_bar" not in found:
+        raise refused(
+            path, found["on_init"].lineno, "the script has on_init(ctx), and no on_bar(ctx, bar)",
+            "Add def on_bar(ctx, bar): it decides at the close of each bar.",
+        )  # fmt: skip
+    for name, count in (("on_init", 1), ("on_bar", 2)):
+        if name in found and len(found[name].args.args) != count:
+            shape = "on_init(ctx)" if name == "on_init" else "on_bar(ctx, bar)"
+            raise refused(path, found[name].lineno, f"{name} takes {len(found[name].args.args)} arguments",
+                          f"Write def {shape}:")  # fmt: skip
+
+
+def _parameters(path: Path, source: bytes, tree: ast.Module) -> Annotations:
+    """What is declared, and what the text asks ``ctx.param`` for besides."""
+    found = script.annotations(path, source)
+    return found._replace(params={**asked_params(tree), **found.params})

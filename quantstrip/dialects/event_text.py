@@ -1,0 +1,41 @@
+"""What the text of an event script tells before it runs: its hooks, and the parameters that it asks for."""
+
+import ast
+
+from quantstrip.dialects.annotations import Param, Value
+from quantstrip.dialects.script_rules import KEYS
+
+_NAMES = ("on_init", "on_bar")
+
+
+def hooks(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """The hooks that the file's own level defines."""
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in _NAMES}
+
+
+def asked_params(tree: ast.Module) -> dict[str, Param]:
+    """Parameters of calls ``ctx.param("name", default)`` with plain values, the first of each name; not the rules'."""
+    found: dict[str, Param] = {}
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "param"):
+            continue
+        words = [each.value for each in node.args if isinstance(each, ast.Constant)]
+        if len(words) == len(node.args) == 2 and isinstance(words[0], str) and words[0] not in KEYS:
+            name, default = words
+            kind = _kind(default)
+            if kind and isinstance(default, bool | int | float | str):
+                found.setdefault(str(name), Param(str(name), kind, default, "", node.lineno))
+    return found
+
+
+def _kind(value: Value | object) -> str:
+    match value:
+        case bool():
+            return "truth"
+        case int():
+            return "whole"
+        case float():
+            return "number"
+        case str():
+            return "text"
+    return ""
