@@ -23,7 +23,8 @@ _LOOKED_AT: Final = 200
 def main(home: Home) -> None:
     """Show the page."""
     with frame.boundary():
-        mine = packages.installed(home)
+        there = packages.everywhere(home)
+        mine = there[""]
         frame.title("Packages", markup.chip(f"{len(mine)} installed here", "info" if mine else "idle"))
         frame.say_notice()
         with st.container(key="package-said"):
@@ -32,7 +33,7 @@ def main(home: Home) -> None:
                 service_state.needed(home, "worker", "so no package can be installed, upgraded or removed")
         dialogs.show(
             {
-                "package-remove": ("Remove a package", lambda name: _remove(home, name)),
+                "package-remove": ("Remove a package", lambda subject: _remove(home, *_parts(subject))),
                 "package-all": ("Upgrade all packages", lambda _: _upgrade_all(home)),
                 "package-source": ("Build from source", lambda name: _build(home, name)),
             }
@@ -40,33 +41,45 @@ def main(home: Home) -> None:
         wide, narrow = st.columns([1.6, 1], gap="medium")
         with wide:
             change = _last_change(home) if answers else None
-            _installed(home, mine, busy=change is not None and not change.over)
+            busy = change is not None and not change.over
+            for client, found in there.items():
+                _installed(home, found, client, busy=busy)
             with frame.boundary():
                 package_rows.platform_table(packages.platform())
         with narrow:
             if roles.may("admin"):
-                _look_up(home, busy=change is not None and not change.over)
+                _look_up(home, busy=busy)
             if change is not None:
                 with st.container(border=True, key="package-change"):
                     output.follow(home, change, _title(change))
 
 
-def _installed(home: Home, mine: list[packages.Package], *, busy: bool) -> None:
-    frame.section("Installed for your clients", "the platform's own come first in every process")
+def _installed(home: Home, mine: list[packages.Package], client: str, *, busy: bool) -> None:
+    """What is installed for all clients, or what one has in its place."""
+    if client:
+        frame.section(f"Environment of {client}", "it sees these in the place of the shared packages")
+    else:
+        frame.section("Installed for your clients", "the platform's own come first in every process")
     if not mine:
         st.html(empty.no_packages())
         return
-    if roles.may("admin"):
+    if roles.may("admin") and not client:
         st.button("Upgrade all", icon=":material/upgrade:", key="package-upgrade-all", disabled=busy,
                   on_click=dialogs.ask, args=("package-all",))  # fmt: skip
     for each in mine:
-        with st.container(horizontal=True, vertical_alignment="center", key=f"item-package-{each.key}"):
+        key = f"{client}-{each.key}" if client else each.key
+        with st.container(horizontal=True, vertical_alignment="center", key=f"item-package-{key}"):
             st.html(package_rows.row(each), width="stretch")
             if roles.may("admin"):
-                st.button("Upgrade", key=f"package-upgrade-{each.key}", disabled=busy, on_click=_change,
-                          args=(home, "package_upgrade", {"names": [each.name]}))  # fmt: skip
-                st.button("Remove", key=f"package-remove-{each.key}", disabled=busy, on_click=dialogs.ask,
-                          args=("package-remove", each.name))  # fmt: skip
+                st.button("Upgrade", key=f"package-upgrade-{key}", disabled=busy, on_click=_change,
+                          args=(home, "package_upgrade", {"names": [each.name], "client": client}))  # fmt: skip
+                st.button("Remove", key=f"package-remove-{key}", disabled=busy, on_click=dialogs.ask,
+                          args=("package-remove", f"{each.name} {client}"))  # fmt: skip
+
+
+def _parts(subject: str) -> tuple[str, str]:
+    name, _, client = subject.partition(" ")
+    return name, client
 
 
 def _look_up(home: Home, *, busy: bool) -> None:
@@ -98,21 +111,46 @@ def _offer(home: Home, wanted: str, found: Found, *, busy: bool) -> None:
     if found.source_only:
         st.button("Build from source", icon=":material/build:", key="package-source", disabled=busy,
                   on_click=dialogs.ask, args=("package-source", wanted))  # fmt: skip
+    elif found.alone:
+        _offer_environment(home, wanted, busy=busy)
     elif not found.problem and found.version != found.here:
         st.button(f"Install {markup.plain(found.version)}", type="primary", icon=":material/download:",
                   key="package-install", disabled=busy, on_click=_change,
                   args=(home, "package_install", {"names": [wanted]}))  # fmt: skip
 
 
-def _remove(home: Home, name: str) -> None:
+def _offer_environment(home: Home, wanted: str, *, busy: bool) -> None:
+    """It does not go with what is shared: one client can have it, in the place of that."""
+    st.text(
+        "One client can have it, in an environment of its own: from its next start it sees what is installed there in "
+        "the place of the packages of all clients. The platform's own stay as they are for it too."
+    )
+    clients = packages.clients(home)
+    if not clients:
+        st.text("There is no client yet.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        client = st.selectbox("For the client", clients, key="package-client")
+        st.button("Install for this client", icon=":material/download:", key="package-install-client", type="primary",
+                  disabled=busy, on_click=_change,
+                  args=(home, "package_install", {"names": [wanted], "client": client}))  # fmt: skip
+
+
+def _remove(home: Home, name: str, client: str) -> None:
     """Ask, with what would go too."""
-    loose = packages.leftovers(home, [name])
-    st.text(f"Remove {name}? Clients that import it fail from their next start.")
+    loose = packages.leftovers(home, [name], client)
+    if client:
+        st.text(
+            f"Remove {name} from the environment of {client}? A client that imports it fails from its next start. With "
+            "the last package the environment goes, and the client sees what is shared."
+        )
+    else:
+        st.text(f"Remove {name}? Clients that import it fail from their next start.")
     too = bool(loose) and st.toggle(
         f"Also what nothing else needs: {markup.plain(', '.join(loose))}", value=True, key="package-loose"
     )
     if dialogs.buttons("Remove", key="package-remove-now", danger=True):
-        tasks.submit(home, "package_remove", {"names": [name], "leftovers": too}, by="Packages page")
+        tasks.submit(home, "package_remove", {"names": [name], "leftovers": too, "client": client}, by="Packages page")
         dialogs.done(f"{name} is being removed")
 
 
@@ -157,7 +195,8 @@ def _last_change(home: Home) -> Task | None:
 
 def _title(task: Task) -> str:
     names = task.arguments.get("names") or ["all"]
-    return f"{_KINDS[task.kind]} {', '.join(names)}"
+    client = task.arguments.get("client")
+    return f"{_KINDS[task.kind]} {', '.join(names)}" + (f" for {client} alone" if client else "")
 
 
 main(frame.home())

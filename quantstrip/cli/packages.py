@@ -8,9 +8,12 @@ from quantstrip.cli.session import Session, json_option, pass_session, print_jso
 from quantstrip.cli.streams import logged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quantstrip.operations.packages import Package
 
 _source = click.option("--source", is_flag=True, help="Build what has no wheel; that runs code of the package.")
+_client = click.option("--client", default="", metavar="NAME", help="In the environment of this client alone.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
@@ -21,39 +24,61 @@ def package() -> None:
 
 @package.command("list", short_help="List what is installed.")
 @click.option("--platform", "platforms", is_flag=True, help="The platform's own, which stay as they are.")
+@_client
 @json_option
 @pass_session
-def list_(session: Session, platforms: bool, as_json: bool) -> int:
-    """List what you installed, or the platform's own. Exits with 1 where a package does not find what it needs."""
+def list_(session: Session, platforms: bool, client: str, as_json: bool) -> int:
+    """List what you installed, or the platform's own. Exits with 1 where a package does not find what it needs.
+
+    Environments of single clients follow; with --json they are listed one by one, with --client.
+    """
     from quantstrip.operations import packages
 
-    found = packages.platform() if platforms else packages.installed(session.existing_home())
-    if as_json:
-        print_json(found)
-    elif not found:
-        click.echo(session.named("No package is installed here yet. Install one: quantstrip package install NAME"))
+    if platforms:
+        there = {"": list(packages.platform())}
+    elif client:
+        packages.check_client(session.existing_home(), client)
+        there = {client: packages.installed(session.existing_home(), client)}
     else:
-        print_table(["PACKAGE", "VERSION", "WHY", "SUMMARY"], [
-            (each.name, each.version, "" if platforms else _why(each), each.summary[:70]) for each in found
-        ])  # fmt: skip
+        there = packages.everywhere(session.existing_home())
+    if as_json:
+        there = {client: there[client]}
+        print_json(there[client])
+    else:
+        for whose, found in there.items():
+            _show(session, whose, found, platforms=platforms)
+    return 1 if any(each.problem for found in there.values() for each in found) else 0
+
+
+def _show(session: Session, whose: str, found: "Sequence[Package]", *, platforms: bool) -> None:
+    """One environment as a table, and what is wrong in it."""
+    if whose:
+        click.echo(f"\nEnvironment of {whose}, in the place of the shared packages:")
+    if not found:
+        none = f"{whose} has no environment of its own." if whose else "No package is installed here yet. Install one:"
+        click.echo(session.named(none if whose else f"{none} quantstrip package install NAME"))
+        return
+    print_table(["PACKAGE", "VERSION", "WHY", "SUMMARY"], [
+        (each.name, each.version, "" if platforms else _why(each), each.summary[:70]) for each in found
+    ])  # fmt: skip
     for each in found:
-        if each.problem and not as_json:
+        if each.problem:
             click.echo(f"WRONG  {each.name} {each.version}: {each.problem}")
-    return 1 if any(each.problem for each in found) else 0
 
 
 @package.command(short_help="Look one package up on the index.")
 @click.argument("name")
+@_client
 @json_option
 @pass_session
-def find(session: Session, name: str, as_json: bool) -> int:
+def find(session: Session, name: str, client: str, as_json: bool) -> int:
     """Look NAME, an exact name, up on the index: its version, what it would bring, whether it fits.
 
     Asks the index that pip is set up with. Exits with 1 where it cannot be installed.
     """
     from quantstrip.operations import package_lookup
 
-    found = package_lookup.look_up(session.existing_home(), name)
+    found = package_lookup.look_up(session.existing_home(), name, client=client)
     if as_json:
         print_json(found)
         return 1 if found.problem else 0
@@ -62,6 +87,8 @@ def find(session: Session, name: str, as_json: bool) -> int:
         ("Python", found.needs_python), ("home page", found.homepage), ("versions", ", ".join(found.versions)),
         ("brings", ", ".join(found.brings)), ("installed", found.here), ("problem", found.problem), ("", found.hint),
     ]  # fmt: skip
+    if found.alone:
+        rows.append(("", f'one client can have it: quantstrip package install "{name}" --client NAME'))
     for label, value in rows:
         if value:
             click.echo(f"{label:<10} {value}")
@@ -71,45 +98,59 @@ def find(session: Session, name: str, as_json: bool) -> int:
 @package.command(short_help="Install packages.")
 @click.argument("names", nargs=-1, required=True)
 @_source
+@_client
 @json_option
 @pass_session
-def install(session: Session, names: tuple[str, ...], source: bool, as_json: bool) -> int:
+def install(session: Session, names: tuple[str, ...], source: bool, client: str, as_json: bool) -> int:
     """Install NAMES, such as polars or "polars<2", with what they need.
 
     A client sees them from its next start. The platform's own packages stay as they are: what does not go with them
-    is refused, and the words say who wants what.
+    is refused, and the words say who wants what. What does not go with the other packages of your clients can go into
+    an environment of one of them, --client NAME: that one sees it in the place of the shared packages.
     """
-    return _changed(session, "package_install", {"names": list(names), "source": source}, as_json=as_json)
+    given = {"names": list(names), "source": source, "client": client}
+    return _changed(session, "package_install", given, as_json=as_json)
 
 
 @package.command(short_help="Bring packages to their newest version that fits.")
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that you installed.")
 @_source
+@_client
 @json_option
 @pass_session
-def upgrade(session: Session, names: tuple[str, ...], everything: bool, source: bool, as_json: bool) -> int:
+def upgrade(
+    session: Session, names: tuple[str, ...], everything: bool, source: bool, client: str, as_json: bool
+) -> int:
     """Bring NAMES, or --all, to the newest version that goes with the rest."""
     if bool(names) == everything:
         raise click.UsageError("name packages, or give --all")
-    return _changed(session, "package_upgrade", {"names": list(names), "source": source}, as_json=as_json)
+    given = {"names": list(names), "source": source, "client": client}
+    return _changed(session, "package_upgrade", given, as_json=as_json)
 
 
 @package.command(short_help="Remove packages.")
 @click.argument("names", nargs=-1, required=True)
 @click.option("--keep-leftovers", is_flag=True, help="Keep what came with them and nothing else needs.")
 @_yes
+@_client
 @json_option
 @pass_session
-def remove(session: Session, names: tuple[str, ...], keep_leftovers: bool, yes: bool, as_json: bool) -> int:
-    """Remove NAMES. What came with them and nothing else needs goes too; that is asked first."""
+def remove(
+    session: Session, names: tuple[str, ...], keep_leftovers: bool, yes: bool, client: str, as_json: bool
+) -> int:
+    """Remove NAMES. What came with them and nothing else needs goes too; that is asked first.
+
+    With its last package an environment goes: the client sees the shared packages from its next start.
+    """
     from quantstrip.operations import packages
 
-    loose = packages.leftovers(session.existing_home(), names)
+    loose = packages.leftovers(session.existing_home(), names, client)
     too = bool(loose) and not keep_leftovers
     if too and not yes:
         too = click.confirm(f"Nothing else needs {', '.join(loose)}. Remove that too?", default=True, err=as_json)
-    return _changed(session, "package_remove", {"names": list(names), "leftovers": too}, as_json=as_json)
+    given = {"names": list(names), "leftovers": too, "client": client}
+    return _changed(session, "package_remove", given, as_json=as_json)
 
 
 def _changed(session: Session, kind: str, arguments: dict[str, Any], *, as_json: bool) -> int:

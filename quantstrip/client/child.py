@@ -160,7 +160,7 @@ class Child:
             supervised=self._supervised,
         )
         with bound(context):
-            overlay.use(self._home)  # before the file is imported: its first lines may be imports
+            overlay.use(self._home, self._name)  # before the file is imported: its first lines may be imports
             if self._file is not None:
                 kind = load_file(self._file, self._name, self._home.clients)
             else:

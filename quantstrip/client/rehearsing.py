@@ -72,7 +72,7 @@ class Rehearsing:
         asked = self._asked
         given = moment_of(asked["start"], self._zone) if asked["start"] else system_clock.now()
         with Journey(given) as journey:
-            overlay.use(self._home)
+            overlay.use(self._home, self._name)
             kind = load_file(self._file, self._name, self._home.clients)
             self._zone = zone_of(kind.timezone) if kind.timezone else self._zone
             start, end = self._span(kind)

@@ -157,8 +157,20 @@ def restart(home: Home, name: str, *, wait_seconds: float | None = None) -> None
 
 
 def remove(home: Home, name: str) -> None:
-    """End a client and forget it; what it did stays in the ledger, its versions in the store."""
+    """End a client and forget it; what it did stays in the ledger, its versions in the store.
+
+    An environment of packages of its own goes with it.
+
+    Raises:
+        ClientNotFound: there is none of that name.
+        PackageError: it is removed, and its environment is being changed and stays.
+
+    """
+    from quantstrip.operations.package_versions import forget
+    from quantstrip.overlay import place_of
+
     _ending(home, existing_ledger(home)).remove(name)
+    forget(place_of(home, check_name(name)))
 
 
 def rollback(home: Home, name: str, to: str | None = None, *, wait_seconds: float | None = None) -> Deployment:

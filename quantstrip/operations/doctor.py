@@ -77,11 +77,16 @@ def _packages() -> Check:
 
 def _your_packages(home: Home) -> Check:
     """What was installed for clients still finds what it needs, also after the platform was upgraded."""
-    from quantstrip.operations.packages import installed
+    from quantstrip.operations.packages import everywhere
 
-    found = installed(home)
-    wrong = [f"{each.name} {each.version}: {each.problem}" for each in found if each.problem]
-    said = "; ".join(wrong) or (f"{len(found)} installed for clients" if found else "none installed for clients")
+    there = everywhere(home)
+    wrong = [
+        f"{each.name} {each.version}{f' of {client}' if client else ''}: {each.problem}"
+        for client, found in there.items() for each in found if each.problem
+    ]  # fmt: skip
+    count, own = len(there[""]), len(there) - 1
+    said = "; ".join(wrong) or (f"{count} installed for clients" if count else "none installed for clients")
+    said += f"; {own} with an environment of their own" if own and not wrong else ""
     return Check("your packages", not wrong, said, "Look for versions that fit: quantstrip package upgrade --all")
 
 

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from packaging.utils import canonicalize_name
 
-from quantstrip.errors import PackageError, PackageMissing
+from quantstrip.errors import PackageConflict, PackageError, PackageMissing
 from quantstrip.home import Home
-from quantstrip.operations.package_changes import resolve
+from quantstrip.operations.package_changes import goes_alone, resolve
 from quantstrip.operations.package_pip import versions
-from quantstrip.operations.packages import Package, asked_for, installed, platform
+from quantstrip.operations.packages import Package, asked_for, asked_in, check_client, installed, platform
+from quantstrip.overlay import place_of
 
 SECONDS: Final = 60.0
 _MOST: Final = 20
@@ -36,6 +37,7 @@ class Found:
         platforms: it is the platform's own.
         problem: why it cannot be installed, in words; ``hint`` what to do about it.
         source_only: there is one, but no wheel that fits.
+        alone: it does not go with what is shared, and would go into the environment of one client.
 
     """
 
@@ -52,19 +54,25 @@ class Found:
     problem: str = ""
     hint: str = ""
     source_only: bool = False
+    alone: bool = False
 
 
-def look_up(home: Home, name: str, *, seconds: float = SECONDS) -> Found:
+def look_up(home: Home, name: str, *, client: str = "", seconds: float = SECONDS) -> Found:
     """What the index says about a package, and whether it goes with what is installed.
 
+    Args:
+        client: whose environment it is for; "" for the one of all clients.
+
     Raises:
-        PackageError: no such name is on the index, or the index cannot be reached.
+        PackageError: no such name is on the index, no such client, or the index cannot be reached.
 
     """
+    check_client(home, client)
+    place = place_of(home, client)
     wanted = asked_for(name)
     key = canonicalize_name(wanted.name)
     own = next((each for each in platform() if each.key == key), None)
-    there = own or next((each for each in installed(home) if each.key == key), None)
+    there = own or next((each for each in installed(home, client) if each.key == key), None)
     there_are = versions(wanted.name, seconds)[:_MOST]
     if own is not None:
         said = f"{own.name} {own.version} is the platform's own: clients can import it already"
@@ -73,16 +81,21 @@ def look_up(home: Home, name: str, *, seconds: float = SECONDS) -> Found:
         raise PackageError(
             f"the index has no package {wanted.name}", hint="Check the spelling: names are exact, not searched for."
         )
-    with tempfile.TemporaryDirectory() as folder:
+    kept = [text for other, text in asked_in(place.current()).items() if other != key]
+    with tempfile.TemporaryDirectory() as name_of_folder:
+        folder = Path(name_of_folder)
         try:
             plan = resolve(
-                home, [str(wanted)], [], Path(folder), lambda _: None, source=False, asked=str(wanted), seconds=seconds
-            )
+                place, [*kept, str(wanted)], [], folder, lambda _: None, source=False, asked=str(wanted),
+                seconds=seconds,
+            )  # fmt: skip
         except PackageError as error:
-            source_only = isinstance(error, PackageMissing)
+            conflict = isinstance(error, PackageConflict) and not client
             return Found(
-                wanted.name, versions=there_are, problem=error.message, hint=error.hint, source_only=source_only
-            )
+                wanted.name, versions=there_are, problem=error.message, hint=error.hint,
+                source_only=isinstance(error, PackageMissing),
+                alone=conflict and goes_alone([wanted], folder, seconds=seconds),
+            )  # fmt: skip
     return _described(plan, key, wanted.name, there_are, there)
 
 

@@ -11,11 +11,13 @@ class InstallArguments:
 
     Attributes:
         source: build from source what has no wheel; that runs code of the package.
+        client: whose environment they go into, which is made where it has none; "" for the one of all clients.
 
     """
 
     names: list[str]
     source: bool = False
+    client: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what names nothing."""
@@ -25,15 +27,16 @@ class InstallArguments:
 
 @dataclass(frozen=True, slots=True)
 class UpgradeArguments:
-    """What to bring to its newest version that fits; no names are all that were asked for."""
+    """What to bring to its newest version that fits; no names are all that were asked for; where, as of an install."""
 
     names: list[str]
     source: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveArguments:
-    """What to remove.
+    """What to remove; where, as of an install.
 
     Attributes:
         leftovers: also what came with it and nothing else needs.
@@ -42,6 +45,7 @@ class RemoveArguments:
 
     names: list[str]
     leftovers: bool = True
+    client: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what names nothing."""

@@ -10,10 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from quantstrip.errors import PackageError
-from quantstrip.home import Home
 from quantstrip.locks import take_lock, try_lock
 from quantstrip.operations.packages import ASKED
-from quantstrip.overlay import HOLD, current
+from quantstrip.overlay import HOLD, Place
 from quantstrip.report.files import write_whole
 
 _STAGING: Final = "new"
@@ -23,43 +22,67 @@ _KEPT: Final = 2
 
 
 @contextmanager
-def changing(home: Home) -> Iterator[Path]:
+def changing(place: Place) -> Iterator[Path]:
     """One change at a time: an empty folder for the new version; what an earlier one left behind is removed first.
 
     Raises:
         PackageError: another change runs, or the home cannot be written.
 
     """
-    home.package_versions.mkdir(parents=True, exist_ok=True)
-    lock = home.package_versions / ".lock"
+    try:
+        place.versions.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unchanged(error) from error
+    lock = place.versions / ".lock"
     held = take_lock(lock)
     if held is None:
         raise PackageError("packages are being changed already", hint="Wait until that is done, and try again.")
     try:
         for name in (_STAGING, _FRESH):
-            shutil.rmtree(home.package_versions / name, ignore_errors=True)
-        staging = home.package_versions / _STAGING
+            shutil.rmtree(place.versions / name, ignore_errors=True)
+        staging = place.versions / _STAGING
         staging.mkdir()
         yield staging
     except OSError as error:
-        raise PackageError(
-            f"the packages could not be changed: {error.strerror or error}", hint="They are as they were."
-        ) from error
+        raise _unchanged(error) from error
     finally:
         for name in (_STAGING, _FRESH):
-            shutil.rmtree(home.package_versions / name, ignore_errors=True)
+            shutil.rmtree(place.versions / name, ignore_errors=True)
         lock.unlink(missing_ok=True)
         os.close(held)
 
 
-def fresh(home: Home) -> Path:
+def forget(place: Place) -> bool:
+    """Remove a client's environment: it sees the shared packages from its next start; True where there was one.
+
+    A version that a process uses stays as long as the machine runs it, and is named by nothing.
+
+    Raises:
+        PackageError: a change of it runs, or it cannot be removed.
+
+    """
+    folder = place.pointer.parent
+    if not place.client or not folder.is_dir():
+        return False
+    with changing(place):
+        place.pointer.unlink(missing_ok=True)
+        for version in place.versions.iterdir():
+            if version.name.isdigit() and not _in_use(version):
+                shutil.rmtree(version, ignore_errors=True)
+    for each in (place.versions, folder):
+        with suppress(OSError):  # a version that is in use stays in it
+            each.rmdir()
+    return True
+
+
+def fresh(place: Place) -> Path:
     """A folder for pip alone: into one that holds something it would not merge a package that several share."""
-    return home.package_versions / _FRESH
+    return place.versions / _FRESH
 
 
-def take_over(home: Home, staging: Path, dists: Iterable[metadata.Distribution]) -> None:
+def take_over(place: Place, staging: Path, dists: Iterable[metadata.Distribution]) -> None:
     """Link into ``staging`` the files of what stays."""
-    folder = current(home)
+    folder = place.current()
     if folder is None:
         return
     for dist in dists:
@@ -78,26 +101,30 @@ def merge(fresh_folder: Path, staging: Path) -> None:
             path.replace(target)
 
 
-def name_it(home: Home, staging: Path, asked: Mapping[str, str]) -> Path:
+def name_it(place: Place, staging: Path, asked: Mapping[str, str]) -> Path:
     """Let the new version count from now on, in one step; returns its folder."""
     (staging / ASKED).write_text(json.dumps(dict(sorted(asked.items())), indent=1), encoding="utf-8")
     (staging / HOLD).touch()
-    number = max((int(path.name) for path in home.package_versions.iterdir() if path.name.isdigit()), default=0) + 1
-    version = home.package_versions / str(number)
+    number = max((int(path.name) for path in place.versions.iterdir() if path.name.isdigit()), default=0) + 1
+    version = place.versions / str(number)
     staging.rename(version)
-    write_whole(home.package_pointer, f"{number}\n".encode())
-    prune(home)
+    write_whole(place.pointer, f"{number}\n".encode())
+    prune(place)
     return version
 
 
-def prune(home: Home) -> None:
+def prune(place: Place) -> None:
     """Remove versions that are neither new nor in use."""
-    numbers = sorted(int(path.name) for path in home.package_versions.iterdir() if path.name.isdigit())
-    newest = current(home)
+    numbers = sorted(int(path.name) for path in place.versions.iterdir() if path.name.isdigit())
+    newest = place.current()
     for number in numbers[:-_KEPT]:
-        version = home.package_versions / str(number)
+        version = place.versions / str(number)
         if version != newest and not _in_use(version):
             shutil.rmtree(version, ignore_errors=True)
+
+
+def _unchanged(error: OSError) -> PackageError:
+    return PackageError(f"the packages could not be changed: {error.strerror or error}", hint="They are as they were.")
 
 
 def _in_use(version: Path) -> bool:

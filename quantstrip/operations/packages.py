@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 
 from quantstrip.errors import PackageError
 from quantstrip.home import Home
-from quantstrip.overlay import current
+from quantstrip.overlay import current, environments
 
 ASKED: Final = ".asked.json"
 """In a version of the overlay: the requirement as it was asked for, by the package's name."""
@@ -49,9 +49,33 @@ class Package:
         return canonicalize_name(self.name)
 
 
-def installed(home: Home) -> list[Package]:
-    """What is in the overlay, by name."""
-    return in_folder(current(home))
+def installed(home: Home, client: str = "") -> list[Package]:
+    """What is in the overlay, by name; with ``client`` what is in the environment of that one, nothing without one."""
+    return in_folder(current(home, client))
+
+
+def everywhere(home: Home) -> dict[str, list[Package]]:
+    """What is installed, by the client whose environment it is in; "" for the overlay of all."""
+    return {client: installed(home, client) for client in ("", *environments(home))}
+
+
+def check_client(home: Home, client: str) -> None:
+    """Raise ``PackageError`` where there is no client of that name, in ``clients/`` or deployed."""
+    known = clients(home)
+    if client and client not in known:
+        raise PackageError(
+            f"there is no client {client[:_LONGEST]!r} that could have an environment",
+            hint=f"There are: {', '.join(known) or 'none yet'}",
+        )
+
+
+def clients(home: Home) -> list[str]:
+    """Every client of a home that could have an environment: those in ``clients/``, and those that are deployed."""
+    sources = {path.stem for path in home.clients.glob("*.py")} | {
+        path.parent.name for path in home.clients.glob("*/__init__.py")
+    }
+    deployed = {path.name for path in home.deployed.iterdir() if path.is_dir()} if home.deployed.is_dir() else set()
+    return sorted((sources | deployed | set(environments(home))) - {"__init__"})
 
 
 def in_folder(folder: Path | None) -> list[Package]:
@@ -121,14 +145,14 @@ def refuse_the_platforms(asked: Iterable[Requirement]) -> None:
         )
 
 
-def leftovers(home: Home, names: Iterable[str]) -> list[str]:
+def leftovers(home: Home, names: Iterable[str], client: str = "") -> list[str]:
     """What came with these, was not asked for, and nothing else needs once they are gone.
 
     Raises:
         PackageError: one is not in the overlay, or something that stays needs it.
 
     """
-    packages = {package.key: package for package in installed(home)}
+    packages = {package.key: package for package in installed(home, client)}
     gone = {known_name(packages, name) for name in names}
     needed_by = {key: {canonicalize_name(other) for other in each.needed_by} for key, each in packages.items()}
     for key in sorted(gone):

@@ -24,7 +24,8 @@ def main() -> int:
     from quantstrip import overlay
     from quantstrip.home import Home
 
-    overlay.use(Home(Path(request["home"])))
+    home = Home(Path(request["home"]))
+    overlay.use(home, overlay.client_of(home, request["file"]))
     try:
         found = describe(request)
     except QuantstripError as error:

@@ -14,6 +14,7 @@ import pytest
 from quantstrip.clock import SECOND, system_clock
 from quantstrip.errors import ClientLoadError, ClientNotFound
 from quantstrip.operations import clients
+from quantstrip.overlay import HOLD, place_of
 
 from .conftest import IDLE, Service, until
 
@@ -63,6 +64,10 @@ def test_a_client_is_deployed_stopped_started_restarted_and_removed_while_the_se
     first = service.run("life")
     assert service.pid_of("client-life") == first.pid
     other = service.run("bystander")
+    environment = place_of(home, "life")
+    (environment.versions / "1").mkdir(parents=True)
+    (environment.versions / "1" / HOLD).touch()
+    environment.pointer.write_text("1\n")
 
     clients.stop(home, "life")
     assert service.status("life").state == "stopped"
@@ -78,6 +83,7 @@ def test_a_client_is_deployed_stopped_started_restarted_and_removed_while_the_se
 
     clients.remove(home, "life")
     assert service.copies("life") == []
+    assert not environment.pointer.parent.exists(), "its packages are nobody else's"
     with pytest.raises(ClientNotFound):
         service.status("life")
     assert [run["outcome"] for run in service.ledger.client_runs("life")] == ["stopped"] * 3

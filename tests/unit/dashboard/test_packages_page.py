@@ -18,7 +18,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     with served(tmp_path_factory.mktemp("index")) as made:
         made.wheel("alpha", "2.0", ["beta>=1"])
         made.wheel("beta", "1.1")
+        made.wheel("beta", "1.0")
         made.wheel("clash", "1.0", ["numpy<1"])
+        made.wheel("gamma", "1.0", ["beta<1.1"])
         made.source("only-source", "3.0")
         yield made
 
@@ -82,6 +84,28 @@ def test_upgrading_all_asks_with_what_it_is_about(show: Any, asked: Home) -> Non
     assert [each.kind for each in tasks.list_tasks(asked)] == ["package_install"]
     page.press("package-upgrade-all-now")
     assert "no service runs" in page.text
+
+
+def test_what_goes_with_the_platform_but_not_with_what_is_shared_is_offered_to_one_client(
+    show: Any, asked: Home
+) -> None:
+    (asked.clients / "odd.py").touch()
+    tasks.run_now(asked, "package_install", {"names": ["beta>=1.1"]})
+    page = show(PAGE)
+    page.app.text_input(key="package-name").set_value("gamma")
+    page.press("package-look-up")
+    assert "gamma 1.0 wants beta<1.1" in page.text
+    assert "package-install" not in {each.key for each in page.app.button}
+    assert page.app.selectbox(key="package-client").options == ["odd"]
+    page.press("package-install-client")
+    assert "no service runs" in page.app.toast[0].value
+    tasks.run_now(asked, "package_install", {"names": ["gamma"], "client": "odd"})
+    page = show(PAGE)
+    assert "Environment of odd" in page.text
+    assert "Install gamma for odd alone done" in page.text
+    page.press("package-remove-odd-gamma")
+    assert "from the environment of odd?" in page.app.text[0].value
+    assert page.app.toggle(key="package-loose").label == "Also what nothing else needs: beta"
 
 
 def test_who_only_looks_sees_what_is_installed_and_can_change_nothing(show: Any, asked: Home) -> None:

@@ -15,7 +15,7 @@ from quantstrip.home import Home
 from quantstrip.operations import package_changes, package_lookup, packages, tasks
 from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
 from quantstrip.operations.task_progress import Progress
-from quantstrip.overlay import current
+from quantstrip.overlay import client_of, current, environments, place_of
 from tests.package_index import Index, served
 
 
@@ -224,7 +224,7 @@ def test_an_install_that_is_killed_leaves_what_was_there_and_the_next_one_works(
 def test_a_second_change_at_the_same_time_is_refused(home: Home) -> None:
     from quantstrip.operations.package_versions import changing
 
-    with changing(home), pytest.raises(PackageError, match="are being changed already"):
+    with changing(place_of(home)), pytest.raises(PackageError, match="are being changed already"):
         install(home, "alpha")
 
 
@@ -257,3 +257,113 @@ def test_as_a_task_it_records_what_came_of_it_and_why_it_failed(home: Home) -> N
     with pytest.raises(TaskRefused, match="at least one"):
         tasks.run_now(home, "package_remove", {"names": []})
     assert packages.asked_in(current(home)) == {"beta": "beta==1.0"}
+
+
+# The environment of one client
+
+
+def code_of(home: Home, *names: str) -> None:
+    for name in names:
+        (home.clients / f"{name}.py").write_text("import gamma\n")
+
+
+def own(home: Home, client: str, *names: str) -> tasks.Task:
+    return tasks.run_now(home, "package_install", {"names": list(names), "client": client})
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory, index: Index) -> Path:
+    """An overlay with beta 1.1 for all clients, and gamma, which wants an older one, for the client odd alone."""
+    made = Home(tmp_path_factory.mktemp("split") / "home").create()
+    code_of(made, "odd")
+    with pytest.MonkeyPatch.context() as changed:
+        for name, value in index.environment().items():
+            changed.setenv(name, value)
+        install(made, "beta>=1.1", "qs-part-one")
+        task = own(made, "odd", "gamma")
+    assert task.result is not None, task.error
+    assert task.result["left_behind"] == ["qs-part-one"]
+    return made.packages
+
+
+@pytest.fixture
+def with_odd(home: Home, split: Path) -> Home:
+    shutil.copytree(split, home.packages, dirs_exist_ok=True)
+    code_of(home, "odd", "even")
+    return home
+
+
+def seen_by(home: Home, client: str, code: str) -> str:
+    """What a process of a client prints."""
+    boot = (
+        "import pathlib; from quantstrip import overlay; from quantstrip.home import Home; "
+        f"overlay.use(Home(pathlib.Path({str(home.root)!r})), {client!r})"
+    )
+    command = [sys.executable, "-P", "-c", f"{boot}\n{code}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+def test_a_conflict_with_what_is_shared_is_told_with_the_offer_of_an_environment_for_one_client(
+    with_odd: Home,
+) -> None:
+    with pytest.raises(PackageConflict, match=r"gamma 1\.0 wants beta<1\.1") as told:
+        install(with_odd, "gamma")
+    assert "quantstrip package install gamma --client NAME" in told.value.hint
+    found = package_lookup.look_up(with_odd, "gamma")
+    assert (found.alone, "gamma 1.0 wants beta<1.1" in found.problem) == (True, True)
+    with pytest.raises(PackageConflict) as told:  # no environment helps: the platform's own are in each
+        install(with_odd, "clash")
+    assert "--client" not in told.value.hint
+
+
+def test_a_client_with_an_environment_sees_it_in_the_place_of_what_is_shared_and_the_others_see_no_difference(
+    with_odd: Home,
+) -> None:
+    code = "import beta; from importlib.util import find_spec as f; print(beta.VERSION, f('gamma') is None)"
+    assert [seen_by(with_odd, client, code) for client in ("odd", "even")] == ["1.0 False", "1.1 True"]
+    assert seen_by(with_odd, "odd", "import importlib.util as u; print(u.find_spec('qs_space'))") == "None"
+    platforms = "import numpy; print('packages' in numpy.__file__.split('site-')[0])"
+    assert seen_by(with_odd, "odd", platforms) == "False"
+    assert environments(with_odd) == ["odd"]
+    assert {whose: sorted(each.name for each in found) for whose, found in packages.everywhere(with_odd).items()} == {
+        "": ["beta", "qs-part-one"], "odd": ["beta", "gamma"]
+    }  # fmt: skip
+
+
+def test_the_platforms_own_stay_in_an_environment_too(with_odd: Home) -> None:
+    task = own(with_odd, "odd", "clash")
+    assert "clash 1.0 wants numpy<1; the platform has numpy" in task.error
+    assert "--client" not in task.error
+    with pytest.raises(PackageError, match="the platform's own and stays as it is"):
+        own(with_odd, "odd", "numpy<1")
+
+
+@pytest.mark.parametrize("client", ["nobody", "../odd", "odd/../odd"])
+def test_only_a_client_that_is_there_has_an_environment(with_odd: Home, client: str) -> None:
+    before = sorted(str(path) for path in with_odd.packages.rglob("*"))
+    for kind in ("package_install", "package_upgrade", "package_remove"):
+        task = tasks.run_now(with_odd, kind, {"names": ["gamma"], "client": client})
+        assert "could have an environment" in task.error
+        assert "even, odd" in task.error
+    assert (
+        "even has no environment"
+        in tasks.run_now(with_odd, "package_remove", {"names": ["gamma"], "client": "even"}).error
+    )
+    assert sorted(str(path) for path in with_odd.packages.rglob("*")) == before
+
+
+def test_with_its_last_package_an_environment_goes_and_the_client_sees_what_is_shared(with_odd: Home) -> None:
+    assert packages.leftovers(with_odd, ["gamma"], "odd") == ["beta"]
+    task = tasks.run_now(with_odd, "package_remove", {"names": ["gamma"], "client": "odd"})
+    assert task.state == "done", task.error
+    assert environments(with_odd) == []
+    assert not (with_odd.client_packages / "odd").exists()
+    assert seen_by(with_odd, "odd", "import beta; print(beta.VERSION)") == "1.1"
+
+
+def test_a_file_of_the_clients_folder_is_its_client_wherever_it_is_asked_from(with_odd: Home, tmp_path: Path) -> None:
+    folder = with_odd.clients / "whole"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    found = [with_odd.clients / "odd.py", folder / "__init__.py", folder, tmp_path / "odd.py"]
+    assert [client_of(with_odd, each) for each in found] == ["odd", "whole", "whole", ""]
