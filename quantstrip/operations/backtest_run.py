@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from quantstrip.backtest import BacktestResult
 from quantstrip.errors import RunError
 from quantstrip.home import Home
-from quantstrip.operations import research, runs
+from quantstrip.operations import from_git, research, runs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +52,7 @@ def run(
     """
     begun = time.monotonic()
     ready = research.prepare(home, file, **asked)
+    ready.look_ahead().refuse(Path(file).name)
     result = ready.run(on_progress=on_progress)
     if not keep or not home.exists():
         return Kept(result, "", ())
@@ -61,6 +64,33 @@ def run(
     others = runs.twins(home, runs.get(home, run_id))
     notes = [f"the same code, data and parameters gave another result before: {', '.join(others)}"] if others else []
     return Kept(result, run_id, tuple(notes))
+
+
+def run_from_git(
+    home: Home,
+    url: str,
+    *,
+    branch: str | None = None,
+    commit: str | None = None,
+    path: str | None = None,
+    **asked: Any,
+) -> Kept:
+    """Run the strategy of a repository; the run is pinned to the commit. Without a home nothing of it stays.
+
+    Args:
+        home: where the repository is kept, else as of ``run``.
+        url, branch, commit, path: as of ``from_git.fetch`` and ``from_git.choose``.
+        asked: the other arguments of ``run``; errors as there.
+
+    Raises:
+        GitError: the repository is refused or cannot be had, or it does not say which strategy is meant.
+
+    """
+    with ExitStack() as stack:
+        place = home if home.exists() else Home(Path(stack.enter_context(TemporaryDirectory(prefix="quantstrip-git-"))))
+        checkout = from_git.fetch(place, url, branch=branch, commit=commit)
+        file = from_git.choose(checkout, path)
+        return run(home, file, git=checkout.pin(file), **asked)
 
 
 def _plain(value: Any) -> Any:

@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 from quantstrip import dialects, overlay
 from quantstrip.backtest import CASH, PLAIN, BacktestResult, Options, risk_profile, run_backtest
-from quantstrip.bars import BarTable, Gaps, choose_timeframe, read_folder, sample_folder, validate
+from quantstrip.backtest.lookahead import LookAhead, look_ahead
+from quantstrip.bars import BarTable, Gaps, barfile, choose_timeframe, read_folder, sample_folder, validate
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.dialects import Form
 from quantstrip.errors import ClientLoadError, ConfigError, DataError, StrategyLoadError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
+from quantstrip.model import Instrument
 from quantstrip.risk import RiskProfile
 from quantstrip.strategy import StrategyBase, helpers, named_timeframe, read_source
 from quantstrip.strategy.helpers import Helpers
@@ -82,6 +84,7 @@ def backtest(
         DataError: bars are missing or wrong.
         ConfigError: no such risk profile, no symbol, or a number that means nothing.
         StrategyFault: the strategy raised while it ran.
+        LookAheadFound: a strategy that is given a whole history decides on later bars.
 
     """
     ready = prepare(
@@ -91,6 +94,7 @@ def backtest(
         max_volume_share=max_volume_share, borrow_rate=borrow_rate, funding_rate=funding_rate,
         funding_hours=funding_hours, benchmark=benchmark,
     )  # fmt: skip
+    ready.look_ahead().refuse(Path(file).name)
     return ready.run(on_progress=on_progress)
 
 
@@ -128,6 +132,13 @@ class Setup:
         """SHA-256 of the strategy's text with its helpers."""
         return helpers.code_hash(self.source, self.helpers)
 
+    @property
+    def instruments(self) -> dict[str, Instrument]:
+        """What is traded, by symbol."""
+        return {
+            symbol: self.form.instrument(symbol, table.gaps.calendar or "NYSE") for symbol, table in self.tables.items()
+        }
+
     def strategy(self, parameters: Mapping[str, Any] | None = None) -> StrategyBase:
         """A fresh strategy, with other parameters where they are given.
 
@@ -139,6 +150,12 @@ class Setup:
         helpers.use(self.helpers)
         return dialects.load(self.file, symbols=self.symbols, parameters=given, source=self.source).strategy
 
+    def look_ahead(
+        self, *, every: bool = False, seed: int = 0, on_progress: Callable[[float], None] = lambda _share: None
+    ) -> LookAhead:
+        """Look whether a strategy that is given a whole history decides on later bars; see ``backtest.lookahead``."""
+        return look_ahead(self.strategy(), self.tables, every=every, seed=seed, on_progress=on_progress)
+
     def run(
         self, parameters: Mapping[str, Any] | None = None, on_progress: Callable[[float], None] | None = None
     ) -> BacktestResult:
@@ -149,11 +166,8 @@ class Setup:
             StrategyFault: the strategy raised while it ran.
 
         """
-        instruments = {
-            symbol: self.form.instrument(symbol, table.gaps.calendar or "NYSE") for symbol, table in self.tables.items()
-        }
         return run_backtest(
-            self.strategy(parameters), dict(self.tables), instruments=instruments, form=self.form, cash=self.cash,
+            self.strategy(parameters), dict(self.tables), instruments=self.instruments, form=self.form, cash=self.cash,
             risk=self.profile, costs=self.costs,
             quantity=self.quantity, warmup=self.warmup, virtual_legs=self.virtual_legs, options=self.options,
             code_hash=self.code_hash, benchmark=self.benchmark, on_progress=on_progress,
@@ -302,6 +316,8 @@ def _tables(
 ) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
     """Bars of the strategy's symbols, and of the benchmark in the same timeframe."""
     folder, sample = _folder(home, bars)
+    if not strategy.symbols and folder.is_dir():
+        strategy.symbols = barfile.symbols_in(folder)  # a script names none: it trades what has bars
     wanted = timeframe or named_timeframe(strategy)
     chosen = choose_timeframe(folder, strategy.symbols, wanted, strategy.timeframe, strategy.name)
     symbols = list(strategy.symbols) if benchmark is None else [*strategy.symbols, benchmark]

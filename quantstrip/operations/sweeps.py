@@ -1,23 +1,26 @@
 """Sweeps: one backtest for every combination of some parameters' values.
 
-Each point is the engine's own run, in one of a few processes. Its row is in ``points.csv`` as soon as it is done, so a
-sweep that is killed loses only what ran at that moment; one that is done has them in the order of the grid.
+Each point is the engine's own run, in one of a few processes or on a cluster; strategies that decide over whole columns
+run in compiled code that does what the engine does. Its row is in ``points.csv`` as soon as it is done, so a sweep that
+is killed loses only what ran at that moment and can be continued; one that is done has them in the order of the grid.
 """
 
 import csv
 import io
 import itertools
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from quantstrip.errors import QuantstripError, StrategyLoadError, TaskError
 from quantstrip.home import Home
-from quantstrip.operations import sweep_pool, tasks
+from quantstrip.operations import sweep_basis, sweep_kernel, sweep_pool, tasks
 from quantstrip.operations.backtest_arguments import BacktestArguments, SweepArguments
-from quantstrip.operations.grids import check_grid, points_of
+from quantstrip.operations.grids import check_grid, numbered
 from quantstrip.operations.research import Setup, prepare
+from quantstrip.operations.sweep_regions import Region, regions
 from quantstrip.operations.task_progress import Progress
 from quantstrip.report import Metrics
 from quantstrip.report.files import write_whole
@@ -60,7 +63,7 @@ class Sweep:
     Attributes:
         grid: values of each parameter that varies.
         fixed: the others that were given.
-        total: points of the grid, of which ``points`` are over.
+        total: points that are to be run, of which ``points`` are over.
 
     """
 
@@ -77,6 +80,10 @@ class Sweep:
         return sorted(
             done, key=lambda point: (point.figures[metric] is None, -(point.figures[metric] or 0.0), point.number)
         )
+
+    def robust(self, metric: str) -> list[Region]:
+        """The points by the median of their neighbourhood in the grid, the best first; see ``sweep_regions``."""
+        return regions(self.points, self.grid, metric, self.total)
 
     def heat(self, metric: str, across: str, upright: str, fixed: Parameters | None = None) -> list[list[float | None]]:
         """The figure for each value of two parameters: rows are values of ``upright``.
@@ -109,32 +116,62 @@ def check_sweep(arguments: SweepArguments) -> None:
 
 def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:
     """Run every point; a ``task_kinds.Work``."""
-    grid = arguments.grid
-    total = check_grid(grid)
+    grid, begin = arguments.grid, time.monotonic()
+    total = check_grid(grid, arguments.random)
     progress.report(0.0, "loading the strategy and its bars")
     ready = _ready(home, arguments, progress)
-    write_whole(folder / SOURCE, ready.source)
-    path = folder / POINTS
-    names = list(grid)
+    basis = sweep_basis.of(ready, arguments)
     rows: dict[int, list[Any]] = {}
-    counts = {"done": 0, "refused": 0, "failed": 0}
-    run: Mapping[str, Any] = {}
-    jobs = ((number, {**arguments.parameters, **point}) for number, point in enumerate(points_of(grid)))
+    names = list(grid)
+    if arguments.resume:
+        for point in _taken_over(home, arguments.resume, basis):
+            rows[point.number] = _row(point, names)
+    write_whole(folder / SOURCE, ready.source)
+    sweep_basis.write(folder, basis)
+    path = folder / POINTS
+    strategy = ready.strategy()
+    refusal = "bar by bar was asked for" if arguments.bar_by_bar else sweep_kernel.refusal(ready, strategy)
+    jobs = ((number, {**arguments.parameters, **point})
+            for number, point in numbered(grid, arguments.random, arguments.seed) if number not in rows)  # fmt: skip
+    rest, run = total - len(rows), sweep_basis.run_of(ready, strategy)
+    taken = len(rows)
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(_line(_header(names)))
+        file.write(_line(_header(names)) + "".join(map(_line, rows.values())))
         file.flush()
-        for found in sweep_pool.run(home, ready, jobs, total, arguments.workers, progress):
-            row = [found.number, found.state, *(found.parameters[name] for name in names),
-                   *(found.figures.get(name) for name in FIGURES), found.error]  # fmt: skip
+        limit = arguments.limit_minutes * 60.0
+        for found in _points(home, ready, strategy, refusal, jobs, rest, arguments, progress, limit) if rest else ():
+            rows[found.number] = row = _row(found, names)
             file.write(_line(row))
             file.flush()
-            rows[found.number] = row
-            counts[found.state] += 1
-            run = run or found.run
     text = _line(_header(names)) + "".join(_line(rows[number]) for number in sorted(rows))
     write_whole(path, text.encode())
-    kept = ("strategy", "code_hash", "data_hash", "symbols", "timeframe", "start", "end", "bars", "risk", "costs")
-    return {"path": str(path), "points": total, **counts, "run": {name: run[name] for name in kept if name in run}}
+    counts = {state: sum(row[1] == state for row in rows.values()) for state in ("done", "refused", "failed")}
+    return {
+        "path": str(path), "points": total, **counts, "taken_over": taken,
+        "way": f"bar by bar: {refusal}" if refusal else "compiled",
+        "seconds": round(time.monotonic() - begin, 3), "run": run if counts["done"] else {},
+    }  # fmt: skip
+
+
+def _points(
+    home: Home, ready: Setup, strategy: Any, refusal: str, jobs: Iterator[sweep_pool.Job], total: int,
+    arguments: SweepArguments, progress: Progress, limit: float,
+) -> Iterator[sweep_pool.Done]:  # fmt: skip
+    if not refusal and not arguments.dask:
+        return sweep_kernel.run(ready, strategy, jobs, total, arguments.workers, progress, limit)
+    return sweep_pool.run(home, ready, jobs, total, arguments.workers, progress, dask=arguments.dask, limit=limit)
+
+
+def _taken_over(home: Home, task_id: int, basis: Mapping[str, Any]) -> list[Point]:
+    """The points of an earlier sweep that need not be run again; those that failed are tried once more.
+
+    Raises:
+        TaskError: it was another sweep: of another text, other bars, or other options.
+
+    """
+    earlier = load(home, task_id)
+    sweep_basis.check(home.tasks / str(task_id), basis, task_id)
+    return [point for point in earlier.points if point.state != "failed"]
 
 
 def load(home: Home, task_id: int) -> Sweep:
@@ -152,7 +189,7 @@ def load(home: Home, task_id: int) -> Sweep:
     fixed = dict(task.arguments.get("parameters") or {})
     path = home.tasks / str(task_id) / POINTS
     points = tuple(read(path, grid)) if path.is_file() else ()
-    return Sweep(task_id, task.state, grid, fixed, check_grid(grid), points)
+    return Sweep(task_id, task.state, grid, fixed, check_grid(grid, int(task.arguments.get("random") or 0)), points)
 
 
 def read(path: Path, grid: Mapping[str, Sequence[Any]]) -> list[Point]:
@@ -226,14 +263,18 @@ def _ready(home: Home, arguments: SweepArguments, progress: Progress) -> Setup:
     """The setup that all points share, made with the first point that the strategy takes."""
     given = {each.name: getattr(arguments, each.name) for each in fields(BacktestArguments)}
     file = given.pop("file")
-    every = max(1, check_grid(arguments.grid) // _TRIED)
+    every = max(1, check_grid(arguments.grid, arguments.random) // _TRIED)
     refused: QuantstripError | None = None
-    for point in itertools.islice(points_of(arguments.grid), 0, None, every):
+    points = numbered(arguments.grid, arguments.random, arguments.seed)
+    for _, point in itertools.islice(points, 0, None, every):
         progress.report(0.0)
         try:
-            return prepare(home, file, **{**given, "parameters": {**arguments.parameters, **point}})
+            ready = prepare(home, file, **{**given, "parameters": {**arguments.parameters, **point}})
         except StrategyLoadError as error:
             refused = refused or error
+        else:
+            ready.look_ahead().refuse(Path(file).name)
+            return ready
     assert refused is not None  # noqa: S101 - a grid has a point
     raise StrategyLoadError(
         f"no point of the grid can be run; the first: {refused.message}",
@@ -244,6 +285,11 @@ def _ready(home: Home, arguments: SweepArguments, progress: Progress) -> Setup:
 def _figure(cell: str) -> float | None:
     """A count stays one, so that what is written again is the same."""
     return None if not cell else int(cell) if cell.isdigit() else float(cell)
+
+
+def _row(found: Point | sweep_pool.Done, names: Sequence[str]) -> list[Any]:
+    return [found.number, found.state, *(found.parameters[name] for name in names),
+            *(found.figures.get(name) for name in FIGURES), found.error]  # fmt: skip
 
 
 def _header(names: list[str]) -> list[str]:

@@ -1,0 +1,160 @@
+"""Is a backtest honest, and does it carry over? Checks of a strategy's file over bars."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quantstrip.backtest import BacktestResult
+from quantstrip.backtest.lookahead import LookAhead
+from quantstrip.backtest.montecarlo import Shuffled, shuffle_trades
+from quantstrip.backtest.parity import Deal, Parity, compare_deals
+from quantstrip.backtest.startup import LENGTHS, Startup, startup
+from quantstrip.backtest.walkforward import WalkForward, walk_forward
+from quantstrip.bars import BarTable
+from quantstrip.clock import from_text, to_text
+from quantstrip.errors import ConfigError, DataError
+from quantstrip.home import Home
+from quantstrip.model import Mode
+from quantstrip.operations import research, runs
+from quantstrip.operations.grids import check_grid, points_of
+from quantstrip.operations.ledger import existing_ledger
+
+Progress = Callable[[float], None]
+_MOST_RUNS = 5_000
+_FILLS = """SELECT exec_time, symbol, side, quantity, price FROM v_executions
+WHERE mode = :mode AND strategy = :strategy AND exec_time >= :begin AND exec_time <= :end ORDER BY exec_time"""
+
+
+def _silent(_share: float) -> None:
+    """Hear nothing."""
+
+
+def check_future(
+    home: Home, file: Path, *, every: bool = False, seed: int = 0, on_progress: Progress = _silent, **asked: Any
+) -> LookAhead:
+    """Cut the history short and compare decisions; ``asked`` are arguments of ``research.backtest``, errors as there.
+
+    A strategy that is shown one bar after another cannot know the future: nothing is tried then.
+    """
+    ready = research.prepare(home, file, **asked)
+    return ready.look_ahead(every=every, seed=seed, on_progress=on_progress)
+
+
+def check_startup(
+    home: Home, file: Path, *, lengths: Sequence[int] = LENGTHS, on_progress: Progress = _silent, **asked: Any
+) -> list[Startup]:
+    """Trade after warm-ups of several lengths; arguments and errors as of ``research.backtest``."""
+    ready = research.prepare(home, file, **asked)
+
+    def run(tables: Mapping[str, BarTable], warmup: int) -> BacktestResult:
+        return replace(ready, tables=tables, warmup=warmup).run()
+
+    return startup(run, ready.tables, lengths, on_progress)
+
+
+def go_forward(
+    home: Home, file: Path, grid: Mapping[str, Any], *, train: int, test: int, anchored: bool = False,
+    metric: str = "sharpe", on_progress: Progress = _silent, **asked: Any,
+) -> WalkForward:  # fmt: skip
+    """Choose parameters on the past and judge them on what came after.
+
+    Args:
+        home, file: as of ``research.backtest``.
+        grid: values of each parameter that varies.
+        train, test: bars to choose on and to judge on.
+        anchored: choose on everything since the first bar.
+        metric: a figure of which more is better.
+        on_progress: receives the share of the runs that are done.
+        asked: other arguments of ``research.backtest``; errors as there.
+
+    Raises:
+        TaskRefused: the grid is none.
+        ConfigError: it would take too many runs.
+
+    """
+    total = check_grid(grid)
+    points = list(points_of(grid))
+    fixed = dict(asked.pop("parameters", None) or {})
+    ready = research.prepare(home, file, parameters={**fixed, **points[0]}, **asked)
+    ready.look_ahead().refuse(file.name)
+    bars = len(np.unique(np.concatenate([table.ts for table in ready.tables.values()])))
+    steps = max(1, -(-(bars - train) // max(1, test)))
+    if total * steps > _MOST_RUNS:
+        raise ConfigError(
+            f"{total:,} points in {steps:,} windows are {total * steps:,} runs, at most {_MOST_RUNS:,} are made",
+            hint="Judge on more bars at once, or take a coarser grid.",
+        )
+
+    def run(tables: Mapping[str, BarTable], parameters: Mapping[str, Any], warmup: int) -> BacktestResult:
+        return replace(ready, tables=tables, warmup=warmup).run({**fixed, **parameters})
+
+    return walk_forward(
+        run, ready.tables, points, train=train, test=test, anchored=anchored, metric=metric, on_progress=on_progress
+    )
+
+
+def shuffle(home: Home, run_id: str, *, tries: int, seed: int = 0, replace_trades: bool = False) -> Shuffled:
+    """Shuffle the trades of a kept run.
+
+    Raises:
+        RunError: no such run.
+        DataError: it has fewer than two trades.
+
+    """
+    found = runs.load_result(home, run_id)
+    pnl = [float(trade["pnl"]) for trade in found["trades"]]
+    return shuffle_trades(pnl, float(found["run"]["cash"]), tries=tries, seed=seed, replace=replace_trades)
+
+
+def compare(
+    home: Home, file: Path, *, other: Path | None = None, mode: Mode | None = None, strategy: str | None = None,
+    price_tolerance: float = 1e-9, **asked: Any,
+) -> Parity:  # fmt: skip
+    """A file's backtest against another file's, or against what a strategy did on paper or live.
+
+    Args:
+        home, file: as of ``research.backtest``.
+        other: another form of the same strategy, run on the same bars; or
+        mode: whose fills in the ledger are compared, within the span of the bars.
+        strategy: their name in the ledger; the strategy's own where None.
+        price_tolerance: relative difference of two prices that is none.
+        asked: other arguments of ``research.backtest``; errors as there.
+
+    Raises:
+        ConfigError: neither or both of ``other`` and ``mode``.
+        DataError: the ledger has no fills of that strategy in the span.
+
+    """
+    if (other is None) == (mode is None):
+        raise ConfigError("compare with another file or with a mode of the ledger, one of the two")
+    ready = research.prepare(home, file, **asked)
+    ours = _deals(ready.run())
+    moments = {symbol: np.asarray(table.ts) for symbol, table in ready.tables.items()}
+    if other is not None:
+        theirs = _deals(research.prepare(home, other, **asked).run())
+    else:
+        assert mode is not None  # noqa: S101 - one of the two
+        theirs = _booked(home, mode, strategy or ready.strategy().name, ready.tables)
+    return compare_deals(ours, theirs, moments, price_tolerance=price_tolerance)
+
+
+def _deals(result: BacktestResult) -> list[Deal]:
+    return [Deal(fill.ts, fill.symbol, str(fill.side), fill.quantity, fill.price) for fill in result.fills]
+
+
+def _booked(home: Home, mode: Mode, strategy: str, tables: Mapping[str, BarTable]) -> list[Deal]:
+    begin = min(int(table.ts_open[0]) for table in tables.values())
+    end = max(int(table.ts[-1]) for table in tables.values())
+    asked = {"mode": str(mode), "strategy": strategy, "begin": to_text(begin), "end": to_text(end)}
+    with existing_ledger(home).reading() as reading:
+        _, rows = reading.query(_FILLS, asked)
+    if not rows:
+        raise DataError(
+            f"the ledger has no {mode} fills of {strategy} from {to_text(begin)} to {to_text(end)}",
+            hint="Name the strategy as the ledger does, and a span in which it traded.",
+        )
+    return [Deal(from_text(str(ts)), str(symbol), str(side), float(size), float(price))
+            for ts, symbol, side, size, price in rows]  # fmt: skip
