@@ -18,8 +18,12 @@
     ├── SandboxError               untrusted code was refused, or took more than it may; nothing of it is kept
     │   └── SandboxMissing         this machine cannot hold untrusted code; it is not run
     ├── ReportError                a report could not be made or written; what was there is untouched
+    ├── GitError                   a repository is refused or cannot be had; nothing of it is kept
     ├── RunError                   a kept run is not there, or not as it was kept; nothing is changed
     ├── DataError                  bars that would make a result wrong; the run does not start
+    ├── FeedError                  a feed gave no bars; those that are stored stay
+    │   ├── FeedRefused            it knows no such symbol or timeframe, or is not installed; asking again is no use
+    │   └── FeedUnreachable        no answer, or asked too often; tried again some times with growing pauses
     ├── StrategyError
     │   ├── StrategyLoadError      the file holds no usable strategy; recorded, not retried
     │   ├── StrategyFault          the strategy raised; its client's error policy decides
@@ -142,12 +146,28 @@ class ReportError(QuantstripError):
     """A report could not be made, found or written."""
 
 
+class GitError(QuantstripError):
+    """A repository of strategies is refused, or cannot be fetched."""
+
+
 class RunError(QuantstripError):
     """A kept run is not there, or is not as it was kept."""
 
 
 class DataError(QuantstripError, ValueError):
     """Market data that would make a result wrong."""
+
+
+class FeedError(QuantstripError):
+    """A feed of bars gave none."""
+
+
+class FeedRefused(FeedError):
+    """A feed has no such bars, or cannot be used; asking again would not help."""
+
+
+class FeedUnreachable(FeedError):
+    """A feed did not answer, or was asked too often; asking again may help."""
 
 
 class StrategyError(QuantstripError):

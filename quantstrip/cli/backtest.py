@@ -27,21 +27,33 @@ from quantstrip.cli.session import FilePath, Session, json_option, pass_session,
 @click.option(
     "--keep/--no-keep", default=True, help="Keep the run in the home, with all it depends on.  [default: keep]"
 )
+@click.option("--git", metavar="URL", help="Take the strategy from a repository: https, ssh or file.")
+@click.option("--branch", metavar="NAME", help="With --git: its branch or tag.  [default: the repository's]")
+@click.option("--commit", metavar="DIGITS", help="With --git: all 40 digits of a commit.")
+@click.option("--path", metavar="FILE", help="With --git: the strategy's file.  [default: the only one there is]")
 @click.option("--verify", metavar="RUN", help="Run a kept run again, and prove that it gives the same.")
 @json_option
 @pass_session
-def backtest(session: Session, /, file: Path | None, verify: str | None, as_json: bool, **options: Any) -> int:
+def backtest(
+    session: Session, /, file: Path | None, verify: str | None, git: str | None, branch: str | None,
+    commit: str | None, path: str | None, as_json: bool, **options: Any,
+) -> int:  # fmt: skip
     """Run the strategy in FILE over historical bars: the home's, those of --bars, or the shipped sample."""
+    if sum(each is not None for each in (file, verify, git)) != 1:
+        raise click.UsageError(
+            "name one: a strategy's FILE, a repository with --git URL, or a kept run with --verify RUN"
+        )
     if verify is not None:
-        if file is not None:
-            raise click.UsageError("--verify runs what is kept: leave FILE out")
         return _verify(session, verify, as_json)
-    if file is None:
-        raise click.UsageError("a strategy's FILE is missing; a kept run is named with --verify RUN")
-    return _run(session, file, as_json, options)
+    if git is None and (branch or commit or path):
+        raise click.UsageError("--branch, --commit and --path belong to --git URL")
+    repository = None if git is None else {"url": git, "branch": branch, "commit": commit, "path": path}
+    return _run(session, file, repository, as_json, options)
 
 
-def _run(session: Session, file: Path, as_json: bool, options: dict[str, Any]) -> int:
+def _run(
+    session: Session, file: Path | None, repository: dict[str, Any] | None, as_json: bool, options: dict[str, Any]
+) -> int:  # fmt: skip
     from quantstrip.operations import backtest_run
 
     label = options.pop("label")
@@ -50,7 +62,11 @@ def _run(session: Session, file: Path, as_json: bool, options: dict[str, Any]) -
         given["calendar"] = None
     with progress_bar() as bar:
         given["on_progress"] = bar.to if bar.shown else None
-        made = backtest_run.run(session.readable_home(), file, **given)
+        home = session.readable_home()
+        if file is not None:
+            made = backtest_run.run(home, file, **given)
+        else:
+            made = backtest_run.run_from_git(home, **(repository or {}), **given)
         bar.to(1.0)
     for note in made.notes:
         click.echo(f"Note: {note}", err=True)

@@ -45,22 +45,66 @@ class BacktestArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class SingleArguments(BacktestArguments):
+    """Those of one backtest, whose strategy may come from a repository.
+
+    Attributes:
+        file: the strategy's file; "" where ``git`` names a repository.
+        git, branch, commit, path: as of ``backtest_run.run_from_git``.
+
+    """
+
+    file: str = ""
+    git: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    path: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an address that is none, or two places for one strategy."""
+        if self.git is None:
+            BacktestArguments.__post_init__(self)
+            return
+        if self.file:
+            raise TaskRefused("a file and a repository are named", hint="Name one of the two.")
+        from quantstrip.operations.from_git import check
+
+        check(self.git, self.branch, self.commit)
+
+
+@dataclass(frozen=True, slots=True)
 class SweepArguments(BacktestArguments):
     """Those of a backtest, and the values that some parameters take in turn.
 
     Attributes:
         grid: values of each parameter that varies; every combination is one run. ``parameters`` are the others.
-        workers: processes; 0 for as many as there are processors.
+        workers: how many run at once; 0 for as many as there are processors.
+        random: how many combinations are drawn by chance; 0 for all of them.
+        seed: of that draw.
+        limit_minutes: what the points may take, judged by the first one.
+        bar_by_bar: every point is the engine's own run, also where compiled code could do it.
+        dask: address of a Dask scheduler that runs the points, or ``local``; "" for processes of this machine.
+        resume: number of an earlier sweep of the same grid whose points are taken over; 0 for none.
 
     """
 
     grid: dict[str, Any] = field(default_factory=dict)
     workers: int = 0
+    random: int = 0
+    seed: int = 0
+    limit_minutes: float = 60.0
+    bar_by_bar: bool = False
+    dask: str = ""
+    resume: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a grid that is none."""
         BacktestArguments.__post_init__(self)
-        check_grid(self.grid)
+        if self.random < 0:
+            raise TaskRefused(f"random must be a number of points, got {self.random}", hint="0 runs all of them.")
+        if not self.limit_minutes > 0.0:
+            raise TaskRefused(f"limit_minutes must be above 0, got {self.limit_minutes!r}", hint="For example 60.")
+        check_grid(self.grid, self.random)
         both = sorted(set(self.grid) & set(self.parameters))
         if both:
             raise TaskRefused(f"{', '.join(both)} is in the grid and fixed at once", hint="Name each parameter once.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from quantstrip.home import Home
-from quantstrip.operations.backtest_arguments import BacktestArguments
+from quantstrip.operations.backtest_arguments import BacktestArguments, SingleArguments
 from quantstrip.operations.task_kinds import ReportArguments
 from quantstrip.operations.task_progress import Progress
 
@@ -31,7 +31,7 @@ def check_backtest(arguments: BacktestArguments) -> None:
     Options(**{name: getattr(arguments, name) for name in options})
 
 
-def backtest(home: Home, arguments: BacktestArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:
+def backtest(home: Home, arguments: SingleArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:
     """Run a strategy over bars; what it leaves is told in ``outcomes``."""
     from quantstrip.operations import backtest_run, outcomes
 
@@ -41,7 +41,12 @@ def backtest(home: Home, arguments: BacktestArguments, folder: Path, progress: P
         progress.report(0.02 + 0.95 * fraction, "running")
 
     given = {each.name: getattr(arguments, each.name) for each in fields(arguments)}
-    kept = backtest_run.run(home, given.pop("file"), on_progress=tell, **given)
+    repository = {name: given.pop(name) for name in ("git", "branch", "commit", "path")}
+    file, url = given.pop("file"), repository.pop("git")
+    if url is None:
+        kept = backtest_run.run(home, file, on_progress=tell, **given)
+    else:
+        kept = backtest_run.run_from_git(home, url, **repository, on_progress=tell, **given)
     result = kept.result
     progress.report(0.97, "writing")
     outcomes.write(folder, result)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backtest(home: Home, place: Path) -> Callable[..., Kept]:
-    def run(**asked: object) -> Kept:
+    def run(**asked: Any) -> Kept:
         return backtest_run.run(home, place / "swings.py", bars=place / "bars", calendar=None, risk="off", **asked)
 
     return run
