@@ -81,6 +81,7 @@ def import_file(path: Path, name: str) -> ModuleType:
         raise ClientLoadError(f"{path} is no Python file", hint="A client is a file that ends in .py.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
+    _serve_names(path)
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -184,3 +185,15 @@ def _strategies(module: ModuleType) -> "list[type[StrategyBase]]":
     from quantstrip.strategy import strategy_classes
 
     return strategy_classes(module)
+
+
+def _serve_names(path: Path) -> None:
+    """Let a strategy's file import the names of the published guide; a plain client does not pay for them."""
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return  # importing it says what is wrong
+    if b"strategies" in text or b"core" in text:
+        from quantstrip.strategy import import_names
+
+        import_names.serve(path.parent)

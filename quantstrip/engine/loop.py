@@ -389,7 +389,7 @@ class Engine:
         """Close of the last bar known at the signal's own timestamp, NaN where that is not in the window."""
         moment = from_datetime(signal.timestamp) if signal.timestamp is not None else 0
         window: list[Bar] = self.strategy._bars.get(signal.symbol, [])
-        return next((bar.close for bar in reversed(window) if bar.ts <= moment), nan)
+        return next((float(bar.close) for bar in reversed(window) if bar.ts <= moment), nan)
 
     def _call(self, hook: str) -> None:
         try:

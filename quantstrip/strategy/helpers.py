@@ -6,7 +6,7 @@ an edit, or long after the file is gone.
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -53,7 +53,7 @@ def code_hash(source: bytes, helpers: Helpers = NONE) -> str:
 
 def use(helpers: Helpers) -> None:
     """From now on, imports of these names in this process run these texts; those used before are forgotten."""
-    _FOLDERS.add(str(helpers.folder.resolve()))
+    know(helpers.folder)
     if helpers == _finder.helpers:
         return
     for name in (*_finder.modules, *helpers.modules()):
@@ -61,6 +61,16 @@ def use(helpers: Helpers) -> None:
     _finder.helpers, _finder.modules = helpers, helpers.modules()
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
+
+
+def know(folder: Path) -> None:
+    """A strategy of ``folder`` is loaded in this process: a file there is no package for another one."""
+    _FOLDERS.add(str(folder.resolve()))
+
+
+def served() -> Collection[str]:
+    """Names of the modules whose texts are in use."""
+    return _finder.modules.keys()
 
 
 def installed(name: str, folder: Path) -> bool:

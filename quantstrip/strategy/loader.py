@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from quantstrip.errors import StrategyError, StrategyLoadError
+from quantstrip.strategy import import_names
 from quantstrip.strategy.base import StrategyBase
 from quantstrip.strategy.parameters import Declared, declared, fitted
 
@@ -129,6 +130,7 @@ def load_module(path: Path, source: bytes) -> ModuleType:
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.append(folder)  # last: a helper file must not shadow an installed package
+    import_names.serve(path.parent)
     sys.modules[name] = module
     setattr(module, _HASH, digest)
     vars(module).update(builtins_for({}))
