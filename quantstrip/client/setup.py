@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quantstrip import __version__
-from quantstrip.bars import BarTable, Gaps, choose_timeframe, read_folder, sample_folder
+from quantstrip.bars import BarTable, Gaps, barfile, choose_timeframe, read_folder, sample_folder
 from quantstrip.brokers import CostModel, SimulatedBroker
 from quantstrip.client.making import make_strategy
 from quantstrip.clock import Clock, ManualClock, Micros, from_text
@@ -192,6 +192,8 @@ def prepare(client: "StrategyClient") -> Setup:
 def _bars(options: Options, client: "StrategyClient", strategy: StrategyBase) -> dict[str, BarTable]:
     folder, calendar = _folder(options, client), options.get("calendar") or None
     gaps: Gaps = "accept" if options.choice("gaps", GAPS) == "accept" else "refuse"
+    if not strategy.symbols and folder.is_dir():
+        strategy.symbols = barfile.symbols_in(folder)  # a script names none: it trades what has bars
     wanted = str(options.get("timeframe") or "") or named_timeframe(strategy)
     timeframe = choose_timeframe(folder, strategy.symbols, wanted, strategy.timeframe, strategy.name)
     return read_folder(folder, strategy.symbols, timeframe, calendar, gaps=gaps)

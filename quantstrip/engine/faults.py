@@ -4,7 +4,7 @@ import sys
 import traceback
 
 from quantstrip.clock import Micros, to_text
-from quantstrip.errors import StrategyFault
+from quantstrip.errors import StrategyError, StrategyFault
 from quantstrip.strategy import StrategyBase
 
 
@@ -17,6 +17,8 @@ def fault(strategy: StrategyBase, hook: str, error: BaseException, symbol: str, 
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == file]
     found = [frame for frame in own or frames if frame.name == hook] or own
+    if not own and isinstance(error, StrategyError) and error.hint:  # it names the place itself
+        return StrategyFault(f"{strategy.name}{where}{when}: {error.message}", hint=error.hint)
     place = f"{found[-1].filename}, line {found[-1].lineno}" if found else "the trace below"
     return StrategyFault(
         f"{strategy.name}.{hook}{where}{when} raised {type(error).__name__}: {error}", hint=f"See {place}."
