@@ -1,6 +1,7 @@
 """Values of parameters as people write them, and every combination of them."""
 
 import itertools
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from math import prod
@@ -40,8 +41,11 @@ def values_of(text: str) -> list[Any]:
     return [value_of(word) for word in words]
 
 
-def check_grid(grid: Mapping[str, Any]) -> int:
-    """The number of combinations.
+def check_grid(grid: Mapping[str, Any], drawn: int = 0) -> int:
+    """The number of combinations that are run.
+
+    Args:
+        drawn: how many of them are drawn by chance; 0 for all.
 
     Raises:
         TaskRefused: nothing varies, a parameter has no value or one twice, or there are too many combinations.
@@ -56,10 +60,12 @@ def check_grid(grid: Mapping[str, Any]) -> int:
         if len({str(each) for each in values}) != len(values):
             raise TaskRefused(f"{name} has a value twice: {values!r}", hint="Name each value once.")
     count = prod(len(values) for values in grid.values())
+    if drawn:
+        count = min(count, drawn)
     if count > MOST_POINTS:
         raise TaskRefused(
             f"the grid has {count:,} combinations, a sweep runs at most {MOST_POINTS:,}",
-            hint="Take larger steps, or fix some of the parameters.",
+            hint="Take larger steps, fix some of the parameters, or have some points drawn by chance: --random 500.",
         )
     return count
 
@@ -68,6 +74,28 @@ def points_of(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
     """Every combination, the last parameter changing fastest."""
     for values in itertools.product(*grid.values()):
         yield dict(zip(grid, values, strict=True))
+
+
+def numbered(grid: Mapping[str, Sequence[Any]], drawn: int = 0, seed: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Combinations with their numbers in the order of ``points_of``: all, or ``drawn`` of them by chance.
+
+    The same seed draws the same points of the same grid, in the same order.
+    """
+    count = prod(len(values) for values in grid.values())
+    if not drawn or drawn >= count:
+        yield from enumerate(points_of(grid))
+        return
+    for number in random.Random(seed).sample(range(count), drawn):  # noqa: S311 - nothing is kept secret by it
+        yield number, point_at(grid, number)
+
+
+def point_at(grid: Mapping[str, Sequence[Any]], number: int) -> dict[str, Any]:
+    """The combination of a number."""
+    found = {}
+    for name, values in reversed(grid.items()):
+        number, place = divmod(number, len(values))
+        found[name] = values[place]
+    return {name: found[name] for name in grid}
 
 
 def _range(text: str) -> list[Any]:

@@ -1,21 +1,19 @@
-"""The processes of a sweep: a few that have read the bars once, each doing one point after the other.
+"""The points of a sweep, bar by bar, on any executor: a few processes by default, or a Dask cluster.
 
-They end with the process that started them, however that ends, and share what memory it may use.
+Each worker has the setup once and does one point after the other.
 """
 
-import multiprocessing
-import os
-import signal
-import sys
+import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from quantstrip import overlay
-from quantstrip.errors import QuantstripError, StrategyLoadError, TaskError
+from quantstrip.errors import QuantstripError, StrategyLoadError, TaskCancelled, TaskError
 from quantstrip.home import Home
+from quantstrip.operations import sweep_executors
 from quantstrip.operations.task_progress import Progress
 
 if TYPE_CHECKING:
@@ -23,12 +21,13 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS: Final = 0.2
 _AHEAD: Final = 2
-"""Points that wait for each process, so that none is idle; the rest is not even listed yet."""
+"""Points that wait for each worker, so that none is idle; the rest is not even listed yet."""
 Job = tuple[int, Mapping[str, Any]]
+_MINUTE: Final = 60.0
 
 
 class Done(NamedTuple):
-    """A point that is over; ``run`` describes what was run, {} where nothing was."""
+    """A point that is over; ``run`` describes what was run, {} where nothing was; ``seconds`` are what it took."""
 
     number: int
     state: Literal["done", "refused", "failed"]
@@ -36,99 +35,129 @@ class Done(NamedTuple):
     figures: Mapping[str, float | None]
     error: str
     run: Mapping[str, Any]
+    seconds: float = 0.0
+
+
+class Pace:
+    """How far a sweep is, how long it will take, and whether that is too long.
+
+    Args:
+        total: points that are to be run.
+        limit: seconds that they may take, by what the first one took.
+
+    """
+
+    def __init__(self, progress: Progress, total: int, limit: float = inf) -> None:
+        self._progress = progress
+        self._total = total
+        self._limit = limit
+        self._checked = False
+        self._begin = time.monotonic()
+        self.over = 0
+
+    def tell(self, count: int) -> None:
+        """Say how far it is; ``count`` points run at once. Raises ``TaskCancelled`` when it is to end."""
+        note = f"{self.over:,} of {self._total:,} points, {count} at once"
+        if 0 < self.over < self._total:
+            left = (time.monotonic() - self._begin) / self.over * (self._total - self.over)
+            note += f", about {spelled(left)} left"
+        self._progress.report(0.02 + 0.96 * self.over / self._total, note)
+
+    def done(self, seconds: float, count: int) -> None:
+        """Count a point that took ``seconds``.
+
+        Raises:
+            TaskError: by the first one that ran, all of them would take longer than they may.
+
+        """
+        self.over += 1
+        if self._checked or not seconds:
+            return
+        self._checked = True
+        estimate = seconds * self._total / count
+        if estimate > self._limit:
+            raise TaskError(
+                f"{self._total:,} points would take about {spelled(estimate)}: the first one took {seconds:.1f} s, "
+                f"{count} run at once; the limit is {spelled(self._limit)}",
+                hint="Take fewer points (--random 500), more workers, or allow it: --limit MINUTES.",
+            )
+
+
+def spelled(seconds: float) -> str:
+    """A duration for people."""
+    if seconds < _MINUTE:
+        return f"{max(1.0, seconds):.0f} s"
+    minutes = seconds / _MINUTE
+    return f"{minutes:.0f} min" if minutes < 2 * _MINUTE else f"{minutes / 60.0:.1f} h"
 
 
 def run(
-    home: Home, setup: "Setup", jobs: Iterator[Job], total: int, workers: int, progress: Progress
-) -> Iterator[Done]:
+    home: Home, setup: "Setup", jobs: Iterator[Job], total: int, workers: int, progress: Progress, *,
+    dask: str = "", executor: Executor | None = None, limit: float = inf,
+) -> Iterator[Done]:  # fmt: skip
     """Every point as it is done, in whatever order.
+
+    Args:
+        workers: how many run at once; 0 for as many as there are processors.
+        dask: address of a Dask scheduler, or ``local`` for a cluster of this machine; "" for processes.
+        executor: any other executor to run them on; the caller's to shut down.
+        limit: seconds that all of them may take, judged by the first.
 
     Raises:
         TaskCancelled: the task is to end; all processes are gone then.
-        TaskError: one of the processes died.
+        TaskError: one of the workers died, the cluster cannot be reached, or it would take too long.
 
     """
-    count = max(1, min(workers or processors(), total))
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        count, multiprocessing.get_context("spawn"), initializer=_begin,
-        initargs=(str(home.root), setup, os.getpid(), _share(count)),
-    )  # fmt: skip
-    waiting: set[Future[Done]] = set()
-    over = 0
-    try:
-        waiting |= {pool.submit(_point, job) for job in islice(jobs, count * _AHEAD)}
-        while waiting:
-            progress.report(0.02 + 0.96 * over / total, f"{over:,} of {total:,} points, {count} at once")
-            ended, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
-            for future in sorted(ended, key=lambda each: each.exception() is not None):  # what is done is kept first
-                found = future.result()
-                over += 1
-                yield found
-            waiting |= {pool.submit(_point, job) for job in islice(jobs, len(ended))}
-    except BrokenProcessPool as error:
-        raise TaskError(
-            f"a process of the sweep died after {over:,} of {total:,} points; those that are done are kept",
-            hint="It may have needed more memory than there is: take fewer symbols or workers, and repeat it.",
-        ) from error
-    finally:
-        for process in set(multiprocessing.active_children()) - before:
-            process.kill()  # at the end none has anything left to do
-        pool.shutdown(cancel_futures=True)
+    pace = Pace(progress, total, limit)
+    with sweep_executors.opened(home, setup, workers, total, dask, executor) as crew:
+        waiting: set[Future[Done]] = set()
+        try:
+            waiting |= {crew.submit(job) for job in islice(jobs, crew.count * _AHEAD)}
+            while waiting:
+                pace.tell(crew.count)
+                ended, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
+                for future in sorted(ended, key=lambda each: each.exception() is not None):  # what is done comes first
+                    found = future.result()
+                    yield found
+                    pace.done(found.seconds, crew.count)
+                waiting |= {crew.submit(job) for job in islice(jobs, len(ended))}
+        except BrokenProcessPool as error:
+            raise TaskError(
+                f"a process of the sweep died after {pace.over:,} of {total:,} points; those that are done are kept",
+                hint="It may have needed more memory than there is: take fewer symbols or workers, and repeat it.",
+            ) from error
+        except (QuantstripError, TaskCancelled):
+            raise
+        except crew.lost as error:
+            raise TaskError(
+                f"a worker of the sweep was lost after {pace.over:,} of {total:,} points: {type(error).__name__}: "
+                f"{error}; those that are done are kept",
+                hint="Look at the cluster's own log, then continue it: quantstrip sweep --resume TASK.",
+            ) from error
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-_setup: "Setup | None" = None
-"""What this process runs; set once, when it begins."""
-
-
-def _begin(home: str, setup: "Setup", parent: int, memory: int) -> None:
-    global _setup
-    from pathlib import Path
-
-    from quantstrip.supervise.tether import tether
-
-    tether(parent, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C of a terminal is the parent's affair
-    if memory and sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    overlay.use(Home(Path(home)))
-    _setup = setup
-
-
-def _point(job: Job) -> Done:
-    assert _setup is not None  # noqa: S101 - _begin ran
+def point(setup: "Setup", job: Job) -> Done:
+    """One point, in whatever worker."""
     number, parameters = job
+    begin = time.perf_counter()
     try:
-        result = _setup.run(parameters)
+        result = setup.run(parameters)
     except StrategyLoadError as error:
-        return Done(number, "refused", parameters, {}, _first(error), {})
+        return Done(number, "refused", parameters, {}, told(error), {})
     except MemoryError:
         return Done(number, "failed", parameters, {}, "it needs more memory than it may use", {})
     except QuantstripError as error:
-        return Done(number, "failed", parameters, {}, _first(error), {})
+        return Done(number, "failed", parameters, {}, told(error), {})
     figures = {
         **result.metrics._asdict(), "equity_final": result.equity_final, "fills": len(result.fills),
         "rejected": len(result.rejected),
     }  # fmt: skip
-    return Done(number, "done", parameters, figures, "", result.run)
+    return Done(number, "done", parameters, figures, "", result.run, time.perf_counter() - begin)
 
 
-def _first(error: QuantstripError) -> str:
+def told(error: QuantstripError) -> str:
+    """An error's message on one line."""
     return error.message.replace("\n", " ")
-
-
-def _share(count: int) -> int:
-    """Bytes that each of ``count`` processes may take of what this one may; 0 for no limit."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
-    return 0 if limit == resource.RLIM_INFINITY else limit // count

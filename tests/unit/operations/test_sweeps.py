@@ -79,8 +79,7 @@ def test_the_points_stand_in_the_order_of_the_grid_and_are_the_same_each_time(sw
 @given(st.integers(1, 30), st.integers(2, 60))
 def test_any_point_of_any_grid_equals_a_backtest_of_it(made_home: Home, fast: int, slow: int) -> None:
     ready = research.prepare(made_home, CROSS, symbols=["IBM"], start="2011-01-01")
-    sweep_pool._setup = ready  # as in a process of the pool
-    found = sweep_pool._point((0, {"fast": fast, "slow": slow}))
+    found = sweep_pool.point(ready, (0, {"fast": fast, "slow": slow}))
     if fast >= slow:
         assert found.state == "refused"
         return
