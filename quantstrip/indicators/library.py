@@ -84,6 +84,26 @@ class Indicators:
         """Simple moving average of the volumes."""
         return self._shown("volume_sma", period)[0]
 
+    def talib(self, name: str, **parameters: float) -> Values | tuple[Values, ...]:
+        """Any indicator of TA-Lib by its name, such as ``talib("CCI", timeperiod=20)``; several outputs as a tuple.
+
+        Columns are those that TA-Lib takes by default. It needs the extra ``research``.
+
+        Raises:
+            StrategyError: TA-Lib is not installed, or has no such indicator or parameter.
+
+        """
+        key = ("talib", name, *sorted(parameters.items()))
+        series = self._series.get(key)
+        if series is None:
+            from quantstrip.indicators.talib import kernel, recipe
+
+            known = recipe(name)
+            running = kernel(name, parameters)
+            series = self._series[key] = Series(self._history, known.inputs, running, len(known.outputs))
+        shown = self._window(series)
+        return shown[0] if len(shown) == 1 else tuple(shown)
+
     def line(self, name: str, *parameters: float, output: str = "") -> Line:
         """A live handle on one indicator, read as ``line[-1]``; several times cheaper than an array a bar.
 
@@ -103,9 +123,11 @@ class Indicators:
         return Line(self._history, series, recipe.outputs.index(output) if output else 0)
 
     def _shown(self, name: str, *parameters: float) -> list[Values]:
+        return self._window(self._series.get((name, *parameters)) or self._find(name, parameters))
+
+    def _window(self, series: Series) -> list[Values]:
         history = self._history
         length = history.length
-        series = self._series.get((name, *parameters)) or self._find(name, parameters)
         if series.done < length:
             series.reach(length)
         start = length - history.limit if length > history.limit else 0
