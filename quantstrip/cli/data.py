@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from quantstrip.cli.session import FilePath, Session, json_option, pass_session, plain, print_json, print_table
-from quantstrip.errors import DataError
+from quantstrip.errors import DataError, TaskError
 
 _FIELDS = ("open", "high", "low", "close", "volume")
 _calendar = click.option(
@@ -158,6 +158,46 @@ def check(session: Session, symbols: tuple[str, ...], as_json: bool) -> int:
         said += [f"{one.label} looks wrong: {one.why}" for one in each.outliers]
         click.echo(f"{each.about.symbol} {each.about.timeframe}: {'; '.join(said) or 'whole'}")
     return 1 if any(each.damaged for each in found) else 0
+
+
+@data.command()
+@click.argument("symbols", nargs=-1, required=True)
+@click.option("--timeframe", default="1d", show_default=True, help="Of the bars.")
+@click.option("--feed", default="yfinance", show_default=True, help="yfinance, or ccxt:EXCHANGE such as ccxt:binance.")
+@_start
+@_end
+@click.option("--calendar", help="Sessions the bars follow.  [default: NYSE for yfinance, 24/7 for ccxt]")
+@click.option("--adjusted/--unadjusted", default=True, help="Adjust prices for dividends, where the feed has both.")
+@click.option("--again", is_flag=True, help="Fetch everything and replace what differs, as after a dividend.")
+@json_option
+@pass_session
+def download(session: Session, /, symbols: tuple[str, ...], as_json: bool, **options: Any) -> int:
+    """Fetch bars of SYMBOLS into the store; goes on behind the last stored bar.
+
+    Ctrl-C ends it; what has come is kept. To have it done by the service: quantstrip task run download.
+    """
+    from quantstrip.cli.progress import progress_bar
+    from quantstrip.operations import tasks
+
+    given = {name: value for name, value in options.items() if value is not None} | {"symbols": list(symbols)}
+    home = session.existing_home()
+    with progress_bar() as bar:
+        made = tasks.run_now(home, "download", given, by="quantstrip data", heard=lambda p: bar.to(p.fraction, p.note))
+        bar.to(made.progress)
+    if made.state != "done" or made.result is None:
+        words, _, hint = made.error.partition("\n")
+        raise TaskError(f"nothing was downloaded: {words}" if words else f"the download is {made.state}", hint=hint)
+    if as_json:
+        print_json({"task": made.task_id, **made.result})
+    else:
+        for each in made.result["downloaded"]:
+            click.echo(
+                f"{each['symbol']} {each['timeframe']}: {each['added']:,} added; {each['bars']:,} from {each['first']} "
+                f"to {each['last']}"
+            )
+        for symbol, error in made.result["failed"].items():
+            click.echo(f"{symbol}: {error}", err=True)
+    return 1 if made.result["failed"] else 0
 
 
 @data.command()

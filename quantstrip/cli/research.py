@@ -20,36 +20,75 @@ _METRICS = (
 
 
 @click.command()
-@click.argument("file", type=FilePath(exists=True, dir_okay=False))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False), required=False)
 @run_options
 @click.option(
-    "--param",
-    "parameters",
+    "--grid",
     multiple=True,
     callback=read_grid,
     metavar="NAME=VALUES",
     help="Values of a parameter: first:last:step, a,b,c or one value; may be repeated.",
 )
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    callback=read_grid,
+    metavar="NAME=VALUE",
+    help="A parameter that stays as it is; may be repeated. With several values, as --grid.",
+)
+@click.option(
+    "--random", "drawn", type=click.IntRange(1), metavar="N", help="Run N points of the grid, drawn by chance."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of that draw: the same seed, the same points.")
+@click.option(
+    "--limit",
+    type=float,
+    default=60.0,
+    show_default=True,
+    metavar="MINUTES",
+    help="Refuse to go on where the first point says that all would take longer.",
+)
+@click.option("--bar-by-bar", is_flag=True, help="Let the engine run every point, also where compiled code can.")
+@click.option(
+    "--dask",
+    default="",
+    metavar="ADDRESS",
+    help="Run the points on a Dask cluster: its scheduler's address, such as tcp://host:8786, or 'local'.",
+)
+@click.option(
+    "--resume",
+    type=int,
+    metavar="TASK",
+    help="Continue an earlier sweep with the points that are left; FILE and the options are its own.",
+)
 @click.option("--metric", type=click.Choice(_METRICS), default="sharpe", show_default=True, help="What to judge by.")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="Points to show, the best first.")
-@click.option("--workers", type=click.IntRange(0, 256), default=0, help="Processes.  [default: one a processor]")
+@click.option("--workers", type=click.IntRange(0, 256), default=0, help="Points at once.  [default: one a processor]")
 @json_option
 @pass_session
 def sweep(
-    session: Session, /, file: Path, parameters: dict[str, list[Any]], metric: str, top: int, workers: int,
-    as_json: bool, **options: Any,
+    session: Session, /, file: Path | None, grid: dict[str, list[Any]], parameters: dict[str, list[Any]], metric: str,
+    top: int, workers: int, drawn: int | None, seed: int, limit: float, bar_by_bar: bool, dask: str,
+    resume: int | None, as_json: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Run the strategy in FILE with every combination of parameters; the result is kept like any task's."""
     from quantstrip.operations import sweeps, tasks
 
-    given = {name: value for name, value in options.items() if value is not None}
-    given["calendar"] = None if options["calendar"] == "none" else options["calendar"]
-    given |= {name: str(Path(given[name]).resolve()) for name in ("bars",) if name in given}
-    if Path(str(given["risk"])).is_file():
-        given["risk"] = str(Path(str(given["risk"])).resolve())
-    given |= {"file": str(file.resolve()), "workers": workers}
-    given["grid"] = {name: values for name, values in parameters.items() if len(values) > 1}
-    given["parameters"] = {name: values[0] for name, values in parameters.items() if len(values) == 1}
+    if (file is None) == (resume is None):
+        raise click.UsageError("give the FILE of a strategy, or --resume TASK to continue a sweep")
+    if resume is not None:
+        given = {**tasks.get(session.existing_home(), resume).arguments, "resume": resume}
+    else:
+        assert file is not None  # noqa: S101 - told above
+        both = sorted(set(grid) & set(parameters))
+        if both:
+            raise click.UsageError(f"{', '.join(both)} is given as --grid and as --param")
+        given = _asked(options) | {"file": str(file.resolve()), "random": drawn or 0, "seed": seed}
+        values = {**grid, **parameters}
+        given["grid"] = {name: each for name, each in values.items() if len(each) > 1 or name in grid}
+        given["parameters"] = {name: each[0] for name, each in values.items() if name not in given["grid"]}
+    given |= {"workers": workers, "limit_minutes": limit, "bar_by_bar": bar_by_bar, "dask": dask}
     home = session.existing_home()
     with progress_bar() as bar:
         made = tasks.run_now(home, "sweep", given, by="quantstrip sweep", heard=lambda p: bar.to(p.fraction, p.note))
@@ -61,7 +100,18 @@ def sweep(
         print_json({"task": made.task_id, "result": made.result, "points": [plain(point) for point in found.points]})
         return 0
     _told(session, found, metric, top)
+    click.echo(f"{str((made.result or {})['way']).capitalize()}, in {(made.result or {})['seconds']:,.1f} s.")
     return 0
+
+
+def _asked(options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a run as a task's arguments: paths from the root, since a worker has a folder of its own."""
+    given = {name: value for name, value in options.items() if value is not None}
+    given["calendar"] = None if options["calendar"] == "none" else options["calendar"]
+    given |= {name: str(Path(given[name]).resolve()) for name in ("bars",) if isinstance(given.get(name), Path)}
+    if Path(str(given["risk"])).is_file():
+        given["risk"] = str(Path(str(given["risk"])).resolve())
+    return given
 
 
 @click.command()
@@ -105,8 +155,16 @@ def _told(session: Session, found: "Sweep", metric: str, top: int) -> None:
         for point in ranked[:top]
     ]
     print_table((*map(str.upper, names), *map(str.upper, shown)), rows)
-    refused = [point for point in found.points if point.state != "done"]
+    regions = found.robust(metric)
+    if regions:
+        best = regions[0]
+        place = ", ".join(f"{name} {best.point.parameters[name]}" for name in names)
+        click.echo(
+            f"\nRobust region: {place}; {metric} {_shown(best.point.figures[metric])} there, in the middle of its "
+            f"{best.size} neighbours {_shown(best.middle)}, at worst {_shown(best.worst)}."
+        )
     click.echo(f"\n{len(ranked)} of {found.total} points ran; the best of so many tries owes a part of it to luck.")
+    refused = [point for point in found.points if point.state != "done"]
     if refused:
         click.echo(f"{len(refused)} did not run, such as {refused[0].parameters}: {refused[0].error}")
     click.echo(session.named(f"Kept as task {found.task_id}; all of it: quantstrip task show {found.task_id}"))

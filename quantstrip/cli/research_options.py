@@ -1,11 +1,14 @@
 """Options that ``backtest`` and ``sweep`` share, and how ``name=value`` is read."""
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from quantstrip.cli.session import FilePath
+
+_SOURCE: Final = "quantstrip.source"
 
 
 def words(context: click.Context, option: click.Parameter, given: str | None) -> list[str] | None:  # noqa: ARG001
@@ -44,12 +47,40 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def read_source_name(context: click.Context, option: click.Parameter, given: str | None) -> None:  # noqa: ARG001
+    """Keep the name of a place for ``read_bars``, which comes later."""
+    if given is not None:
+        from quantstrip.feeds.sources import is_source
+
+        if not is_source(given):
+            raise click.BadParameter(f"{given!r} is none of store, folder, download, sample, synthetic, synthetic:SEED")
+    context.meta[_SOURCE] = given
+
+
+def read_bars(context: click.Context, option: click.Parameter, given: Path | None) -> Path | str | None:  # noqa: ARG001
+    """The folder, or the name of the only place to ask."""
+    source: str | None = context.meta.get(_SOURCE)
+    if given is not None and source is not None:
+        raise click.UsageError("--bars and --source exclude each other")
+    return source if given is None else given
+
+
 _OPTIONS = (
     click.option(
         "--bars",
         type=FilePath(exists=True, file_okay=False),
         metavar="DIR",
-        help="Folder with SYMBOL.csv files (default: the home's data/bars, else the sample).",
+        callback=read_bars,
+        help="Folder with SYMBOL.csv or SYMBOL.parquet files (default: the home's store, its data/bars, the feeds of "
+        "its settings; else the sample).",
+    ),
+    click.option(
+        "--source",
+        metavar="NAME",
+        is_eager=True,
+        expose_value=False,
+        callback=read_source_name,
+        help="The only place to ask for bars: store, folder, download, sample, or synthetic[:SEED] to invent them.",
     ),
     click.option("--symbols", callback=words, metavar="A,B", help="What to run it on (default: the strategy's own)."),
     click.option("--timeframe", help="Timeframe of the bars.  [default: the strategy's; else the one the files have]"),

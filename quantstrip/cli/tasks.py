@@ -150,6 +150,8 @@ def _arguments(text: str) -> dict[str, Any]:
     paths = {name: Path(found[name]).expanduser() for name in _PATHS if isinstance(found.get(name), str)}
     if "risk" in paths and not paths["risk"].is_file():
         del paths["risk"]  # a profile's name
+    if "bars" in paths and not paths["bars"].is_dir():
+        del paths["bars"]  # the name of a place
     return found | {name: str(path.resolve()) for name, path in paths.items()}
 
 

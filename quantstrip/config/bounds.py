@@ -61,6 +61,12 @@ def texts(value: Any) -> bool:
     return value in ([], "") or names(value)
 
 
+def places(value: Any) -> bool:
+    """A list of places where bars are looked for, each once."""
+    named = ("store", "folder", "download")
+    return isinstance(value, list) and all(each in named and value.count(each) == 1 for each in value)
+
+
 def is_address(text: str) -> bool:
     """An IP address. ``::1`` is none to listen on: the dashboard is at 127.0.0.1 already."""
     from ipaddress import ip_address

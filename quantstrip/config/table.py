@@ -22,6 +22,7 @@ from quantstrip.config.bounds import (
     more_than,
     names,
     one_of,
+    places,
     texts,
 )
 from quantstrip.config.paths import Parts, split
@@ -142,6 +143,16 @@ _PLATFORM = (
           "Is each write of orders, fills and positions linked to the audit chain? See docs/audit.md."),
     Known("ledger.job_retention_days", _INT, 90, "Days the records of finished job runs are kept.",
           "1 or more days", at_least(1)),
+    Known("data.order", _LIST, ["store", "folder", "download"],
+          "Where backtests look for the bars of a symbol, one after the other; what is not named is not asked.",
+          "a list of store, folder and download", places),
+    Known("data.folder", _TEXT, "", "Folder with SYMBOL.csv or SYMBOL.parquet files, below the home or absolute; empty "
+          "is the home's data/bars."),
+    Known("data.feeds", _LIST, [], "Feeds that a backtest may fetch missing bars from: yfinance, or ccxt:EXCHANGE. "
+          "Empty fetches nothing unasked.", "a list of feeds", texts),
+    Known("data.attempts", _INT, 5, "So often is a feed asked that does not answer.", "from 1 to 100", between(1, 100)),
+    Known("data.retry_seconds", _FLOAT, 1.0, "Seconds before a feed is asked again, the first time; then twice as long "
+          "each time, a minute at most.", "from 0 to 60 seconds", between(0, 60)),
     Known("worker.parallel", _INT, 1, "Most backtests and sweeps that run at once.",
           "from 1 to 64", between(1, 64)),
     Known("worker.reports", _INT, 2, "Most reports, mails and exports that are made at once, beside the backtests.",

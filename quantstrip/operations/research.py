@@ -9,13 +9,14 @@ from typing import Any, Literal
 from quantstrip import dialects, overlay
 from quantstrip.backtest import CASH, PLAIN, BacktestResult, Options, risk_profile, run_backtest
 from quantstrip.backtest.lookahead import LookAhead, look_ahead
-from quantstrip.bars import BarTable, Gaps, barfile, choose_timeframe, read_folder, sample_folder, validate
+from quantstrip.bars import BarTable, Gaps, validate
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.dialects import Form
 from quantstrip.errors import ClientLoadError, ConfigError, DataError, StrategyLoadError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
 from quantstrip.model import Instrument
+from quantstrip.operations.data_sources import bar_sources
 from quantstrip.risk import RiskProfile
 from quantstrip.strategy import StrategyBase, helpers, named_timeframe, read_source
 from quantstrip.strategy.helpers import Helpers
@@ -300,14 +301,8 @@ def _read(
     """The bars of a run, cut to its dates, and its benchmark's."""
     tables, measured = _tables(home, bars, strategy, timeframe, calendar, gaps, benchmark)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
-    cut = {symbol: _cut(table, _earlier(table, first, warmup), last, calendar) for symbol, table in tables.items()}
+    cut = {symbol: _cut(table, _earlier(table, first, warmup), last) for symbol, table in tables.items()}
     return cut, None if measured is None else measured.between(None, last)
-
-
-def _folder(home: Home, bars: str | Path | None) -> tuple[Path, bool]:
-    """Where bars are read from, and whether that is the sample."""
-    sample = bars is None and not (home.bars.is_dir() and any(home.bars.glob("*.csv*")))
-    return sample_folder() if sample else Path(bars or home.bars), sample
 
 
 def _tables(
@@ -315,15 +310,14 @@ def _tables(
     gaps: Gaps, benchmark: str | None,
 ) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
     """Bars of the strategy's symbols, and of the benchmark in the same timeframe."""
-    folder, sample = _folder(home, bars)
-    if not strategy.symbols and folder.is_dir():
-        strategy.symbols = barfile.symbols_in(folder)  # a script names none: it trades what has bars
+    places = bar_sources(home, bars, calendar)
+    if not strategy.symbols:
+        strategy.symbols = places.symbols()  # a script names none: it trades what has bars
     wanted = timeframe or named_timeframe(strategy)
-    chosen = choose_timeframe(folder, strategy.symbols, wanted, strategy.timeframe, strategy.name)
-    symbols = list(strategy.symbols) if benchmark is None else [*strategy.symbols, benchmark]
-    tables = read_folder(folder, symbols, chosen, calendar, gaps=gaps)
-    if sample:
-        tables = {symbol: replace(table, source=f"sample/{table.source}") for symbol, table in tables.items()}
+    tables = places.tables(
+        strategy.symbols, wanted, strategy.timeframe, strategy.name, calendar, gaps=gaps,
+        also=() if benchmark is None else [benchmark],
+    )  # fmt: skip
     return {symbol: tables[symbol] for symbol in sorted(set(strategy.symbols))}, tables.get(benchmark or "")
 
 
@@ -340,9 +334,10 @@ def _earlier(table: BarTable, first: Micros | None, warmup: int) -> Micros | Non
     return int(table.label[row - warmup])
 
 
-def _cut(table: BarTable, first: Micros | None, last: Micros | None, calendar: str | None) -> BarTable:
+def _cut(table: BarTable, first: Micros | None, last: Micros | None) -> BarTable:
     part = table.between(first, last)
-    # Gaps outside the dates asked for are none of this run's.
+    # Gaps outside the dates asked for are none of this run's. Stored bars have a calendar of their own.
+    calendar = table.gaps.calendar or None
     return table if len(part) == len(table) else replace(part, gaps=validate(part, calendar, gaps="accept"))
 
 

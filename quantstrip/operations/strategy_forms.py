@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantstrip.bars import barfile, sample_folder
-from quantstrip.errors import ClientLoadError, DataError, StrategyLoadError
+from quantstrip.errors import ClientLoadError, StrategyLoadError
 from quantstrip.home import Home, asset
+from quantstrip.operations.data_sources import bar_sources
 
 _SECONDS: Final = 30.0
 _BASES: Final = ("StrategyBase",)
@@ -106,10 +107,10 @@ def check(
 
 
 def bars_folder(home: Home, bars: str | None = None) -> Path:
-    """Where a backtest takes its bars from: the given folder, the home's where it holds files, else the sample."""
+    """The folder a backtest reads where the store has no bars: the given one, the home's with files, the sample's."""
     if bars:
         return Path(bars)
-    return home.bars if home.bars.is_dir() and any(home.bars.glob("*.csv*")) else sample_folder()
+    return home.bars if home.bars.is_dir() and barfile.symbols_in(home.bars) else sample_folder()
 
 
 def symbols(home: Home, bars: str | None = None) -> list[str]:
@@ -119,10 +120,7 @@ def symbols(home: Home, bars: str | None = None) -> list[str]:
         DataError: there is no such folder.
 
     """
-    folder = bars_folder(home, bars)
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder of bars", hint="Name the folder that holds SYMBOL.csv files.")
-    return barfile.symbols_in(folder)
+    return bar_sources(home, bars).symbols()
 
 
 @lru_cache(maxsize=1024)

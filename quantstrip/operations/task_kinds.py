@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from quantstrip.errors import TaskRefused
-from quantstrip.operations.backtest_arguments import BacktestArguments, SweepArguments
+from quantstrip.operations.backtest_arguments import SingleArguments, SweepArguments
+from quantstrip.operations.data_download import DownloadArguments
 from quantstrip.operations.maintenance import (
     AuditArguments,
     BackupArguments,
@@ -126,7 +127,7 @@ class ReportArguments:
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
-        Kind("backtest", "Run a strategy's file over historical bars.", BacktestArguments,
+        Kind("backtest", "Run a strategy's file over historical bars.", SingleArguments,
              "quantstrip.operations.task_work:backtest", "quantstrip.operations.task_work:check_backtest"),
         Kind("sweep", "Run a strategy with every combination of some parameters' values.", SweepArguments,
              "quantstrip.operations.sweeps:sweep", "quantstrip.operations.sweeps:check_sweep"),
@@ -158,6 +159,8 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.package_changes:upgrade", lane=PACKAGE),
         Kind("package_remove", "Remove packages from the home.", RemoveArguments,
              "quantstrip.operations.package_changes:remove", lane=PACKAGE),
+        Kind("download", "Fetch bars from a feed into the store.", DownloadArguments,
+             "quantstrip.operations.data_download:work", "quantstrip.operations.data_download:check_download"),
     )
 }  # fmt: skip
 """Every kind, by name."""
