@@ -33,10 +33,8 @@ def recognises(tree: ast.Module) -> bool:
 def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: Mapping[str, Any]) -> StrategyBase:
     """The strategy of a file, to be run bar by bar; the same errors as of the native form."""
     cls = _only_class(path, load_module(path, source))
-    wanted = _declared(cls, source)
     where = _place(cls, path, source)
-    values = _values(wanted, parameters, where)
-    return runner(cls, list(symbols or cls.symbols), values, where)
+    return runner(cls, list(symbols or cls.symbols), parameters, where, _declared(cls, source))
 
 
 def declared(path: Path, source: bytes) -> list[Declared]:
@@ -45,20 +43,22 @@ def declared(path: Path, source: bytes) -> list[Declared]:
 
 
 def runner(
-    cls: type[VectorizedStrategy], symbols: Sequence[str], values: Mapping[str, Any], where: str = ""
-) -> "VectorizedRunner":
-    """The bar-by-bar form of a class; ``where`` names it in messages."""
-    if not symbols:
-        raise StrategyLoadError(
-            f"{where}: {cls.__name__} names no symbols, and the run names none",
-            hint='Name them in the run, or in the class: symbols = ["AAPL"].',
-        )
+    cls: type[VectorizedStrategy], symbols: Sequence[str], parameters: Mapping[str, Any], where: str = "",
+    wanted: Sequence[Declared] | None = None,
+) -> "VectorizedRunner":  # fmt: skip
+    """The bar-by-bar form of a class.
+
+    Args:
+        where: what names it in messages.
+        wanted: its parameters as they are declared; those of its class where None.
+
+    """
     own: dict[str, Any] = {"__module__": cls.__module__, "author": cls.author}
     if cls.timeframe:
         own["timeframe"] = cls.timeframe
     # Of the user's module: its text is what ran.
     made: type[VectorizedRunner] = type(cls.__name__, (VectorizedRunner,), own)
-    return made(cls(), symbols, values, where or cls.__name__)
+    return made(cls, symbols, parameters, where or cls.__name__, _declared(cls) if wanted is None else wanted)
 
 
 Decisions = tuple[Flags, Flags, Flags, Flags]
@@ -88,16 +88,27 @@ class VectorizedRunner(StrategyBase):
     _MAX_BAR_HISTORY = 20_000  # what warms up before a run counts as well
 
     def __init__(
-        self, inner: VectorizedStrategy, symbols: Sequence[str], values: Mapping[str, Any], where: str
-    ) -> None:
-        super().__init__(name=inner.name or type(inner).__name__, symbols=symbols)
-        self.inner = inner
-        self.values = dict(values)
+        self, cls: type[VectorizedStrategy], symbols: Sequence[str], parameters: Mapping[str, Any], where: str,
+        wanted: Sequence[Declared],
+    ) -> None:  # fmt: skip
+        super().__init__(name=cls.name or cls.__name__, symbols=symbols)
+        self.values = _values(wanted, parameters, where)
+        self.inner = cls()
         self.entry = self.exit = False
         self._where = where
+        self._wanted = wanted
         self._ahead: SignalColumns | None = None
         self._kept: dict[str, list[list[float]]] = {}
-        self._held: dict[str, float] = dict.fromkeys(self.symbols, 0.0)
+        self._held: dict[str, float] = {}
+
+    def retuned(self, parameters: Mapping[str, Any]) -> "VectorizedRunner":
+        """The same strategy with other parameters, fresh.
+
+        Raises:
+            StrategyLoadError: they are refused.
+
+        """
+        return type(self)(type(self.inner), self.symbols, parameters, self._where, self._wanted)
 
     def get_parameters(self) -> dict[str, Any]:
         """The parameters that were given or have a default."""
@@ -112,17 +123,16 @@ class VectorizedRunner(StrategyBase):
 
     def on_trade(self, symbol: str, side: OrderSide, price: float, volume: float) -> None:  # noqa: ARG002
         """Count what is held, for runs without a seat."""
-        if symbol in self._held:
-            self._held[symbol] += volume if side is OrderSide.BUY else -volume
+        self._held[symbol] = self._held.get(symbol, 0.0) + (volume if side is OrderSide.BUY else -volume)
 
     def on_bar(self, bar: Bar) -> list[Signal]:
         """Act on what was decided at this bar's close."""
-        if bar.symbol not in self._held:
+        if bar.symbol not in self.symbols:
             return []
         table = self._ahead
         if table is None:
             self._keep(bar)
-        moment = [each.symbol for each in self._moment(bar) if each.symbol in self._held]
+        moment = [each.symbol for each in self._moment(bar) if each.symbol in self.symbols]
         if bar.symbol != moment[-1]:
             return []
         if table is None:
@@ -153,7 +163,7 @@ class VectorizedRunner(StrategyBase):
 
     def _signals(self, symbol: str, table: SignalColumns, row: int) -> list[Signal]:
         column = table.symbols.index(symbol)
-        held = self._held[symbol] if self._seat is None else self._seat.position(symbol).quantity
+        held = self._held.get(symbol, 0.0) if self._seat is None else self._seat.position(symbol).quantity
         self.entry = bool(table.open_long[row, column] or table.open_short[row, column])
         self.exit = bool((table.close_short if held < 0.0 else table.close_long)[row, column])
         if held == 0.0:
@@ -283,7 +293,7 @@ def _own_signals(cls: type[VectorizedStrategy]) -> bool:
     return cls.generate_signals is not VectorizedStrategy.generate_signals
 
 
-def _declared(cls: type[VectorizedStrategy], source: bytes) -> list[Declared]:
+def _declared(cls: type[VectorizedStrategy], source: bytes = b"") -> list[Declared]:
     known = {**_literal_defaults(cls, source), **_keyword_defaults(cls), **cls.defaults}
     found = []
     for name, bounds in cls.param_schema.items():

@@ -203,11 +203,13 @@ def test_a_file_holds_one_strategy(tmp_path: Path, text: str, message: str) -> N
         loaded(tmp_path, text, ["A"])
 
 
-def test_without_symbols_from_anybody_it_says_where_to_name_them(tmp_path: Path) -> None:
+def test_without_symbols_from_anybody_a_run_decides_what_it_trades(tmp_path: Path) -> None:
     path = tmp_path / "cross.py"
     path.write_text(CROSS)
-    with pytest.raises(StrategyLoadError, match="Cross names no symbols"):
-        load(path)
+    strategy, _ = load(path)
+    assert strategy.symbols == []
+    strategy.symbols = ["A"]
+    assert run_backtest(strategy, walk("A"), risk=OFF).fills
 
 
 def test_a_bar_fed_by_hand_is_answered(tmp_path: Path) -> None:

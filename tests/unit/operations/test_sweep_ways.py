@@ -167,6 +167,14 @@ def test_a_sweep_on_other_ground_is_not_continued(made_home: Home, tmp_path: Pat
     assert "the strategy's text changed since" in task.error
 
 
+def test_a_strategy_that_sees_the_future_is_not_swept(made_home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "peek.py"
+    file.write_text(Path(WHOLE).read_text().replace("sma(prices, params[\"fast\"])", "prices.shift(-1)"))
+    task = tasks.run_now(made_home, "sweep", ASKED | {"file": str(file)})
+    assert task.state == "failed"
+    assert "peek.py knows the future" in task.error
+
+
 def test_numbers_that_mean_nothing_are_refused(made_home: Home) -> None:
     for change, words in (({"random": -1}, "random must be"), ({"limit_minutes": 0.0}, "limit_minutes must be")):
         with pytest.raises(TaskRefused, match=words):
