@@ -80,7 +80,7 @@ def _add(home: Home, given: str) -> None:
             contract = st.text_input("Contract", key="static-form-contract", help="Empty: for all of this symbol.")
         values = _fields(kind, _STANDARD if kind == "instrument" else {})
         if st.form_submit_button("Add", type="primary", key="static-add-now"):
-            static_data.add(home, kind, name, values, contract.strip())
+            static_data.add(home, kind, name, values, contract.strip(), by=roles.identity().name)
             dialogs.done(f"{name.strip()} is added")
 
 
@@ -93,7 +93,7 @@ def _change(home: Home, subject: str) -> None:
             renamed = st.text_input("Name", row.name, key="static-form-name")
         values = _fields(row.kind, row.values)
         if st.form_submit_button("Save", type="primary", key="static-change-now"):
-            static_data.change(home, row.kind, row.name, values, row.contract, to=renamed)
+            static_data.change(home, row.kind, row.name, values, row.contract, to=renamed, by=roles.identity().name)
             dialogs.done(f"{renamed.strip() or row.name} is changed")
 
 
@@ -102,7 +102,7 @@ def _remove(home: Home, subject: str) -> None:
     row = _row(home, subject)
     st.text(f"Remove the {row.kind} {_key(row)}? Only one that no row of the ledger refers to can be removed.")
     if dialogs.buttons("Remove", key="static-remove-now", danger=True):
-        static_data.remove(home, row.kind, row.name, row.contract)
+        static_data.remove(home, row.kind, row.name, row.contract, by=roles.identity().name)
         dialogs.done(f"{row.name} is removed")
 
 

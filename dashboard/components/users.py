@@ -57,7 +57,8 @@ def add(home: Home) -> None:
         role = _role("viewer", "user-new-role")
         password = None if login == "oidc" else _twice("user-new")
         if st.form_submit_button("Add", type="primary", key="user-add-now"):
-            users.add_user(home, name.strip(), role, None if password is None else same(*password))
+            fresh = None if password is None else same(*password)
+            users.add_user(home, name.strip(), role, fresh, by=roles.identity().name)
             dialogs.done(f"{name.strip()} may log in, as {role}")
 
 
@@ -68,7 +69,7 @@ def change_role(home: Home, name: str) -> None:
         st.text(f"{name} is {now.role}. Open pages of theirs follow within seconds.{_yourself(name)}")
         role = _role(now.role, "user-other-role")
         if st.form_submit_button("Save", type="primary", key="user-role-now"):
-            users.set_role(home, name, role)
+            users.set_role(home, name, role, by=roles.identity().name)
             dialogs.done(f"{name} is {role} now")
 
 
@@ -80,7 +81,7 @@ def set_password(home: Home, name: str) -> None:
         st.text(f"A new password for {name}; every login of theirs ends.{also}{_yourself(name)}")
         password = _twice("user-other")
         if st.form_submit_button("Save", type="primary", key="user-password-now"):
-            users.set_password(home, name, same(*password))
+            users.set_password(home, name, same(*password), by=roles.identity().name)
             dialogs.done(f"{name} has a new password, and is logged out everywhere")
 
 
@@ -88,7 +89,7 @@ def remove(home: Home, name: str) -> None:
     """Ask, then forget a user."""
     st.text(f"Remove the user {name}? Every login of theirs ends, and they cannot log in again.{_yourself(name)}")
     if dialogs.buttons("Remove", key="remove-user-now", danger=True):
-        users.remove_user(home, name)
+        users.remove_user(home, name, by=roles.identity().name)
         dialogs.done(f"{name} is removed, and is logged out everywhere")
 
 

@@ -1,4 +1,4 @@
-"""``audit verify, head, rotate``."""
+"""``audit verify, head, acts, rotate``."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json
+from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json, print_table
 
 if TYPE_CHECKING:
     from quantstrip.ledger.audit_found import Problem, Verification
@@ -59,6 +59,26 @@ def head(session: Session, as_json: bool) -> None:
         click.echo(found.head or "There is no audit chain yet.")
         if found.head and not found.is_on:
             click.echo("The audit is off. On: quantstrip settings set ledger.audit true", err=True)
+
+
+@audit.command(short_help="List what people changed beside the audited tables.")
+@click.option("-n", "limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="The newest so many.")
+@json_option
+@pass_session
+def acts(session: Session, limit: int, as_json: bool) -> None:
+    """List what people wrote by SQL, and what they changed of static data and users, the newest first."""
+    from quantstrip.operations import audit as operations
+
+    found = operations.acts(session.existing_home(), limit)
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        click.echo("Nobody has written by SQL or changed static data or users since the audit tells of it.")
+        return
+    rows = [[one.sequence, one.time[:19], one.kind, one.by, one.user, one.rows_in_words, " ".join(one.what.split())]
+            for one in found]  # fmt: skip
+    print_table(["LINK", "TIME (UTC)", "KIND", "ASKED BY", "USER", "ROWS", "WHAT"], rows)
 
 
 @audit.command(short_help="Change the chain's key.")

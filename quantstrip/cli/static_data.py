@@ -54,7 +54,7 @@ def add(session: Session, kind: "Kind", name: str, fields: tuple[str, ...], cont
 
     home = session.existing_home()
     with logged(home):
-        row = static_data.add(home, kind, name, _given(fields), contract)
+        row = static_data.add(home, kind, name, _given(fields), contract, by="quantstrip static")
     _told(row, "added", as_json=as_json)
 
 
@@ -76,7 +76,7 @@ def set_(
         raise click.UsageError("give FIELD=VALUE, or --rename")
     home = session.existing_home()
     with logged(home):
-        row = static_data.change(home, kind, name, _given(fields), contract, to=rename)
+        row = static_data.change(home, kind, name, _given(fields), contract, to=rename, by="quantstrip static")
     _told(row, "changed", as_json=as_json)
 
 
@@ -91,7 +91,7 @@ def remove(session: Session, kind: "Kind", name: str, contract: str) -> None:
 
     home = session.existing_home()
     with logged(home):
-        static_data.remove(home, kind, name, contract)
+        static_data.remove(home, kind, name, contract, by="quantstrip static")
     click.echo(f"{kind} {name} is removed.")
 
 

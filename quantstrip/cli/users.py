@@ -7,6 +7,7 @@ import click
 from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
 
 _ROLES = ("viewer", "operator", "admin")
+_BY = "quantstrip user"
 _stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
@@ -40,7 +41,7 @@ def add(session: Session, name: str, role: str, password_stdin: bool, oidc: bool
 
     if oidc and password_stdin:
         raise click.UsageError("--oidc is a user without a password")
-    users.add_user(session.existing_home(), name, role, None if oidc else _password(password_stdin))
+    users.add_user(session.existing_home(), name, role, None if oidc else _password(password_stdin), by=_BY)
     _done(f"{name} may log in, as {role}", as_json, name=name, role=role)
 
 
@@ -71,7 +72,7 @@ def role(session: Session, name: str, role: str, as_json: bool) -> None:
     """Give user NAME the role ROLE; open pages follow within seconds."""
     from quantstrip.operations import users
 
-    users.set_role(session.existing_home(), name, role)
+    users.set_role(session.existing_home(), name, role, by=_BY)
     _done(f"{name} is {role} now", as_json, name=name, role=role)
 
 
@@ -84,7 +85,7 @@ def password(session: Session, name: str, password_stdin: bool, as_json: bool) -
     """Give user NAME another password; every login of theirs ends."""
     from quantstrip.operations import users
 
-    users.set_password(session.existing_home(), name, _password(password_stdin))
+    users.set_password(session.existing_home(), name, _password(password_stdin), by=_BY)
     _done(f"{name} has a new password, and is logged out everywhere", as_json, name=name)
 
 
@@ -96,7 +97,7 @@ def remove(session: Session, name: str, as_json: bool) -> None:
     """Forget user NAME; every login of theirs ends."""
     from quantstrip.operations import users
 
-    users.remove_user(session.existing_home(), name)
+    users.remove_user(session.existing_home(), name, by=_BY)
     _done(f"{name} is removed, and is logged out everywhere", as_json, name=name)
 
 

@@ -18,7 +18,7 @@ from quantstrip.ledger.audit_links import Change, Operation, Tip, about_chain, a
 from quantstrip.ledger.audit_rows import CHANGED, FORMS, NOTE, row_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from quantstrip.ledger.audit_keys import AuditKeys
     from quantstrip.ledger.family import Context
@@ -146,6 +146,11 @@ class Chain:
             self._control(raw, now, Operation.END, {"reason": reason, **_person()})
             self._watch(raw)
 
+    def act(self, raw: sqlite3.Connection, now: str, detail: "Mapping[str, Any]") -> None:
+        """Link what a person changed outside of the audited tables; nothing while the audit is off."""
+        if is_on(self.head):
+            self._control(raw, now, Operation.ACT, {**detail, **_person()})
+
     def rotate(self, raw: sqlite3.Connection, now: str) -> str:
         """Carry the chain on with a new key, which the old one vouches for; the new key's id."""
         if self.head is None:
@@ -230,6 +235,25 @@ def _look_for(tables: tuple[str, ...]) -> str:
     """SQL that says of one key in each of these tables whether it is there (1) or not (NULL)."""
     looks = (f"(SELECT 1 FROM {table} WHERE {FORMS[table].key} = ?)" for table in tables)  # noqa: S608 - our own names
     return f"SELECT {', '.join(looks)}"
+
+
+def link_act(raw: sqlite3.Connection, keys: "Callable[[], AuditKeys]", now: str, detail: "Mapping[str, Any]") -> None:
+    """Link what a person changed by a connection of its own, inside its transaction; nothing while the audit is off.
+
+    Args:
+        raw: a connection whose writing transaction has begun.
+        keys: gives the keys of the ledger's home, where they are needed.
+        now: the transaction's time, as ledger text.
+        detail: what was done, by whom.
+
+    Raises:
+        SecretError: the key is not here.
+
+    """
+    tip = tip_of(raw)
+    if tip is not None and is_on(tip):
+        link = about_chain(Operation.ACT, {**detail, **_person()}, tip.key_id, now)
+        append(raw, keys().get(tip.key_id), tip, link)
 
 
 def _person() -> dict[str, str]:

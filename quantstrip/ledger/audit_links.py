@@ -24,6 +24,8 @@ class Operation(StrEnum):
     """The audit is off from here."""
     WRITER = "writer"
     """Who writes: client, run and code hash, or the person and program."""
+    ACT = "act"
+    """What a person changed outside of the audited tables: static data, rows of their own by SQL, users."""
     ROTATE = "rotate"
     """Made with the old key: names the new one."""
     KEY = "key"

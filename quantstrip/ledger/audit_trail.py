@@ -1,14 +1,15 @@
 """The audit as a caller of the ledger sees it: on and off, the head, keys, verifying."""
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quantstrip.errors import LedgerError, QuantstripError, SecretError
 from quantstrip.home import Home
 from quantstrip.ledger.audit_keys import AuditKeys
-from quantstrip.ledger.audit_links import Head, is_on, last_link
+from quantstrip.ledger.audit_links import COLUMNS, Head, Link, detail_of, is_on, last_link
 from quantstrip.ledger.family import Family
 from quantstrip.log import logger
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SETTING = "ledger.audit"
 _NEVER = 2**62
+_LONGEST = 4_000
+_ACTS = f"SELECT {COLUMNS} FROM audit_link WHERE operation = 'act' ORDER BY sequence DESC LIMIT ?"  # noqa: S608 - constant
 _SINCE = "SELECT coalesce(min(sequence), 0) FROM audit_link WHERE create_time >= ?"
 
 
@@ -63,6 +66,32 @@ class AuditTrail(Family):
         with self.store.read() as tx:
             link = last_link(tx.raw)
         return None if link is None else Head(link.sequence, link.mac)
+
+    def record_act(self, kind: str, what: str, by: str, rows: Mapping[str, Any] | None = None) -> None:
+        """Link what a person changed outside of the audited tables, in the transaction of this thread if it has one.
+
+        Args:
+            kind: what it was: ``sql``, ``static`` or ``user``.
+            what: the statement, or the change in words; never a secret. It is cut after 4,000 characters.
+            by: who asked.
+            rows: how many were touched, by table.
+
+        Raises:
+            SecretError: the key is not here; nothing was changed.
+
+        """
+        with self.store.write() as tx:
+            self.store.audit.act(tx.raw, tx.now, act_detail(kind, what, by, rows or {}))
+
+    def acts(self, limit: int = 50) -> list[dict[str, Any]]:
+        """What people changed outside of the audited tables, the newest first.
+
+        The chain is read from its end until there are ``limit``. Each has ``sequence``, ``create_time``, ``kind``,
+        ``by`` (who asked), ``user`` and ``program`` (of the process), ``what`` and ``rows``.
+        """
+        with self.store.read() as tx:
+            found = [Link._make(row) for row in tx.sql(_ACTS, (limit,))]
+        return [{"sequence": each.sequence, "create_time": each.create_time, **detail_of(each)} for each in found]
 
     def rotate_audit_key(self, *, lost: bool = False) -> str:
         """Carry the chain on with a new key; its id. The old one stays in the home, for the links made with it.
@@ -115,6 +144,12 @@ class AuditTrail(Family):
                 # Text that is no UTF-8 was put there from outside; reading around it is slower.
                 raw.text_factory = _text
                 return Verifier(raw, chosen, first=first, recorded=recorded, progress=progress).run()
+
+
+def act_detail(kind: str, what: str, by: str, rows: Mapping[str, Any]) -> dict[str, Any]:
+    """What a link says of a person's change."""
+    cut = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}..."
+    return {"kind": kind, "by": by, "what": cut, "rows": dict(rows)}
 
 
 def _text(raw: bytes) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from quantstrip.clock import to_text
 from quantstrip.errors import InvalidRecord, LedgerError
+from quantstrip.ledger.audit import link_act
 from quantstrip.ledger.faults import translate
 from quantstrip.ledger.query import explained, is_read, limit_time
 from quantstrip.ledger.store import Store
@@ -234,11 +235,24 @@ class Writing:
 
 
 @contextmanager
-def writing(store: Store, timeout_seconds: float, *, commit: Callable[[Writing], bool]) -> Iterator[Writing]:
+def writing(
+    store: Store,
+    timeout_seconds: float,
+    *,
+    commit: Callable[[Writing], bool],
+    act: Callable[[Writing], Mapping[str, Any]] = lambda _: {},
+) -> Iterator[Writing]:
     """One transaction; at its end it is committed where ``commit`` says so, and leaves no trace otherwise.
+
+    Args:
+        store: of the ledger.
+        timeout_seconds: what a statement may take.
+        commit: asked once all statements have run.
+        act: what the audit is told of it, in the same transaction; see ``audit_trail.act_detail``.
 
     Raises:
         LedgerBusy: another process holds the database.
+        SecretError: the ledger is audited, and the audit's key is not here; nothing was written.
 
     """
     with store.translated(), closing(store.connect()) as raw:
@@ -255,6 +269,7 @@ def writing(store: Store, timeout_seconds: float, *, commit: Callable[[Writing],
                 if any(each.table == "mtm_price" for each in made.changes):
                     # Prices may change places without a trace in their sum: whoever keeps figures is told here.
                     raw.execute("UPDATE reporting SET update_time = ?", (to_text(store.clock.now()),))
+                link_act(raw, lambda: store.audit.keys, to_text(store.clock.now()), act(made))
                 raw.execute("COMMIT")
         finally:
             raw.set_authorizer(None)

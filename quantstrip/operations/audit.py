@@ -15,7 +15,8 @@ from quantstrip.ledger.audit_trail import parse_head
 from quantstrip.ledger.validate import moment
 
 _SINCE_VERSION = "0040"
-__all__ = ["AuditHead", "Verification", "footer", "head", "rotate", "verify"]
+_ACT = ("kind", "by", "user", "program", "what")
+__all__ = ["Act", "AuditHead", "Verification", "acts", "footer", "head", "rotate", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,61 @@ def head(home: Home) -> AuditHead:
     try:
         found = ledger.audit_head()
         return AuditHead("" if found is None else str(found), ledger.audit_is_on())
+    finally:
+        ledger.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person changed beside the audited tables, as a link of the chain tells it.
+
+    Attributes:
+        sequence: of the link.
+        time: ledger text, UTC.
+        kind: ``sql``, ``static`` or ``user``.
+        by: who asked: a user of the dashboard, or a command.
+        user: of the machine, and ``program``, that did it.
+        what: the statement, or the change in words.
+        rows: counts by what was done, by table.
+
+    """
+
+    sequence: int
+    time: str
+    kind: str
+    by: str
+    user: str
+    program: str
+    what: str
+    rows: dict[str, dict[str, int]]
+
+    @property
+    def rows_in_words(self) -> str:
+        """``strategy: 1 changed``."""
+        return "; ".join(
+            f"{table}: " + ", ".join(f"{count:,} {what}" for what, count in counts.items())
+            for table, counts in self.rows.items()
+        )
+
+
+def acts(home: Home, limit: int = 50) -> list[Act]:
+    """What people wrote by SQL, and changed of static data and users, the newest first.
+
+    Read from the chain's end until there are ``limit``: with few of them among millions of links that takes seconds.
+
+    Raises:
+        LedgerError: there is no ledger, or it is older than the audit.
+
+    """
+    ledger = _ledger(home, None)
+    try:
+        return [
+            Act(
+                each["sequence"], each["create_time"], *(str(each.get(name, "")) for name in _ACT),
+                rows={str(table): dict(counts) for table, counts in each.get("rows", {}).items()},
+            )
+            for each in ledger.acts(limit)
+        ]  # fmt: skip
     finally:
         ledger.close()
 

@@ -54,8 +54,7 @@ def change_own_password(home: Home, name: str, present: str, fresh: str, *, trie
         tries.forgive(key, all_of_them=True)
     if fresh == present:
         raise SecretError("the new password is the present one; nothing was changed", hint="Take another one.")
-    set_password(home, name, fresh, instead_of=stored)
-    logger.info("{} changed their password", name)
+    set_password(home, name, fresh, instead_of=stored, by=name)
 
 
 def _begin(tries: Throttle, key: str) -> int:

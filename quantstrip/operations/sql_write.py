@@ -7,6 +7,7 @@ from typing import Any, Final
 from quantstrip.clock import system_clock
 from quantstrip.errors import LedgerError
 from quantstrip.home import Home
+from quantstrip.ledger.audit_trail import act_detail
 from quantstrip.ledger.writing import STATIC, Changes, Writing, writing
 from quantstrip.log import logger
 from quantstrip.operations import sql
@@ -40,11 +41,10 @@ class Preview:
     @property
     def words(self) -> str:
         """The changes in a sentence."""
-        said = []
-        for each in self.changes:
-            counts = (("added", each.inserted), ("changed", each.updated), ("deleted", each.deleted))
-            said.append(f"{each.table}: " + ", ".join(f"{count:,} {what}" for what, count in counts if count))
-        return "; ".join(said)
+        return "; ".join(
+            f"{each.table}: " + ", ".join(f"{count:,} {what}" for what, count in _counts(each).items())
+            for each in self.changes
+        )
 
 
 def would_write(text: str) -> bool:
@@ -64,7 +64,7 @@ def preview(home: Home, text: str, values: Mapping[str, Any] | None = None, *, s
 
 
 def commit(home: Home, shown: Preview, *, by: str) -> Preview:
-    """Run what was looked at, and keep it; one transaction.
+    """Run what was looked at, and keep it; one transaction, with a link of the audit that says who wrote what.
 
     Raises:
         LedgerError: as ``preview``; or the rows are no longer those that were shown, and nothing was written.
@@ -83,7 +83,11 @@ def _done(home: Home, text: str, values: Mapping[str, Any], shown: Preview | Non
     def agreed(made: Writing) -> bool:
         return shown is not None and made.digest == shown.digest
 
-    with writing(existing_ledger(home).store, seconds, commit=agreed) as made:
+    def act(made: Writing) -> dict[str, Any]:
+        given = f" with {dict(values)}" if values else ""
+        return act_detail("sql", f"{text.strip()}{given}", by, {each.table: _counts(each) for each in made.changes})
+
+    with writing(existing_ledger(home).store, seconds, commit=agreed, act=act) as made:
         for part in parts:
             made.run(part, values)
         if not made.changes:
@@ -101,6 +105,12 @@ def _done(home: Home, text: str, values: Mapping[str, Any], shown: Preview | Non
     if found.done:
         logger.info("SQL by {} wrote {}: {}", by or "somebody", found.words, " ".join(text.split()))
     return found
+
+
+def _counts(change: Changes) -> dict[str, int]:
+    """How many rows were added, changed and deleted, without those that are none."""
+    counts = {"added": change.inserted, "changed": change.updated, "deleted": change.deleted}
+    return {what: count for what, count in counts.items() if count}
 
 
 def _writes_later(text: str) -> bool:

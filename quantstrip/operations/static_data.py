@@ -3,7 +3,8 @@
 What the ledger's history refers to is not removed: the refusal says how many rows do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -76,8 +77,8 @@ def find(home: Home, kind: Kind, name: str, contract: str = "") -> Row:
     return found
 
 
-def add(home: Home, kind: Kind, name: str, values: Mapping[str, Any], contract: str = "") -> Row:
-    """Add one.
+def add(home: Home, kind: Kind, name: str, values: Mapping[str, Any], contract: str = "", *, by: str = "") -> Row:
+    """Add one; ``by`` is who asks, for the audit.
 
     Raises:
         InvalidRecord: a value is wrong, or the name is taken; nothing is written.
@@ -88,21 +89,24 @@ def add(home: Home, kind: Kind, name: str, values: Mapping[str, Any], contract: 
         raise InvalidRecord(f"there is a {kind} {_shown(name, contract)!r} already", hint="Change that one instead.")
     given = _checked(kind, values)
     ledger = existing_ledger(home)
-    if kind == "broker":
-        ledger.insert_broker(name, given.get("full_name"))
-    elif kind == "strategy":
-        ledger.insert_strategy(name, **given)
-    else:
-        ledger.set_instrument(Instrument(name, contract_id=contract, **_kept(given)))
-    logger.info("{} {} was added: {}", kind, _shown(name, contract), given)
+    with _recorded(ledger, kind, f"{kind} {_shown(name, contract)} was added: {given}", by, "added"):
+        if kind == "broker":
+            ledger.insert_broker(name, given.get("full_name"))
+        elif kind == "strategy":
+            ledger.insert_strategy(name, **given)
+        else:
+            ledger.set_instrument(Instrument(name, contract_id=contract, **_kept(given)))
     return find(home, kind, name, contract)
 
 
-def change(home: Home, kind: Kind, name: str, values: Mapping[str, Any], contract: str = "", *, to: str = "") -> Row:
+def change(
+    home: Home, kind: Kind, name: str, values: Mapping[str, Any], contract: str = "", *, to: str = "", by: str = ""
+) -> Row:
     """Change values of one; those not named stay.
 
     Args:
         to: another name for a broker or a strategy.
+        by: who asks, for the audit.
 
     Raises:
         UnknownRecord: there is none of that name.
@@ -115,20 +119,26 @@ def change(home: Home, kind: Kind, name: str, values: Mapping[str, Any], contrac
     renamed = to.strip() if to.strip() != name else ""
     if not given and not renamed:
         return old
-    if kind == "broker":
-        ledger.update_broker(name, renamed or None, **_kept(given))
-    elif kind == "strategy":
-        ledger.update_strategy(name, renamed or None, **_kept(given))
-    else:
-        if renamed:
-            raise InvalidRecord("an instrument keeps its symbol: fills are booked under it", hint="Add another one.")
-        ledger.set_instrument(Instrument(name, contract_id=contract, **{**old.values, **_kept(given)}))
-    logger.info("{} {} was changed: {}{}", kind, _shown(name, contract), given, f", now {renamed}" if renamed else "")
+    was = {field: old.values[field] for field in given}
+    words = f"{kind} {_shown(name, contract)} was changed: {given}, it was {was}" + (
+        f", now {renamed}" if renamed else ""
+    )
+    with _recorded(ledger, kind, words, by, "changed"):
+        if kind == "broker":
+            ledger.update_broker(name, renamed or None, **_kept(given))
+        elif kind == "strategy":
+            ledger.update_strategy(name, renamed or None, **_kept(given))
+        else:
+            if renamed:
+                raise InvalidRecord(
+                    "an instrument keeps its symbol: fills are booked under it", hint="Add another one."
+                )
+            ledger.set_instrument(Instrument(name, contract_id=contract, **{**old.values, **_kept(given)}))
     return find(home, kind, renamed or name, contract)
 
 
-def remove(home: Home, kind: Kind, name: str, contract: str = "") -> None:
-    """Remove one that nothing refers to.
+def remove(home: Home, kind: Kind, name: str, contract: str = "", *, by: str = "") -> None:
+    """Remove one that nothing refers to; ``by`` is who asks, for the audit.
 
     Raises:
         UnknownRecord: there is none of that name.
@@ -143,13 +153,13 @@ def remove(home: Home, kind: Kind, name: str, contract: str = "") -> None:
             f"{kind} {_shown(name, contract)!r} stays: rows refer to it ({said})",
             hint="History is never removed. Leave it.",
         )
-    if kind == "broker":
-        ledger.delete_broker(name)
-    elif kind == "strategy":
-        ledger.delete_strategy(name)
-    else:
-        ledger.delete_instrument(name, contract)
-    logger.info("{} {} was removed", kind, _shown(name, contract))
+    with _recorded(ledger, kind, f"{kind} {_shown(name, contract)} was removed", by, "deleted"):
+        if kind == "broker":
+            ledger.delete_broker(name)
+        elif kind == "strategy":
+            ledger.delete_strategy(name)
+        else:
+            ledger.delete_instrument(name, contract)
 
 
 def references(ledger: Ledger, kind: Kind, name: str, contract: str = "") -> dict[str, int]:
@@ -161,6 +171,15 @@ def references(ledger: Ledger, kind: Kind, name: str, contract: str = "") -> dic
             if count:
                 counts[table] = count
     return counts
+
+
+@contextmanager
+def _recorded(ledger: Ledger, kind: Kind, words: str, by: str, what: str) -> Iterator[None]:
+    """One transaction of a change and the link of the audit that says who made it; the log has it too."""
+    with ledger.transaction():
+        yield
+        ledger.record_act("static", words, by, {kind: {what: 1}})
+    logger.info("{} (by {})", words, by or "somebody")
 
 
 def _counting(kind: Kind) -> list[tuple[str, str]]:

@@ -12,13 +12,14 @@ import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from quantstrip.clock import system_clock, to_text
 from quantstrip.config.files import locked
 from quantstrip.config.files import replace as write_whole
-from quantstrip.errors import ConfigError, SecretError
+from quantstrip.errors import ConfigError, QuantstripError, SecretError
 from quantstrip.home import Home
+from quantstrip.log import logger
 from quantstrip.operations.passwords import check_strength, hashed
 from quantstrip.operations.roles import OWNER, ROLES
 
@@ -102,7 +103,7 @@ def list_users(home: Home) -> list[UserInfo]:
     return [UserInfo(user.name, user.role, "password" if user.password else "oidc", user.created) for user in users]
 
 
-def add_user(home: Home, name: str, role: str, password: str | None) -> None:
+def add_user(home: Home, name: str, role: str, password: str | None, *, by: str = "") -> None:
     """Add a user.
 
     Args:
@@ -110,6 +111,7 @@ def add_user(home: Home, name: str, role: str, password: str | None) -> None:
         name: letters, digits and ``. _ @ + | : -``.
         role: one of ``ROLES``.
         password: None for a user who logs in by OIDC alone.
+        by: who asks, for the audit; so in the other functions.
 
     Raises:
         ConfigError: the name or the role is none, or there is such a user.
@@ -133,16 +135,21 @@ def add_user(home: Home, name: str, role: str, password: str | None) -> None:
             )
         users[name] = row
 
-    _change(home, add)
+    way = "OIDC alone" if password is None else "a password"
+    _change(home, add, f"user {name} was added as {role}, with {way}", by)
 
 
-def set_role(home: Home, name: str, role: str) -> None:
+def set_role(home: Home, name: str, role: str, *, by: str = "") -> None:
     """Give a user another role; open pages follow within seconds."""
     _check_role(role)
-    _change(home, lambda users: users.update({name: replace(_known(users, name), role=role)}), role != ROLES[-1])
+
+    def change(users: Users) -> None:
+        users[name] = replace(_known(users, name), role=role)
+
+    _change(home, change, f"user {name} has the role {role}", by, weakens=role != ROLES[-1])
 
 
-def set_password(home: Home, name: str, password: str, *, instead_of: str | None = None) -> None:
+def set_password(home: Home, name: str, password: str, *, instead_of: str | None = None, by: str = "") -> None:
     """Give a user a new password; every login of theirs ends.
 
     Raises:
@@ -159,20 +166,20 @@ def set_password(home: Home, name: str, password: str, *, instead_of: str | None
             raise ConfigError(f"the password of {name} was changed meanwhile; nothing was changed")
         users[name] = replace(user, password=fresh, stamp=_stamp())
 
-    _change(home, change)
+    _change(home, change, f"user {name} has a new password", by)
 
 
-def remove_user(home: Home, name: str) -> None:
+def remove_user(home: Home, name: str, *, by: str = "") -> None:
     """Forget a user; every login of theirs ends."""
 
     def remove(users: Users) -> None:
         del users[_known(users, name).name]
 
-    _change(home, remove, weakens=True)
+    _change(home, remove, f"user {name} was removed", by, weakens=True)
 
 
-def _change(home: Home, change: Callable[[Users], Any], weakens: bool = False) -> None:
-    """Read, change, write, under a lock; whatever is refused leaves the file as it was."""
+def _change(home: Home, change: Callable[[Users], None], words: str, by: str, *, weakens: bool = False) -> None:
+    """Read, change, write, under a lock, and record it; whatever is refused leaves the file as it was."""
     from quantstrip.operations.exposure import check_admin_left
 
     path = home.users_file
@@ -185,6 +192,20 @@ def _change(home: Home, change: Callable[[Users], Any], weakens: bool = False) -
             name: {key: value for key, value in asdict(user).items() if key != "name"} for name, user in users.items()
         }
         _write(path, json.dumps({"users": dict(sorted(rows.items()))}, indent=1) + "\n")
+    _record(home, words, by)
+
+
+def _record(home: Home, words: str, by: str) -> None:
+    """Tell the log and, where there is a ledger, its audit. The file is written: what fails here takes nothing back."""
+    from quantstrip.operations.ledger import existing_ledger
+
+    logger.info("{} (by {})", words, by or "somebody")
+    if not home.database.exists():
+        return
+    try:
+        existing_ledger(home).record_act("user", words, by)
+    except QuantstripError as error:
+        logger.warning("the audit was not told that {}: {}", words, error)
 
 
 def _write(path: Path, text: str) -> None:

@@ -30,6 +30,15 @@ def tampered(ledger: Ledger) -> None:
         raw.commit()
 
 
+def test_what_people_changed_is_listed(ledger: Ledger, quantstrip: Run) -> None:
+    assert "Nobody has written" in quantstrip("audit", "acts").stdout
+    quantstrip("static", "set", "broker", "SIM", "full_name=Simulated")
+    assert "broker: 1 changed" in (printed := quantstrip("audit", "acts").stdout)
+    assert "quantstrip static" in printed
+    (told,) = json.loads(quantstrip("audit", "acts", "--json").stdout)
+    assert told["rows"] == {"broker": {"changed": 1}}
+
+
 def test_an_untouched_ledger_is_said_to_be_so(ledger: Ledger, quantstrip: Run) -> None:
     done = quantstrip("audit", "verify")
 
