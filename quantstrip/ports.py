@@ -86,7 +86,22 @@ class Columns(NamedTuple):
     source: str = ""
 
 
-BrokerEvent = OrderUpdate | Fill
+class Charge(NamedTuple):
+    """What holding a position cost, or brought, apart from any fill.
+
+    Attributes:
+        kind: ``borrow`` or ``funding``.
+        amount: in money; negative is paid, positive received.
+
+    """
+
+    ts: Micros
+    symbol: str
+    kind: str
+    amount: float
+
+
+BrokerEvent = OrderUpdate | Fill | Charge
 
 
 @runtime_checkable

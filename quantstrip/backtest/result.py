@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from quantstrip.backtest.canonical import canonical, equity_hash, result_hash
 from quantstrip.backtest.labels import Labels
+from quantstrip.backtest.options import PLAIN
 from quantstrip.backtest.trades import OpenTrip, RoundTrip
 from quantstrip.bars import BarTable
 from quantstrip.clock import DAY
 from quantstrip.engine import Rejection
 from quantstrip.model import Fill
+from quantstrip.ports import Charge
 from quantstrip.report import LEAST_SESSIONS, Metrics
 
 
@@ -37,6 +39,7 @@ class BacktestResult:
         equity: after each slice.
         metrics: see ``quantstrip.report``.
         more: further figures, see ``figures``.
+        charges: what holding positions cost or brought; part of the equity, not of the trades.
         run: what was run: hashes of code and data, parameters, costs, risk limits, dates, gaps.
 
     """
@@ -50,6 +53,7 @@ class BacktestResult:
     run: Mapping[str, Any]
     labels: Labels = field(repr=False)
     more: Mapping[str, float | None] = field(default_factory=dict)
+    charges: Sequence[Charge] = ()
 
     @property
     def tables(self) -> Mapping[str, BarTable]:
@@ -80,6 +84,13 @@ class BacktestResult:
 
     def _document(self) -> dict[str, Any]:
         label = self.labels.of
+        options = self.run.get("options", {})
+        charged = {
+            "charges": [
+                {"time": label(one.symbol, one.ts), "symbol": one.symbol, "kind": one.kind, "amount": one.amount}
+                for one in self.charges
+            ]
+        }
         return {
             "run": {**self.run, "equity_hash": equity_hash(self.equity)},
             "fills": [
@@ -119,6 +130,7 @@ class BacktestResult:
             ],
             "equity_final": self.equity_final,
             "metrics": self.figures,
+            **(charged if options.get("borrow_rate") or options.get("funding_rate") else {}),
         }
 
     def _tells_a_year(self) -> bool:
@@ -128,6 +140,15 @@ class BacktestResult:
     def to_json(self) -> str:
         """``to_dict`` as one line of JSON."""
         return json.dumps(self.to_dict(), allow_nan=False, default=str)
+
+    def _measured(self) -> list[tuple[str, str]]:
+        """Rows that only some runs have."""
+        rows = [("holding", _number(sum(one.amount for one in self.charges)))] if self.charges else []
+        if self.run.get("benchmark"):
+            alpha = self.more.get("alpha") if self._tells_a_year() else None
+            rows += [("benchmark", str(self.run["benchmark"])), ("alpha, a year", _percent(alpha)),
+                     ("beta", _number(self.more.get("beta")))]  # fmt: skip
+        return rows
 
     def __str__(self) -> str:
         """Return the summary for people."""
@@ -144,6 +165,7 @@ class BacktestResult:
             ("from", ", ".join(dict.fromkeys(run["sources"]))),
             ("costs", _pairs(run["costs"])),
             ("risk", run["risk"]),
+            *_asked(run),
             ("gaps", "; ".join(run["gaps"]) or "none"),
             ("fills", f"{len(self.fills)}, rejected signals {len(self.rejected)}{f' ({refused})' if refused else ''}"),
             ("open at the end", held or "nothing"),
@@ -155,8 +177,15 @@ class BacktestResult:
             ("round trips", str(figures.trade_count)),
             ("win rate", _percent(figures.win_rate)),
             ("profit factor", _number(figures.profit_factor)),
+            *self._measured(),
         ]
         return "\n".join(f"{name:<18} {value}" for name, value in rows)
+
+
+def _asked(run: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Options that are not those of a plain run."""
+    given = {name: value for name, value in run.get("options", {}).items() if getattr(PLAIN, name, None) != value}
+    return [("options", _pairs(given))] if given else []
 
 
 def _dates(run: Mapping[str, Any]) -> str:

@@ -10,14 +10,15 @@ from quantstrip.backtest.options import PLAIN, Options
 from quantstrip.backtest.result import BacktestResult, Equity
 from quantstrip.backtest.trades import round_trips
 from quantstrip.bars import BarTable
-from quantstrip.brokers import SimulatedBroker
+from quantstrip.brokers import Carry, CarryingBroker, SharingBroker, SimulatedBroker
 from quantstrip.clock import ManualClock
 from quantstrip.dialects import Form, form_named
 from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.errors import DataError
 from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
-from quantstrip.matching import CostModel, exchange_session_end
+from quantstrip.matching import CostModel, SessionEnd, exchange_session_end
 from quantstrip.model import Instrument
+from quantstrip.ports import Broker
 from quantstrip.report import measure
 from quantstrip.risk import NATIVE, RiskProfile
 from quantstrip.strategy import StrategyBase
@@ -92,7 +93,7 @@ def run_backtest(
     engine = Engine(
         strategy,
         feed=feed,
-        broker=SimulatedBroker(traded, model, session_end=session_end, netting=not legs),
+        broker=_broker(traded, model, session_end, options, netting=not legs),
         recorder=recorder,
         instruments=traded,
         cash=cash,
@@ -117,4 +118,20 @@ def run_backtest(
         run,
         Labels(by_symbol),
         more_figures(summary.ts, daily, feed.tables, trades, open_trades, periods, benchmark),
+        summary.charges,
     )
+
+
+def _broker(
+    instruments: Mapping[str, Instrument], costs: CostModel, session_end: SessionEnd, options: Options, *, netting: bool
+) -> Broker:
+    """The plain broker, unless the options ask for more: nobody else pays for that."""
+    share = options.max_volume_share
+    if share is None:
+        inner = SimulatedBroker(instruments, costs, session_end=session_end, netting=netting)
+    else:
+        inner = SharingBroker(instruments, costs, session_end=session_end, netting=netting, share=share)
+    if not options.carries:
+        return inner
+    carry = Carry(options.borrow_rate, options.funding_rate, options.funding_hours)
+    return CarryingBroker(inner, instruments, carry)

@@ -26,7 +26,7 @@ from quantstrip.errors import DataError, OrderRefused, StrategyError
 from quantstrip.indicators import History
 from quantstrip.matching import SessionEnd, bar_session_end
 from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal, Tick
-from quantstrip.ports import Broker, BrokerEvent, ColumnFeed, Columns, Feed, OrderUpdate, Recorder, new_update
+from quantstrip.ports import Broker, BrokerEvent, Charge, ColumnFeed, Columns, Feed, OrderUpdate, Recorder, new_update
 from quantstrip.risk import NATIVE, Guard, RiskProfile
 from quantstrip.strategy import StrategyBase
 from quantstrip.trading import Account, Desk, OrderBook
@@ -288,6 +288,9 @@ class Engine:
             if isinstance(event, Fill):
                 if self._book(event):
                     self._tell_trade(event)
+            elif isinstance(event, Charge):
+                self.account.charge(event.amount)
+                self.summary.charges.append(event)
             elif (tracked := orders.apply(event)) is not None:
                 if self._follows_orders:
                     self._tell_order(event, tracked.order.symbol)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from quantstrip.clock import Micros
 from quantstrip.model import Fill
+from quantstrip.ports import Charge
 from quantstrip.risk import Halt
 from quantstrip.trading import Account
 
@@ -25,6 +26,7 @@ class RunSummary:
         warmup: bars that were shown before the first that could trade; not in ``bars``.
         stopped: the run was asked to stop before its feed ended.
         halts: halts in force at the end.
+        charges: what holding positions cost or brought.
         foreign: fills the broker reported for orders that are not this run's; nothing was booked for them.
 
     """
@@ -42,6 +44,7 @@ class RunSummary:
     stopped: bool = False
     halts: list[Halt] = field(default_factory=list)
     foreign: list[Fill] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)
     curve_ts: "array[int]" = field(default_factory=lambda: array("q"))
     curve_equity: "array[float]" = field(default_factory=lambda: array("d"))
 

@@ -77,6 +77,10 @@ class Account:
         self.commission += commission
         return booking
 
+    def charge(self, amount: float) -> None:
+        """Take in what holding a position cost (negative) or brought, in money."""
+        self.cash += amount
+
     def equity(self) -> float:
         """Cash plus all positions at the last known prices, in money."""
         prices = self.prices
