@@ -11,7 +11,7 @@ from quantstrip.dialects.forms import Dialect, Form, Loaded
 from quantstrip.errors import ConfigError, StrategyLoadError
 from quantstrip.strategy import Declared, read_source
 
-_ORDER: Final = ("dataframe", "event", "kline", "vectorized", "native")
+_ORDER: Final = ("dataframe", "event", "kline", "candle", "vectorized", "native")
 """Modules of this room, asked in this order whether a file is theirs; the last one takes what is left."""
 
 

@@ -36,6 +36,7 @@ def load_strategy(
     symbols: Sequence[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     source: bytes | None = None,
+    names: Mapping[str, Any] | None = None,
 ) -> StrategyBase:
     """The strategy of a file, constructed.
 
@@ -44,24 +45,25 @@ def load_strategy(
         symbols: what to trade; None leaves it to the strategy's default.
         parameters: keyword arguments for its ``__init__``.
         source: what ``read_source`` gave, to run that however the file was edited since.
+        names: what the file has without importing it.
 
     Raises:
         StrategyLoadError: no such file, it does not run, it holds no or several strategies, its constructor raises,
             or a parameter is unknown or of another kind than its default; the message names the file and the line.
 
     """
-    found = _only_class(Path(path), read_source(Path(path)) if source is None else source)
+    found = _only_class(Path(path), read_source(Path(path)) if source is None else source, names)
     return _construct(found, Path(path), symbols, dict(parameters or {}))
 
 
-def declared_in(path: Path, source: bytes) -> list[Declared]:
+def declared_in(path: Path, source: bytes, names: Mapping[str, Any] | None = None) -> list[Declared]:
     """The parameters of the strategy class in a file.
 
     Raises:
         StrategyLoadError: it does not run, or holds no or several strategies.
 
     """
-    cls = _only_class(path, source)
+    cls = _only_class(path, source, names)
     return declared(cls, cls.parameters, cls.allowed)
 
 
@@ -103,8 +105,8 @@ def source_hash(strategy: StrategyBase) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
-def _only_class(path: Path, source: bytes) -> type[StrategyBase]:
-    classes = strategy_classes(load_module(path, source))
+def _only_class(path: Path, source: bytes, names: Mapping[str, Any] | None) -> type[StrategyBase]:
+    classes = strategy_classes(load_module(path, source, names))
     if len(classes) != 1:
         found = ", ".join(cls.__name__ for cls in classes) or "none"
         raise StrategyLoadError(
@@ -114,8 +116,8 @@ def _only_class(path: Path, source: bytes) -> type[StrategyBase]:
     return classes[0]
 
 
-def load_module(path: Path, source: bytes) -> ModuleType:
-    """Run a strategy's file as a module of its own.
+def load_module(path: Path, source: bytes, names: Mapping[str, Any] | None = None) -> ModuleType:
+    """Run a strategy's file as a module of its own, with ``names`` that it need not import.
 
     Raises:
         StrategyLoadError: it raised; names file and line.
@@ -133,7 +135,7 @@ def load_module(path: Path, source: bytes) -> ModuleType:
     import_names.serve(path.parent)
     sys.modules[name] = module
     setattr(module, _HASH, digest)
-    vars(module).update(builtins_for({}))
+    vars(module).update(builtins_for(dict(names or {})))
     try:
         # From the text that was read: cached bytecode may be of an edit in the same second that kept the size.
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - it is the user's own

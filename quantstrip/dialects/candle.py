@@ -1,0 +1,85 @@
+"""The candle form: a ``Strategy`` with ``on_candle(candle)``, fed from bars, ticks or quotes."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from quantstrip.dialects.candle_data import (
+    CandleAggregator,
+    MarketDataClient,
+    MidPriceCandle,
+    Quote,
+    ReplayClient,
+)
+from quantstrip.dialects.candle_manager import (
+    SignalAt,
+    SignalReport,
+    Strategy,
+    StrategyManager,
+    compare_signals,
+    signals_of,
+)
+from quantstrip.dialects.forms import Form
+from quantstrip.model import OrderSide, OrderType, Signal
+from quantstrip.strategy import Allowed, Declared, StrategyBase, declared_in, load_strategy
+
+FORM: Final = Form("candle", "candle strategy")
+NAMES: Final[Mapping[str, Any]] = {
+    one.__name__: one
+    for one in (
+        Strategy, StrategyManager, MarketDataClient, ReplayClient, CandleAggregator, MidPriceCandle, Quote, Signal,
+        OrderSide, OrderType, Allowed,
+    )
+}  # fmt: skip
+"""Names that such a file has without importing them."""
+_HOOKS: Final = {"on_candle", "update"}
+
+__all__ = [
+    "CandleAggregator",
+    "MarketDataClient",
+    "MidPriceCandle",
+    "Quote",
+    "ReplayClient",
+    "SignalAt",
+    "SignalReport",
+    "Strategy",
+    "StrategyManager",
+    "compare_signals",
+    "signals_of",
+]
+
+
+def recognises(tree: ast.Module) -> bool:
+    """A class derived from our ``Strategy``, imported or not, with ``on_candle`` or ``update``."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == "Strategy":
+            return False
+        if isinstance(node, ast.ImportFrom) and node.module != __name__ and _brings(node):
+            return False
+    return any(
+        isinstance(node, ast.ClassDef)
+        and any(_last(base) == "Strategy" for base in node.bases)
+        and any(isinstance(each, ast.FunctionDef) and each.name in _HOOKS for each in node.body)
+        for node in tree.body
+    )
+
+
+def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: Mapping[str, Any]) -> StrategyBase:
+    """Its strategy, which is a native one already."""
+    return load_strategy(path, symbols=symbols, parameters=parameters, source=source, names=NAMES)
+
+
+def declared(path: Path, source: bytes) -> list[Declared]:
+    """Its parameters, from its class."""
+    return declared_in(path, source, names=NAMES)
+
+
+def _brings(node: ast.ImportFrom) -> bool:
+    return any((alias.asname or alias.name) == "Strategy" for alias in node.names)
+
+
+def _last(base: ast.expr) -> str:
+    if isinstance(base, ast.Attribute):
+        return base.attr
+    return base.id if isinstance(base, ast.Name) else ""
