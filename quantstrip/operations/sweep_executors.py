@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -33,7 +33,7 @@ class Crew(NamedTuple):
     """Workers: how a point is handed to them, how many there are, and what tells that one was lost."""
 
     submit: "Callable[[Job], Future[Done]]"
-    count: int
+    size: int
     lost: tuple[type[Exception], ...] = ()
 
 
@@ -63,7 +63,8 @@ def opened(
 
 def _on(executor: Executor, text: Any, count: int, key: str = "") -> Crew:
     """Workers that have nothing yet: each unpacks the setup with the first point it gets."""
-    return Crew(partial(executor.submit, _carried, key or _key(text), text), count, (Exception,))
+    wanted = key or _key(text)
+    return Crew(lambda job: executor.submit(_carried, wanted, text, job), count, (Exception,))
 
 
 @contextmanager
@@ -74,7 +75,7 @@ def _processes(home: Home, setup: "Setup", count: int) -> Iterator[Crew]:
         initargs=(str(home.root), setup, os.getpid(), _share(count)),
     )  # fmt: skip
     try:
-        yield Crew(partial(pool.submit, _point), count)
+        yield Crew(lambda job: pool.submit(_point, job), count)
     finally:
         for process in set(multiprocessing.active_children()) - before:
             process.kill()  # at the end none has anything left to do
@@ -90,7 +91,7 @@ def _cluster(address: str, count: int) -> Iterator[Any]:
 
     """
     try:
-        from dask import distributed
+        distributed: Any = import_module("distributed")
     except ImportError as error:
         raise TaskError(
             "a Dask cluster needs the package distributed, which is not installed",
@@ -100,10 +101,10 @@ def _cluster(address: str, count: int) -> Iterator[Any]:
     if address == LOCAL:
         own = distributed.LocalCluster(
             n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=40
-        )  # type: ignore[no-untyped-call]
+        )
     try:
         try:
-            client = distributed.Client(own or address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+            client = distributed.Client(own or address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise TaskError(
                 f"no Dask scheduler answers at {address}: {error}",
@@ -113,7 +114,7 @@ def _cluster(address: str, count: int) -> Iterator[Any]:
             yield client
     finally:
         if own is not None:
-            own.close()  # type: ignore[no-untyped-call]
+            own.close()
 
 
 _setup: "Setup | None" = None

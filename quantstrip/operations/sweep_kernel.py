@@ -38,6 +38,13 @@ def refusal(setup: "Setup", strategy: "StrategyBase") -> str:
     )  # fmt: skip
 
 
+def way() -> str:
+    """How the kernel runs here."""
+    from quantstrip.backtest.vectorized import AVAILABLE
+
+    return "compiled" if AVAILABLE else 'as plain Python: numba is not installed (pip install "quantstrip[research]")'
+
+
 def run(
     setup: "Setup", strategy: "VectorizedRunner", jobs: Iterator[Job], total: int, workers: int, progress: Progress,
     limit: float = inf,

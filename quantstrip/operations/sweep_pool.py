@@ -112,14 +112,14 @@ def run(
     with sweep_executors.opened(home, setup, workers, total, dask, executor) as crew:
         waiting: set[Future[Done]] = set()
         try:
-            waiting |= {crew.submit(job) for job in islice(jobs, crew.count * _AHEAD)}
+            waiting |= {crew.submit(job) for job in islice(jobs, crew.size * _AHEAD)}
             while waiting:
-                pace.tell(crew.count)
+                pace.tell(crew.size)
                 ended, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
                 for future in sorted(ended, key=lambda each: each.exception() is not None):  # what is done comes first
                     found = future.result()
                     yield found
-                    pace.done(found.seconds, crew.count)
+                    pace.done(found.seconds, crew.size)
                 waiting |= {crew.submit(job) for job in islice(jobs, len(ended))}
         except BrokenProcessPool as error:
             raise TaskError(

@@ -77,7 +77,7 @@ def _reach(share: float, dimensions: int) -> int:
     """Steps to each side that a neighbourhood spans, for a share of the grid that was run."""
     if share >= 1.0 or not dimensions:
         return 1
-    width = (_WANTED / share) ** (1.0 / dimensions)
+    width: float = (_WANTED / share) ** (1.0 / dimensions)
     return max(1, ceil((width - 1.0) / 2.0))
 
 

@@ -148,7 +148,7 @@ def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progres
     counts = {state: sum(row[1] == state for row in rows.values()) for state in ("done", "refused", "failed")}
     return {
         "path": str(path), "points": total, **counts, "taken_over": taken,
-        "way": f"bar by bar: {refusal}" if refusal else "compiled",
+        "way": f"bar by bar: {refusal}" if refusal else sweep_kernel.way(),
         "seconds": round(time.monotonic() - begin, 3), "run": run if counts["done"] else {},
     }  # fmt: skip
 

@@ -205,7 +205,7 @@ def test_a_plateau_is_preferred_to_a_peak_that_stands_alone() -> None:
 def test_a_region_is_the_median_of_all_that_lies_one_step_away(figures: dict[int, float | None]) -> None:
     grid: dict[str, list[Any]] = {"a": [1, 2, 4], "b": [0.5, 0.1, 0.9], "c": ["x", "y", "z"]}
     points = at(grid, figures)
-    order = {"a": [1, 2, 4], "b": [0.1, 0.5, 0.9]}
+    order: dict[str, list[float]] = {"a": [1, 2, 4], "b": [0.1, 0.5, 0.9]}
     for region in regions(points, grid, "sharpe", 27):
         here = region.point.parameters
         near = [
@@ -236,7 +236,7 @@ def test_the_file_of_points_is_csv_whatever_came_of_them(made_home: Home) -> Non
 
 
 def test_a_cluster_without_its_package_says_what_to_install(made_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dask", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, "distributed", None)  # as where it is not installed
     ready = research.prepare(made_home, WHOLE, symbols=["IBM"], start="2012-01-01")
     with pytest.raises(TaskError, match="needs the package distributed") as told:
         list(sweep_pool.run(made_home, ready, iter([(0, {})]), 1, 1, Progress(), dask="local"))
