@@ -25,7 +25,7 @@ from quantstrip.risk import Guard, RiskProfile
 from quantstrip.strategy import StrategyBase
 from quantstrip.strategy.series import SymbolSeries
 from quantstrip.strategy.signal_columns import Panel
-from quantstrip.strategy.vectorized import remembering
+from quantstrip.strategy.vectorized import VectorizedStrategy, remembering
 from quantstrip.trading.sizing import DEFAULT_RATIO
 
 if TYPE_CHECKING:
@@ -147,9 +147,9 @@ class Kernel:
             raise StrategyError(f"{strategy.name}: {type(error).__name__}: {error}") from error
         return self.trade(decisions, strategy.protection, logged=logged)
 
-    def shared(self, arrays: bool) -> remembering:
-        """While inside, indicators that strategies take from the kernel's frames are computed once."""
-        if self._frames is None and not arrays:
+    def shared(self, inner: VectorizedStrategy) -> remembering:
+        """While inside, indicators that such strategies take from the kernel's frames are computed once."""
+        if self._frames is None and not type(inner).uses_arrays():
             self._frames = frames_of(self.panel)
         return remembering(list((self._frames or {}).values()))
 
