@@ -68,7 +68,7 @@ class CarryingBroker:
 
     def advance(self, now: Micros, bars: Sequence[Bar]) -> Sequence[BrokerEvent]:
         """What happened to orders, between what was charged before the bar's fills and after them."""
-        events = [charge for bar in bars if bar.symbol in self._last for charge in self._before(bar)]
+        events: list[BrokerEvent] = [charge for bar in bars if bar.symbol in self._last for charge in self._before(bar)]
         events += self._inner.advance(now, bars)
         events += [charge for bar in bars for charge in self._inside(bar)]
         for bar in bars:
@@ -91,14 +91,14 @@ class CarryingBroker:
         """What is held."""
         return self._inner.positions()
 
-    def _before(self, bar: Bar) -> Iterable[BrokerEvent]:
+    def _before(self, bar: Bar) -> Iterable[Charge]:
         since, price = self._last[bar.symbol]
         return self._charges(bar, price, since, bar.ts_open + 1)
 
-    def _inside(self, bar: Bar) -> Iterable[BrokerEvent]:
+    def _inside(self, bar: Bar) -> Iterable[Charge]:
         return self._charges(bar, bar.open, bar.ts_open + 1, bar.ts)
 
-    def _charges(self, bar: Bar, price: float, since: Micros, until: Micros) -> list[BrokerEvent]:
+    def _charges(self, bar: Bar, price: float, since: Micros, until: Micros) -> list[Charge]:
         """Charges at the moments from ``since`` on and before ``until``."""
         nights = _multiples(DAY, since, until) if self._borrow else 0
         intervals = _multiples(self._every, since, until) if self._funding else 0

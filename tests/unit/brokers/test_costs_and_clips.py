@@ -7,6 +7,7 @@ import pytest
 from quantstrip.brokers import FREE, CostModel, SimulatedBroker
 from quantstrip.clock import DAY
 from quantstrip.model import Bar, Fill, Instrument, Order, OrderSide, OrderType
+from quantstrip.ports import OrderUpdate
 from quantstrip.trading import bracket_orders
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def words(broker: SimulatedBroker, one: Bar) -> list[str]:
         if isinstance(event, Fill)
         else f"{event.reference} {event.state}"
         for event in broker.advance(one.ts, [one])
+        if isinstance(event, Fill | OrderUpdate)
     ]
 
 

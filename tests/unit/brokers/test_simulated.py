@@ -11,6 +11,7 @@ from quantstrip.brokers import FREE, CostModel, SimulatedBroker
 from quantstrip.clock import DAY, HOUR, MINUTE
 from quantstrip.errors import OrderRefused
 from quantstrip.model import Bar, Fill, Instrument, Leg, Order, OrderSide, OrderType, TimeInForce
+from quantstrip.ports import OrderUpdate
 from quantstrip.trading import bracket_orders
 
 Entry = tuple[int, str, str, int, dict[str, Any]]
@@ -70,7 +71,7 @@ class Desk:
             if isinstance(event, Fill):
                 self.fills.append(event)
                 new.append(f"{event.reference} {event.side} {event.quantity:g} @ {event.price:g}")
-            else:
+            elif isinstance(event, OrderUpdate):
                 new.append(f"{event.reference} {event.state}")
         self.events += new
         return new
@@ -260,6 +261,19 @@ class TestBrackets:
         desk.bracket(trailing_pct=0.1)
         assert desk.feed(bar(1, high=120.0, low=91.0))[2:] == ["o-R ACCEPTED"]
         assert desk.feed(bar(2, open_=118.0, high=119.0, low=108.0))[0] == "o-R SELL 10 @ 108"
+
+    def test_a_trailing_stop_with_an_activation_waits_for_its_move(self, desk: Desk) -> None:
+        """Armed at 110 by the bar that reaches it, and good from the next bar on: the way within a bar is unknown."""
+        desk.bracket(trailing_pct=0.05, trailing_activation_pct=0.1)
+        assert desk.feed(bar(1, high=109.0, low=80.0))[2:] == ["o-R ACCEPTED"]
+        assert desk.feed(bar(2, high=120.0, low=70.0)) == []
+        assert desk.feed(bar(3, open_=118.0, high=119.0, low=110.0))[0] == "o-R SELL 10 @ 114"
+
+    def test_the_activation_of_a_short_entry_lies_below_its_fill(self, desk: Desk) -> None:
+        desk.bracket("SELL", trailing_pct=0.05, trailing_activation_pct=0.1)
+        desk.feed(bar(1, high=130.0, low=91.0))
+        assert desk.feed(bar(2, high=140.0, low=80.0)) == []
+        assert desk.feed(bar(3, open_=82.0, high=90.0, low=81.0))[0] == "o-R BUY 10 @ 84"
 
     def test_held_back_while_the_entry_waits(self, desk: Desk) -> None:
         desk.bracket(kind="LIMIT", limit_price=95.0, stop_loss=92.0)
