@@ -79,6 +79,7 @@ def compare_deals(
     *,
     price_tolerance: float = 1e-9,
     quantity_tolerance: float = 1e-9,
+    price_step: float = 0.0,
 ) -> Parity:
     """Match deals by symbol, time and side, then those left over by the nearest bar.
 
@@ -88,6 +89,7 @@ def compare_deals(
         ours, theirs: the deals, in any order.
         moments: close of each bar by symbol, to count bars by; without it only equal times match.
         price_tolerance, quantity_tolerance: relative differences that are none.
+        price_step: in price units: prices that differ by half of it are the same, rounded.
 
     """
     mine, others = sorted(ours), sorted(theirs)
@@ -95,7 +97,7 @@ def compare_deals(
     matched = 0
     found: list[Mismatch] = []
     for one, other in pairs:
-        difference = _difference(one, other, price_tolerance, quantity_tolerance)
+        difference = _difference(one, other, price_tolerance, quantity_tolerance, price_step)
         matched += difference is None
         found += [difference] if difference else []
     found += _opposed(left, right)
@@ -124,10 +126,10 @@ def _same_time(mine: Sequence[Deal], others: Sequence[Deal]) -> tuple[list[tuple
     return pairs, left, sorted(one for same in waiting.values() for one in same)
 
 
-def _difference(one: Deal, other: Deal, price: float, quantity: float) -> Mismatch | None:
+def _difference(one: Deal, other: Deal, price: float, quantity: float, step: float) -> Mismatch | None:
     if abs(one.quantity - other.quantity) > quantity * max(abs(one.quantity), abs(other.quantity)):
         return Mismatch("quantity", one, other, "another quantity: sizing, equity or lot differ")
-    if abs(one.price - other.price) > price * max(abs(one.price), abs(other.price)):
+    if abs(one.price - other.price) > price * max(abs(one.price), abs(other.price)) + 0.5 * step:
         return Mismatch("price", one, other, "another price: costs, ticks or the fill rule differ")
     return None
 

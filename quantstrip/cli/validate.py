@@ -1,4 +1,4 @@
-"""``validate lookahead, startup, walk-forward, monte-carlo, parity``: checks of a backtest's honesty."""
+"""``validate lookahead, startup, walk-forward, monte-carlo, parity, pine``: checks of a backtest's honesty."""
 
 from pathlib import Path
 from typing import Any
@@ -182,15 +182,66 @@ def parity(
         price_tolerance=price_tolerance, **_given(options),
     )  # fmt: skip
     if as_json:
-        print_json(
-            {"matched": found.matched, "ours": found.ours, "theirs": found.theirs, "percent": found.percent,
-             "causes": found.causes(), "mismatches": [
-                 {"kind": each.kind, "cause": each.cause, "ours": each.ours and each.ours._asdict(),
-                  "theirs": each.theirs and each.theirs._asdict()} for each in found.mismatches]}
-        )  # fmt: skip
+        print_json(_as_dict(found))
     else:
         _tell(found)
     return 0 if not found.mismatches else 1
+
+
+@validate.command(short_help="Does it trade as TradingView says?")
+@_file
+@run_options
+@_parameters
+@click.option(
+    "--trades",
+    type=FilePath(exists=True, dir_okay=False),
+    required=True,
+    metavar="CSV",
+    help="The list of trades that TradingView exported.",
+)
+@click.option("--zone", default="UTC", show_default=True, help="The chart's time zone, as America/New_York.")
+@click.option("--tick", type=float, default=0.0, metavar="STEP", help="The chart's price step: its prices are rounded.")
+@click.option("--quantities", is_flag=True, help="Compare quantities too; by default each side sizes as it likes.")
+@json_option
+@pass_session
+def pine(
+    session: Session, /, file: Path, trades: Path, zone: str, tick: float, quantities: bool, as_json: bool,
+    **options: Any,
+) -> int:  # fmt: skip
+    """Compare the backtest of FILE, deal by deal, with a list of trades of TradingView. Exits with 1 on a difference.
+
+    Both fill at the next open. Give the costs and the direction that the chart has: by default 0.
+    """
+    from quantstrip.operations import validation
+
+    given = {"fee_rate": 0.0, "slippage_bps": 0.0, **_given(options)}
+    found = validation.compare_pine(
+        session.readable_home(), file, trades, zone=zone, tick=tick, quantities=quantities, **given
+    )
+    if as_json:
+        print_json(
+            {"strategy": found.name, "symbol": found.symbol, "outside": found.outside, "unknown": list(found.unknown),
+             **_as_dict(found.parity)}
+        )  # fmt: skip
+    else:
+        if found.outside:
+            click.echo(f"{found.outside:,} of its rows lie outside of the bars, and are not compared")
+        for moment in found.unknown[:_SHOWN]:
+            click.echo(f"there is no bar at {moment}")
+        _tell(found.parity)
+    return 0 if not found.parity.mismatches and not found.unknown else 1
+
+
+def _as_dict(found: Any) -> dict[str, Any]:
+    return {
+        "matched": found.matched, "ours": found.ours, "theirs": found.theirs, "percent": found.percent,
+        "causes": found.causes(),
+        "mismatches": [
+            {"kind": each.kind, "cause": each.cause, "ours": each.ours and each.ours._asdict(),
+             "theirs": each.theirs and each.theirs._asdict()}
+            for each in found.mismatches
+        ],
+    }  # fmt: skip
 
 
 def _tell(found: Any) -> None:

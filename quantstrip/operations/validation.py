@@ -1,7 +1,7 @@
 """Is a backtest honest, and does it carry over? Checks of a strategy's file over bars."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from quantstrip.backtest import BacktestResult
 from quantstrip.backtest.lookahead import LookAhead
 from quantstrip.backtest.montecarlo import Shuffled, shuffle_trades
 from quantstrip.backtest.parity import Deal, Parity, compare_deals
+from quantstrip.backtest.pine import ours_without_quantity, read_export
 from quantstrip.backtest.startup import LENGTHS, Startup, startup
 from quantstrip.backtest.walkforward import WalkForward, walk_forward
 from quantstrip.bars import BarTable
@@ -139,6 +140,55 @@ def compare(
         assert mode is not None  # noqa: S101 - one of the two
         theirs = _booked(home, mode, strategy or ready.strategy().name, ready.tables)
     return compare_deals(ours, theirs, moments, price_tolerance=price_tolerance)
+
+
+@dataclass(frozen=True, slots=True)
+class PineParity:
+    """One strategy against an export.
+
+    Attributes:
+        outside: exported rows outside of the span of our bars; they are not compared.
+        unknown: exported moments within it at which we have no bar.
+
+    """
+
+    name: str
+    symbol: str
+    parity: Parity
+    outside: int
+    unknown: tuple[str, ...]
+
+
+def compare_pine(
+    home: Home, file: Path, trades: Path, *, zone: str = "UTC", tick: float = 0.0, quantities: bool = False,
+    **asked: Any,
+) -> PineParity:  # fmt: skip
+    """A file's backtest against the list of trades that TradingView exported.
+
+    Args:
+        home, file: as of ``research.backtest``.
+        trades: the exported CSV, of one symbol.
+        zone: the chart's time zone.
+        tick: the chart's price step: prices there are rounded to it.
+        quantities: compare quantities too.
+        asked: other arguments of ``research.backtest``; errors as there.
+
+    Raises:
+        DataError: the file is no list of trades, or the run has several symbols.
+
+    """
+    ready = research.prepare(home, file, **asked)
+    if len(ready.tables) != 1:
+        raise DataError(
+            f"an export is of one symbol, the run has {', '.join(ready.tables)}", hint="Name one with --symbols."
+        )
+    ((symbol, table),) = ready.tables.items()
+    export = read_export(trades, table, zone)
+    ours, theirs = _deals(ready.run()), export.deals
+    if not quantities:
+        ours, theirs = ours_without_quantity(ours), ours_without_quantity(theirs)
+    parity = compare_deals(ours, theirs, {symbol: np.asarray(table.ts)}, price_step=tick)
+    return PineParity(ready.strategy().name, symbol, parity, export.outside, export.unknown)
 
 
 def _deals(result: BacktestResult) -> list[Deal]:

@@ -84,3 +84,15 @@ def test_a_mode_without_fills_is_said_to_have_none(quantstrip: Quantstrip) -> No
     done = quantstrip("validate", "parity", str(_EXAMPLES / "ma_cross.py"), "--mode", "live", *_SPAN)
     assert done.returncode == 1
     assert "no live fills of ma_cross" in done.stderr
+
+
+def test_a_list_of_trades_of_tradingview_is_compared(quantstrip: Quantstrip, tmp_path: Path) -> None:
+    file = str(_EXAMPLES / "pine" / "roc.py")
+    ran = json.loads(quantstrip("backtest", file, *_SPAN, "--fee-rate", "0", "--slippage-bps", "0", "--json").stdout)
+    rows = ["Trade #,Type,Signal,Date/Time,Price USD,Contracts"]
+    rows += [f"1,{'Entry' if f['side'] == 'BUY' else 'Exit'} Long,x,{f['time']},{f['price']},1" for f in ran["fills"]]
+    trades = tmp_path / "trades.csv"
+    trades.write_text("\n".join(rows[:-1]))
+    done = quantstrip("validate", "pine", file, *_SPAN, "--trades", str(trades), "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["matched"], told["causes"]) == (1, len(rows) - 2, {"not traded there": 1})

@@ -35,7 +35,7 @@ def bars_of(columns: Columns) -> list[Bar]:
 
 
 def last(found: object) -> list[float]:
-    return [float(each[-1]) for each in (found if isinstance(found, tuple) else (found,))]  # type: ignore[index]
+    return [float(each[-1]) for each in (found if isinstance(found, tuple) else (found,))]
 
 
 @pytest.mark.parametrize(("name", "parameters"), _CALLS, ids=[name for name, _ in _CALLS])

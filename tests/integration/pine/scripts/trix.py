@@ -1,0 +1,15 @@
+"""
+@pyne
+"""
+
+from pynecore.lib import close, script, strategy, ta
+
+
+@script.strategy("trix", initial_capital=10_000_000, default_qty_type=strategy.fixed, default_qty_value=1)
+def main():
+    smooth = ta.ema(ta.ema(ta.ema(close, 9), 9), 9)
+    value = ta.roc(smooth, 1)
+    if ta.crossover(value, 0):
+        strategy.entry("L", strategy.long)
+    if ta.crossunder(value, 0):
+        strategy.close("L")
