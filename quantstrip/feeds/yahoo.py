@@ -1,5 +1,7 @@
 """Bars from Yahoo Finance by the package yfinance (extra ``yfinance``)."""
 
+import itertools
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +20,10 @@ _REACH = {"1m": 29, "5m": 59, "15m": 59, "30m": 59, "1h": 729}
 _AT_ONCE = {"1m": 7}
 """Days of minutes that one request may ask for."""
 _TIMEOUT = 15.0
+_questions = itertools.count()
+"""yfinance remembers what it was answered, also that a server was down: no two questions have the same timeout."""
 _ROUNDING = 1e-5
+_NOT_FOUND = 404
 
 
 def _rounded(raw: RawBars) -> RawBars:
@@ -90,9 +95,12 @@ class Yahoo:
         if timeframe == "1d":  # by its date: a moment would be read on the exchange's clock
             asked = {"start": to_datetime(start).date(), "end": to_datetime(-(-end // DAY) * DAY).date()}
         try:
-            return self._yfinance.Ticker(symbol, session=self._session).history(
-                **asked, interval=_INTERVALS[timeframe], auto_adjust=self.adjusted, actions=False, timeout=_TIMEOUT
-            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # yfinance uses what pandas deprecates; its users can do nothing
+                return self._yfinance.Ticker(symbol, session=self._session).history(
+                    **asked, interval=_INTERVALS[timeframe], auto_adjust=self.adjusted, actions=False,
+                    timeout=_TIMEOUT + next(_questions) / 1_000,
+                )  # fmt: skip
         except faults.YFRateLimitError as error:
             raise FeedUnreachable(
                 f"Yahoo was asked too often for {symbol}: {error}", hint="Try again later."
@@ -101,7 +109,10 @@ class Yahoo:
             raise FeedRefused(f"Yahoo knows no {symbol}: {error}", hint="Look the symbol up on its pages.") from error
         except faults.YFPricesMissingError as error:
             return self._none(symbol, error)
-        except Exception as error:  # whatever its transport raises: curl_cffi's, requests' and JSON's errors differ
+        except Exception as error:
+            if getattr(getattr(error, "response", None), "status_code", None) == _NOT_FOUND:
+                raise FeedRefused(f"Yahoo knows no {symbol}", hint="Look the symbol up on its pages.") from error
+            # whatever its transport raises: curl_cffi's, requests' and JSON's errors differ
             raise FeedUnreachable(
                 f"Yahoo did not give the bars of {symbol}: {type(error).__name__}: {error}",
                 hint="Is this machine connected? Try again later.",
