@@ -10,6 +10,7 @@ from quantstrip.cli.session import Session, json_option, pass_session, plain, pr
 if TYPE_CHECKING:
     from quantstrip.home import Home
     from quantstrip.operations.clients import Deployment, Start
+    from quantstrip.operations.logs import Wanted
 
 _LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
@@ -126,52 +127,46 @@ def logs(
 
     With --level, --find or --since, -n counts entries: a line with its trace.
     """
-    import threading
-
+    from quantstrip.clock import from_datetime
     from quantstrip.errors import ClientNotFound
-    from quantstrip.log import follow, streams
-    from quantstrip.operations import clients
+    from quantstrip.log import streams
+    from quantstrip.operations import clients, log_follow
+    from quantstrip.operations.logs import Wanted, line_of
 
     home = session.existing_home()
+    wanted, moment = Wanted(level or "", words), from_datetime(since.astimezone()) if since else 0
     filtered = bool(level or words or since)
-    if following and filtered:
-        raise click.UsageError("-f follows all of a log: leave out --level, --find and --since")
-    if not following:
-        known = streams(home)
-        if name not in known:
-            raise ClientNotFound(f"there is no log {name!r}", hint=f"Logs: {', '.join(known) or 'none yet'}")
-        found = _entries(home, name, lines, level, words, since) if filtered else clients.log_lines(home, name, lines)
-        click.echo("\n".join(found))
+    if following:
+        _follow(home, name, lines, wanted if filtered else None, moment)
         return
+    known = streams(home)
+    if name not in known:
+        raise ClientNotFound(f"there is no log {name!r}", hint=f"Logs: {', '.join(known) or 'none yet'}")
+    if filtered:
+        found = [line_of(entry) for entry in log_follow.entries(home, name, lines, wanted, moment)]
+    else:
+        found = clients.log_lines(home, name, lines)
+    click.echo("\n".join(found))
+
+
+def _follow(home: "Home", name: str, lines: int, wanted: "Wanted | None", moment: int) -> None:
+    """Print a log until Ctrl-C: every line, or the entries that are wanted."""
+    import threading
+
+    from quantstrip.log import follow
+    from quantstrip.operations import log_follow
+
+    never = threading.Event()
+    found = (
+        follow(home, name, never, lines=lines)
+        if wanted is None
+        else log_follow.follow(home, name, wanted, never, most=lines, moment=moment)
+    )
     try:
-        for line in follow(home, name, threading.Event(), lines=lines):
+        for line in found:
             click.echo(line)
     except KeyboardInterrupt:
         return
-
-
-def _entries(home: "Home", name: str, most: int, level: str | None, words: str, since: datetime | None) -> list[str]:
-    """Entries of a log that are wanted: the last ones, or the first ones from a moment on."""
-    from quantstrip.clock import from_datetime
-    from quantstrip.operations import logs as operations
-
-    wanted = operations.Wanted(level or "", words)
-    begin = operations.place_at(home, name, from_datetime(since.astimezone())) if since else None
-    if since and begin is None:
-        return []
-    found: list[operations.Entry] = []
-    page = (
-        operations.since(home, name, begin, wanted, most)
-        if begin
-        else operations.before(home, name, None, wanted, most)
-    )
-    while True:
-        found = [*found, *page.entries] if begin else [*page.entries, *found]
-        following = page.newer if begin else page.older
-        if following is None or len(found) >= most:
-            return [operations.line_of(entry) for entry in found]
-        ask = operations.since if begin else operations.before
-        page = ask(home, name, following, wanted, most - len(found))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

@@ -315,15 +315,17 @@ def test_a_client_runs_in_the_foreground_from_its_file_until_ctrl_c(service: Ser
 
 def test_a_log_is_followed_until_ctrl_c(service: Service) -> None:
     service.run("ticking", TICKING)
-    process = subprocess.Popen(
-        service.command("logs", "ticking", "-f", "-n", "0"), stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert process.stdout is not None
-    with process.stdout:
-        ticks = (line for line in process.stdout if "tick" in line)
-        assert next(ticks) != next(ticks)
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(60) == 0
+    for filters in ([], ["--find", "TICK"]):
+        process = subprocess.Popen(
+            service.command("logs", "ticking", "-f", "-n", "0", *filters),
+            stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        with process.stdout:
+            ticks = (line for line in process.stdout if "tick" in line)
+            assert next(ticks) != next(ticks)
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(60) == 0
 
 
 def test_the_status_tells_how_a_client_is(service: Service) -> None:
