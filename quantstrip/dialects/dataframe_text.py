@@ -61,7 +61,7 @@ def read_text(path: Path, tree: ast.Module) -> ScriptText:
             check_forms(path, lines, [name for name in EXECUTION if name in lines])
         except StrategyError as error:
             raise StrategyLoadError(error.message, hint=error.hint) from None
-    notes = [f"line {line}: {what} may read bars of the future" for line, what in _perhaps_ahead(tree)]
+    notes = [f"line {line}: {what} may read bars of the future" for line, what in sorted(_perhaps_ahead(tree))]
     if not _copies(tree):
         notes.append("df = df.copy() is missing at the top")
     title, about = (_constant(tree, name) for name in ("my_indicator_name", "my_indicator_description"))
