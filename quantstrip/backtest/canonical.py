@@ -36,9 +36,14 @@ def equity_hash(equity: "Equity") -> str:
 
 
 def result_hash(document: Mapping[str, Any]) -> str:
-    """SHA-256 of a result's canonical text, but for the hash itself."""
-    run = {name: value for name, value in document["run"].items() if name != "result_hash"}
+    """SHA-256 of a result's canonical text, but for the hash itself and the name made of it."""
+    run = {name: value for name, value in document["run"].items() if name not in ("result_hash", "run_id")}
     return sha256(canonical({**document, "run": run}))
+
+
+def run_id(hashed: str) -> str:
+    """What a run is called: ``r`` and twelve digits of its result's hash, so that the same run is the same run."""
+    return f"r{hashed[:12]}"
 
 
 def _plain(value: Any) -> Any:

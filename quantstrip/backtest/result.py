@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from quantstrip.backtest.canonical import canonical, equity_hash, result_hash
+from quantstrip.backtest.canonical import canonical, equity_hash, result_hash, run_id
 from quantstrip.backtest.labels import Labels
 from quantstrip.backtest.options import PLAIN
 from quantstrip.backtest.trades import OpenTrip, RoundTrip
@@ -76,7 +76,8 @@ class BacktestResult:
         ``run["equity_hash"]`` stands for the curve, ``run["result_hash"]`` for everything.
         """
         document = self._document()
-        return {**document, "run": {**document["run"], "result_hash": result_hash(document)}}
+        hashed = result_hash(document)
+        return {**document, "run": {**document["run"], "result_hash": hashed, "run_id": run_id(hashed)}}
 
     def to_canonical(self) -> bytes:
         """``to_dict`` as the one text that equal results have."""

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 RUN, RESULT, CODE, CURVE = "run.json", "result.json", "code", "curve.npz"
-_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +82,7 @@ def keep(
 
     """
     document = result.to_dict()
-    run_id = f"r{document['run']['result_hash'][:_DIGITS]}"
+    run_id = str(document["run"]["run_id"])
     folder = home.runs / run_id
     if (folder / RUN).is_file():
         return run_id

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 from quantstrip import __version__, dialects, overlay
 from quantstrip.backtest import Options
 from quantstrip.backtest.canonical import canonical, result_hash, sha256
+from quantstrip.backtest.canonical import run_id as run_name
 from quantstrip.bars import BarTable
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
@@ -83,7 +84,7 @@ def verify(home: Home, run_id: str, on_progress: Callable[[float], None] | None 
     differs, notes = _kept_wholly(home, stored, kept)
     source, own = runs.code_of(home, stored)
     differs += _code(stored, source, own)
-    overlay.use(home)
+    overlay.use(home, overlay.client_of(home, stored.file))
     setup, found, told = _setup(home, stored, source, own)
     differs, notes = [*differs, *found], [*notes, *told]
     if setup is None:
@@ -115,7 +116,7 @@ def _kept_wholly(home: Home, stored: runs.StoredRun, kept: dict[str, Any]) -> tu
     """Whether the kept result is what its name says."""
     text = (runs.find(home, stored.run_id) / runs.RESULT).read_bytes()
     whole = result_hash(kept)
-    if text == canonical(kept) and whole == kept["run"].get("result_hash") and stored.run_id[1:] == whole[:12]:
+    if text == canonical(kept) and whole == kept["run"].get("result_hash") and stored.run_id == run_name(whole):
         return [], []
     return [Difference("result", f"the kept result was changed since: its hash is {whole[:12]}")], []
 
