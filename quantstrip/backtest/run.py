@@ -25,6 +25,8 @@ from quantstrip.strategy import StrategyBase
 
 CASH = 100_000.0
 """Allocation of a run that names none, in the reporting currency."""
+_PIECE = 4096
+"""Slices that the engine handles at a time: nobody looks at a backtest between two bars."""
 
 
 def run_backtest(
@@ -103,6 +105,7 @@ def run_backtest(
         quantity=quantity,
         session_end=session_end,
         begin=begin,
+        progress_every=_PIECE,
     )
     summary = engine.run()
     trades, open_trades = round_trips(recorder.fills, traded)
