@@ -24,6 +24,7 @@ DEPTH = 512
 _AHEAD = 1024
 """Rows that a line's values are taken ahead: few enough to stay in the processor's cache."""
 _FIELDS = ("open", "high", "low", "close", "volume")
+_TIMES = ("ts_open", "ts")
 
 
 Kernel = Callable[..., Sequence[Values]]
@@ -55,7 +56,16 @@ class History:
         self._lines: list[Line] = []
         """Lines that ``grow`` moves."""
         self._pending: list[Bar] = []
-        self._rows = {name: array("d") for name in _FIELDS}
+        self._rows: dict[str, array[int] | array[float]] = {
+            **{name: array("q") for name in _TIMES}, **{name: array("d") for name in _FIELDS}
+        }  # fmt: skip
+
+    @property
+    def timeframe(self) -> str:
+        """Of the bars shown; "" before the first."""
+        if self._columns is not None:
+            return self._columns.timeframe
+        return self.window[-1].timeframe if self.window else ""
 
     def preload(self, columns: Columns) -> None:
         """Use ``columns`` for the bars to come, each to be shown when it has been counted in ``length``.
@@ -139,7 +149,8 @@ class History:
 
     def _collect(self) -> None:
         if self._pending:
-            for name, values in zip(_FIELDS, list(zip(*self._pending, strict=True))[4:9], strict=True):
+            columns = list(zip(*self._pending, strict=True))[2:9]
+            for name, values in zip((*_TIMES, *_FIELDS), columns, strict=True):
                 self._rows[name].extend(values)
             self._pending.clear()
 

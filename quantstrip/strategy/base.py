@@ -11,6 +11,7 @@ from quantstrip.errors import StrategyError
 from quantstrip.indicators import BarWindows, Indicators
 from quantstrip.indicators.oscillators import Atr
 from quantstrip.model import Bar, OrderSide, OrderState, Signal, Tick
+from quantstrip.strategy.higher import HigherBars, check_higher
 from quantstrip.strategy.parameters import Allowed
 from quantstrip.strategy.seat import Seat
 
@@ -32,6 +33,7 @@ class StrategyBase(ABC):
         variables: names of the attributes worth watching while it runs.
         timeframe: bars it wants, one of ``quantstrip.model.TIMEFRAMES``. A class that names none takes the only one
             that its run's bars have, and this default where they do not tell.
+        higher: timeframes above it whose closed bars the strategy reads with ``bars_of``.
         same_bar: does its form fill orders within the bar they are decided on? Only simulated brokers can.
         virtual_legs: may a symbol be held long and short at once, on its LONG and SHORT legs? A broker that nets
             positions refuses that otherwise.
@@ -57,6 +59,7 @@ class StrategyBase(ABC):
     timeframe: str = "1m"
     virtual_legs: bool = False
     same_bar: bool = False
+    higher: ClassVar[tuple[str, ...]] = ()
 
     _seat: Seat | None = None
     """Its view of the run; the engine's to set."""
@@ -67,6 +70,7 @@ class StrategyBase(ABC):
         self.symbols = [symbols] if isinstance(symbols, str) else list(symbols)
         self._bars = BarWindows(self._MAX_BAR_HISTORY)
         self._indicators: dict[str, Indicators] = {}
+        self._higher: dict[tuple[str, str], HigherBars] = {}
         for symbol in self.symbols:
             self._bars.history(symbol)
 
@@ -103,6 +107,24 @@ class StrategyBase(ABC):
         if found is None:
             found = self._indicators[symbol] = Indicators(self._bars.history(symbol))
         return found
+
+    def bars_of(self, symbol: str, timeframe: str) -> Sequence[Bar]:
+        """Closed bars of a timeframe that ``higher`` names, oldest first; the last 500, made of the bars fed so far.
+
+        Raises:
+            StrategyError: the timeframe is not declared, or cannot be made of the strategy's bars.
+
+        """
+        found = self._higher.get((symbol, timeframe))
+        if found is None:
+            history = self._bars.history(symbol)
+            if not history.length:
+                return []
+            check_higher(history.timeframe, timeframe, self.higher)
+            calendar = "NYSE" if self._seat is None else self._seat.instrument(symbol).calendar
+            found = HigherBars(history, timeframe, calendar, self._MAX_BAR_HISTORY)
+            self._higher[symbol, timeframe] = found
+        return found.reach()
 
     @staticmethod
     def _calculate_atr(bars: Sequence[Bar], period: int = 14) -> float:
