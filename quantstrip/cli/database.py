@@ -1,4 +1,4 @@
-"""``db migrate, backup, restore, verify, marks, query, queries``."""
+"""``db migrate, backup, backups, tables, restore, verify, marks, query, queries``."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ from quantstrip.cli.session import (
     NegativeNumbers,
     Session,
     json_option,
+    local_text,
     pass_session,
     print_json,
     print_table,
@@ -54,6 +55,44 @@ def backup(session: Session, target: Path | None, as_json: bool) -> None:
         print_json({"file": str(written)})
     else:
         click.echo(f"Written: {written}")
+
+
+@database.command(short_help="List the backups.")
+@json_option
+@pass_session
+def backups(session: Session, as_json: bool) -> None:
+    """List every backup, scheduled or made by hand, the newest first; "db verify NAME" looks one through."""
+    from quantstrip.operations import maintenance
+
+    found = maintenance.backups(session.existing_home())
+    if as_json:
+        print_json(found)
+        return
+    rows = [[each.name, local_text(each.made), f"{each.size:,}", each.file.parent] for each in found]
+    print_table(["BACKUP", "MADE", "BYTES", "IN"], rows)
+
+
+@database.command(short_help="List tables and views, or the columns of one.")
+@click.argument("name", default="")
+@json_option
+@pass_session
+def tables(session: Session, name: str, as_json: bool) -> None:
+    """List what can be queried, views first, or the columns of NAME with their meaning."""
+    from quantstrip.errors import LedgerError
+    from quantstrip.operations import sql_schema
+
+    known = sql_schema.relations(session.existing_home())
+    found = [each for each in known if name in ("", each.name)]
+    if not found:
+        raise LedgerError(f"there is no table or view {name!r}", hint="quantstrip db tables lists them.")
+    if as_json:
+        print_json(found if not name else found[0])
+    elif name:
+        click.echo(found[0].about)
+        print_table(["COLUMN", "TYPE", "MEANING"], [[one.name, one.kind, one.meaning] for one in found[0].columns])
+    else:
+        rows = [[each.name, "view" if each.is_view else "table", each.about] for each in found]
+        print_table(["NAME", "IS", "ABOUT"], rows)
 
 
 @database.command(short_help="Put a backup in the ledger's place.")

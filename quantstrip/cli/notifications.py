@@ -286,6 +286,7 @@ def alerts(session: Session, unseen: bool, limit: int, as_json: bool) -> None:
         return
     rows = [
         (
+            each.id,
             "" if each.seen else "new",
             local_text(each.newest),
             each.kind,
@@ -295,18 +296,19 @@ def alerts(session: Session, unseen: bool, limit: int, as_json: bool) -> None:
         )
         for each in found
     ]
-    print_table(("", "WHEN", "KIND", "CLIENT", "SUBJECT", "TOLD"), rows)
+    print_table(("ID", "", "WHEN", "KIND", "CLIENT", "SUBJECT", "TOLD"), rows)
 
 
-@notify.command(short_help="Mark every alert as seen.")
+@notify.command(short_help="Mark every alert, or one, as seen.")
+@click.argument("number", type=int, required=False)
 @json_option
 @pass_session
-def seen(session: Session, as_json: bool) -> None:
-    """Mark every alert as seen; one that happens again counts anew."""
+def seen(session: Session, number: int | None, as_json: bool) -> None:
+    """Mark every alert as seen, or the one with the ID NUMBER; one that happens again counts anew."""
     from quantstrip.operations.alerts import mark_alerts_seen
 
-    count = mark_alerts_seen(session.existing_home())
-    _done(f"{count} alerts marked as seen", as_json, seen=count)
+    count = mark_alerts_seen(session.existing_home(), number)
+    _done(f"{count} {'alert' if count == 1 else 'alerts'} marked as seen", as_json, seen=count)
 
 
 def _done(words: str, as_json: bool, **facts: Any) -> None:

@@ -90,14 +90,21 @@ def _secret(given: str | None) -> str:
 
 @settings.command("list", short_help="List what is set.")
 @click.argument("path", default="")
+@click.option("--own", is_flag=True, help="Only what you set yourself.")
+@click.option("--find", "words", default="", metavar="WORDS", help="Only with these words in path, meaning or value.")
 @json_option
 @pass_session
-def list_(session: Session, path: str, as_json: bool) -> None:
+def list_(session: Session, path: str, own: bool, words: str, as_json: bool) -> None:
     """List all settings, or those below PATH; secrets are masked."""
     from quantstrip.operations.settings import list_settings, problems
+    from quantstrip.operations.settings_tree import search
 
     home = session.readable_home()
-    found = list_settings(home, path)
+    wanted = {leaf.path for leaf in search(home, words)} if words else None
+    found = [
+        row for row in list_settings(home, path)
+        if (not own or row.changed) and (wanted is None or row.path in wanted)
+    ]  # fmt: skip
     if as_json:
         print_json(found)
     else:
@@ -131,13 +138,24 @@ def known(path: str, as_json: bool) -> None:
 
 @settings.command("delete", short_help="Delete a value or folder of your own.")
 @click.argument("path")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @pass_session
-def delete(session: Session, path: str, as_json: bool) -> None:
-    """Delete a value or a folder of your own; a platform setting goes back to its default."""
-    from quantstrip.operations.settings import delete_setting
+def delete(session: Session, path: str, yes: bool, as_json: bool) -> None:
+    """Delete a value or a folder of your own; a platform setting goes back to its default.
 
-    delete_setting(session.existing_home(), path)
+    A folder with what is in it, and a secret, are asked about first.
+    """
+    from quantstrip.operations.settings import delete_setting, list_settings
+
+    home = session.existing_home()
+    found = list_settings(home, path)
+    folder = any(row.type == "folder" for row in found)
+    if not yes and (folder or any(row.type == "secret" for row in found)):
+        count = sum(row.changed for row in found if row.type != "folder")
+        what = f"the folder {path} with {count} of your values" if folder else f"the secret {path}"
+        click.confirm(f"Delete {what}? This cannot be undone", abort=True, err=as_json)
+    delete_setting(home, path)
     _done(f"{path} is deleted", as_json, path=path)
 
 

@@ -14,7 +14,8 @@ from quantstrip.errors import SettingsError
 from quantstrip.home import Home
 from quantstrip.operations.settings_acts import acts
 
-_CALENDAR = "clients.NAME.calendar"
+_SUMMED_UP = "eod.calendar"
+_CALENDARS = (_SUMMED_UP, "clients.NAME.calendar")
 _CURRENCY = "platform.reporting_currency"
 
 
@@ -122,8 +123,8 @@ def check_further(path: str, value: Any) -> None:
 
     """
     setting = known(split(path))
-    if setting is not None and setting.path == _CALENDAR and isinstance(value, str):
-        _check_calendar(path, value)
+    if setting is not None and setting.path in _CALENDARS and isinstance(value, str):
+        _check_calendar(path, value, may_be_empty=setting.path != _SUMMED_UP)
 
 
 def follow(home: Home, path: str) -> None:
@@ -137,12 +138,12 @@ def follow(home: Home, path: str) -> None:
         follow_setting(open_ledger(home), home)
 
 
-def _check_calendar(path: str, name: str) -> None:
+def _check_calendar(path: str, name: str, *, may_be_empty: bool) -> None:
     from quantstrip.calendars import calendar_names  # loads pandas: only whoever sets a calendar waits for it
 
-    if name and name.strip().upper() not in calendar_names():
+    if (name or not may_be_empty) and name.strip().upper() not in calendar_names():
         raise SettingsError(
-            f"{path} must be an exchange's calendar, or empty, got {name!r}",
+            f"{path} must be an exchange's calendar{', or empty' if may_be_empty else ''}, got {name!r}",
             hint="Use a MIC such as XNYS, XLON, XTKS, or one of NYSE, NASDAQ, LSE, CME, 24/7, 24/5.",
         )
 

@@ -167,5 +167,5 @@ def test_alerts_are_listed_and_marked_as_seen(quantstrip: Run, home: Home) -> No
     assert "waiting" in shown
     (row,) = json.loads(quantstrip("notify", "alerts", "--unseen", "--json").stdout)
     assert row["newest"].startswith("20")
-    assert quantstrip("notify", "seen").stdout == "1 alerts marked as seen\n"
+    assert quantstrip("notify", "seen").stdout == "1 alert marked as seen\n"
     assert json.loads(quantstrip("notify", "alerts", "--unseen", "--json").stdout) == []

@@ -1,4 +1,4 @@
-"""``report trades, trade, compose, preview, sections, copy, delete`` and narrowed reports: what the page does, without it."""
+"""Single trades, reports made of sections, narrowed reports on the command line: what the page does, without it."""
 
 import json
 from pathlib import Path

@@ -123,7 +123,7 @@ def test_a_locked_folder_is_not_deleted_until_it_is_unlocked(quantstrip: Run) ->
     again = quantstrip("settings", "unlock", "broker")
     assert (again.returncode, "broker is not locked\nLocked: nothing." in again.stderr) == (1, True)
     assert quantstrip("settings", "lock", "no.such").returncode == 1
-    assert quantstrip("settings", "delete", "broker").returncode == 0
+    assert quantstrip("settings", "delete", "broker", "--yes").returncode == 0
 
 
 def test_a_rotated_key_reads_every_secret_and_the_old_key_none(quantstrip: Run, home: Home) -> None:
