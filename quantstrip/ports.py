@@ -5,7 +5,7 @@ The engine knows only these. Adapters in ``brokers``, ``feeds``, ``ledger`` and 
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
 from quantstrip.clock import Micros
 from quantstrip.model import Bar, Control, Fill, Halt, Instrument, Order, OrderState, Signal
@@ -67,6 +67,10 @@ class Slice(NamedTuple):
 
     ts: Micros
     bars: Sequence[Bar]
+
+
+SIGNAL_ONLY: Final = "signal_only"
+"""The rule under which a run that orders nothing has its signals recorded, and whoever owns it told."""
 
 
 class Columns(NamedTuple):

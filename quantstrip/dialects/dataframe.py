@@ -19,7 +19,7 @@ from quantstrip.dialects.dataframe_columns import ColumnReader, Signals, four_wa
 from quantstrip.dialects.dataframe_output import Output, read_output
 from quantstrip.dialects.dataframe_text import ScriptText, free_frame, read_text
 from quantstrip.dialects.forms import Form
-from quantstrip.dialects.script import ScriptStrategy
+from quantstrip.dialects.script import Act, ScriptStrategy, Side
 from quantstrip.dialects.script_rules import ScriptRules
 from quantstrip.dialects.script_text import has_strategy_class
 from quantstrip.indicators import History
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORM: Final = Form("dataframe", "dataframe script", risk=script.SCRIPT_RISK, costs=script.SCRIPT_COSTS, lot=0.0)
+NAMES: Final = ("df", "params", "pd", "np")
+"""Names that a script has without importing them."""
 MOST_BARS: Final = 5000
 """Bars that a script sees where it runs again after each: the last ones."""
 
@@ -130,10 +132,10 @@ class DataframeStrategy(ScriptStrategy):
 
     def _act(self, bar: Bar, wanted: int) -> list[Signal]:
         """Closes before opens; a leg that holds nothing has nothing to close."""
-        named = [word for flag, word in _WORDS.items() if wanted & flag]
         if not self.rules.orders:
-            for word in named:
-                self.tell(bar, word)
+            named = [intent for flag, intent in _INTENTS.items() if wanted & flag]
+            for act, side in named:
+                self.tell(bar, act, side, f"{act}_{side}")
             return []
         symbol = bar.symbol
         signals = []
@@ -185,11 +187,14 @@ def frame_of(columns: Columns) -> "pd.DataFrame":
 
 def _packed(signals: Signals) -> npt.NDArray[np.uint8]:
     wanted = np.zeros(len(signals.open_long), dtype=np.uint8)
-    for flag, word in _WORDS.items():
-        wanted |= getattr(signals, word).astype(np.uint8) * np.uint8(flag)
+    for flag, (act, side) in _INTENTS.items():
+        wanted |= getattr(signals, f"{act}_{side}").astype(np.uint8) * np.uint8(flag)
     return wanted
 
 
-_WORDS: Final = {
-    _CLOSE_LONG: "close_long", _CLOSE_SHORT: "close_short", _OPEN_LONG: "open_long", _OPEN_SHORT: "open_short",
-}  # fmt: skip
+_INTENTS: Final[Mapping[int, tuple[Act, Side]]] = {
+    _CLOSE_LONG: ("close", "long"),
+    _CLOSE_SHORT: ("close", "short"),
+    _OPEN_LONG: ("open", "long"),
+    _OPEN_SHORT: ("open", "short"),
+}

@@ -106,7 +106,7 @@ class EventStrategy(ScriptStrategy):
             return None
         if not self.rules.orders:
             for intent in wanted:
-                self.tell(bar, f"{intent.act}_{intent.side}")
+                self.tell(bar, intent.act, intent.side, intent.reason)
             return None
         wanted.sort(key=lambda intent: intent.act != "close")  # keeps the script's order among closes, and among opens
         return [signal for intent in wanted if (signal := self._signal(bar, intent)) is not None]

@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from quantstrip.dialects.script import Side
+from quantstrip.dialects.script import Act, Side
 from quantstrip.errors import StrategyError
 from quantstrip.model import Bar, Leg
 
 if TYPE_CHECKING:
     from quantstrip.dialects.event import EventStrategy
 
-Act = Literal["open", "close"]
 _INTENTS: Final[Mapping[str, tuple[Act, Side]]] = {
     "open_long": ("open", "long"),
     "close_long": ("close", "long"),

@@ -19,6 +19,7 @@ from quantstrip.errors import QuantstripError, StrategyError, StrategyLoadError
 from quantstrip.matching import CostModel
 from quantstrip.model import Bar, Leg, OrderSide, Signal
 from quantstrip.model.position import QUANTITY_DIGITS
+from quantstrip.ports import SIGNAL_ONLY
 from quantstrip.risk import CASH_ONLY
 from quantstrip.strategy import Declared, Seat, StrategyBase, fitted
 
@@ -27,6 +28,7 @@ SCRIPT_COSTS: Final = CostModel(slippage_bps=0.0, commission_per_share=0.0, comm
 _HASH: Final = "__quantstrip_source_hash__"
 _GRID: Final = 10.0**QUANTITY_DIGITS
 
+Act = Literal["open", "close"]
 Side = Literal["long", "short"]
 
 
@@ -98,13 +100,13 @@ class ScriptStrategy(StrategyBase):
         entry, leg = _SIDES[side]
         return Signal(bar.symbol, entry.opposite, quantity=quantity, reason=reason, leg=leg)
 
-    def tell(self, bar: Bar, what: str) -> None:
-        """Note a signal of a run that orders nothing, and say it in the log."""
-        self.told.append((bar.ts, bar.symbol, what, bar.close))
-        self.on_told(bar, what)
-
-    def on_told(self, bar: Bar, what: str) -> None:
-        """A signal of a run that orders nothing; whoever runs the strategy may replace this, to send a message."""
+    def tell(self, bar: Bar, act: Act, side: Side, reason: str) -> None:
+        """Have a signal recorded that is not ordered; where the run is kept, its owner is told of it."""
+        entry, leg = _SIDES[side]
+        opens = act == "open"
+        signal = Signal(bar.symbol, entry if opens else entry.opposite, reason=reason, leg=leg)
+        self.told.append((bar.ts, bar.symbol, f"{act}_{side}", bar.close))
+        self.seat.refuse(signal, SIGNAL_ONLY, f"{act}_{side} at {bar.close:g}; this run tells its signals alone")
 
     def units(self, bar: Bar, value: float) -> float:
         """Units that ``value`` buys at the close of ``bar``; never worth more than it, by a hair of a float."""

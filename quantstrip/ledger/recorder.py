@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from quantstrip.clock import Micros, to_text
 from quantstrip.errors import UnknownRecord
 from quantstrip.ledger import validate
+from quantstrip.ledger.alerts import raise_alert
 from quantstrip.ledger.booking import position_of
 from quantstrip.ledger.confirming import Confirming
 from quantstrip.ledger.equity import EquityBuffer
@@ -29,7 +30,7 @@ from quantstrip.ledger.store import Transaction
 from quantstrip.ledger.tables import rejected_signal, strategy_event
 from quantstrip.log import logger
 from quantstrip.model import FINAL, Control, Fill, Halt, Instrument, Order, Signal
-from quantstrip.ports import OpenOrder, OrderUpdate, PositionDifference
+from quantstrip.ports import SIGNAL_ONLY, OpenOrder, OrderUpdate, PositionDifference
 
 _INTENDED = Statement(
     lambda: (
@@ -65,6 +66,7 @@ class LedgerRecorder:
     ) -> None:
         self._store, self._context = ledger.store, ledger.context
         self._run_id = int(run["strategy_run_id"])
+        self._client = str(run["client"])
         self._common = {"mode": run["mode"], "account": run["account"], "strategy_run_id": self._run_id}
         self._strategies: dict[str, int] = {run["strategy"]: int(run["strategy_id"])}
         self._sequence: Counter[Micros] = Counter()
@@ -208,7 +210,14 @@ class LedgerRecorder:
         with self._store.write() as tx:
             row["strategy_id"] = next(iter(self._strategies.values()))
             tx.insert(_REJECT, row | {"create_time": tx.now})
+            if rule == SIGNAL_ONLY:  # in one transaction: told once, however often the run is repeated
+                subject = f"{next(iter(self._strategies))}: {signal.reason} {signal.symbol}"
+                raise_alert(tx, self._store.now(), "signal", subject, f"{reason}, decided {key[0][:19]} UTC",
+                            client=self._client)  # fmt: skip
         self._known.rejections.add(key)
+        if rule == SIGNAL_ONLY:
+            logger.info("signal of a run that orders nothing: {} {}, {}", signal.reason, signal.symbol, reason)
+            return
         logger.warning("{} {} rejected by {}: {}, {}", signal.side, signal.symbol, rule, reason, key[0][:19])
 
     def controls(self, ts: Micros) -> Sequence[Control]:
