@@ -156,8 +156,10 @@ def _setup(
     there = [table for table in tables if table is not None]
     if len(there) < len(tables) or (pin is not None and benchmark is None):
         return None, differs, notes
+    helpers.use(own)
+    form = dialects.load(file, symbols=pins["symbols"], parameters=pins["parameters"], source=source).form
     return research.Setup(
-        file, source, dialects.recognise(file, source), tuple(pins["symbols"]),
+        file, source, form, tuple(pins["symbols"]),
         {table.symbol: table for table in there}, pins["parameters"], pins["cash"],
         RiskProfile(**pins["risk"]), CostModel(**pins["costs"]), pins["quantity"], pins["warmup"],
         pins["virtual_legs"], own, Options(**pins["options"]), benchmark,
@@ -211,8 +213,10 @@ def _compared(kept: Mapping[str, Any], again: Mapping[str, Any]) -> list[Differe
         for name in _OPTIONS
         if was.get(name) != plain.get(name)
     ]
+    told = {"key", "run_id", "result_hash", "equity_hash", "code_hash", "data_hash", "engine_version", *_OPTIONS}
+    parts = [f"run.{name}" for name in {**was, **plain} if name not in told and was.get(name) != plain.get(name)]
     figures = json.loads(canonical({name: value for name, value in again.items() if name != "run"}))
-    parts = [name for name, value in figures.items() if kept.get(name) != value]
+    parts += [name for name, value in figures.items() if kept.get(name) != value]
     if was["equity_hash"] != now["equity_hash"]:
         parts.append("equity")
     if parts:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quantstrip.errors import RunError
-from quantstrip.home import Home
+from quantstrip.home import Home, asset
 from quantstrip.operations import backtest_run, runs
 from quantstrip.operations.backtest_run import Kept
 from quantstrip.operations.runs_verify import Verified, verify
@@ -222,3 +222,11 @@ def test_a_home_that_cannot_keep_a_run_says_so_and_gives_the_result(backtest: Ca
     made = backtest()
     assert (made.run_id, made.result.equity_final > 0) == ("", True)
     assert "could not be kept" in made.notes[0]
+
+
+@pytest.mark.parametrize("name", ["dataframe_bands", "event_grid", "vectorized_cross", "ma_cross"])
+def test_every_form_of_strategy_is_kept_and_proven(home: Home, name: str) -> None:
+    file = asset("examples") / f"{name}.py"
+    made = backtest_run.run(home, file, symbols=["IBM"], end="2001-06-01")
+    found = verify(home, made.run_id)
+    assert (found.equal, found.differs) == (True, ())
