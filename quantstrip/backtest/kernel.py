@@ -26,20 +26,41 @@ from quantstrip.backtest.kernel_parts import (
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 Counts = tuple[int, int, int, float]
 """Fills, refused entries, round trips, equity at the end."""
 
 
 @jit
-def plain(  # noqa: C901 - one loop: state that functions hand to each other would cost more than the work
-    open_: Values, close: Values, entries: Flags, exits: Flags, start: int, ends: Rows, terms: Terms, multiplier: float,
-    lot: float, scale: float, daily: Values, pnl: Values, log: Values, logged: bool,
+def following(flags: Flags, words: Words, row: int, rows: int) -> int:
+    """The first row from ``row`` on whose flag is set; ``rows`` or more where there is none.
+
+    Args:
+        flags: as many as ``words`` have bytes.
+        words: the same memory, eight flags a word: most of them are empty.
+
+    """
+    while row < rows and not flags[row]:
+        row += 1
+        if row % 8 == 0:
+            word = row // 8
+            while word < len(words) and words[word] == 0:
+                word += 1
+            row = word * 8
+    return row
+
+
+@jit
+def plain(
+    open_: Values, close: Values, entries: Flags, enter: Words, exits: Flags, leave: Words, start: int, ends: Rows,
+    terms: Terms, multiplier: float, lot: float, scale: float, daily: Values, pnl: Values, log: Values, logged: bool,
 ) -> Counts:  # fmt: skip
     """One symbol, long only, no protection, no limits.
 
     Args:
         open_, close: prices, ``n`` bars.
-        entries, exits: decisions at each close.
+        entries, exits: decisions at each close, made up to a multiple of eight.
+        enter, leave: the same as words, see ``following``.
         start: first bar that is traded.
         ends: last bar of each session from ``start`` on.
         terms, multiplier, lot, scale: what it trades on; ``scale`` is 10 to the digits of its currency.
@@ -53,8 +74,7 @@ def plain(  # noqa: C901 - one loop: state that functions hand to each other wou
     fills, refused, trips = 0, 0, 0
     units = 0.0
     while True:
-        while row < rows and not entries[row]:
-            row += 1
+        row = following(entries, enter, row, rows)
         if row >= rows:
             break
         quantity = opening_units(terms, cash, close[row], multiplier, lot)
@@ -77,9 +97,7 @@ def plain(  # noqa: C901 - one loop: state that functions hand to each other wou
         fills += 1
         quantity = on_grid(quantity)
         units = quantity * multiplier
-        while row < rows and not exits[row]:
-            row += 1
-        row += 1
+        row = following(exits, leave, row, rows) + 1
         if row >= rows:
             break
         while day < len(ends) and ends[day] < row:
@@ -102,7 +120,7 @@ def plain(  # noqa: C901 - one loop: state that functions hand to each other wou
 
 
 @jit
-def panel(  # noqa: C901 - likewise
+def panel(  # noqa: C901 - one loop: state that functions hand to each other would cost more than the work
     open_: Values, high: Values, low: Values, close: Values, present: Flags, open_long: Flags, close_long: Flags,
     open_short: Flags, close_short: Flags, start: int, sessions: Flags, terms: Terms, multipliers: Values,
     lots: Values, scales: Values, equity: Values, pnl: Values, log: Values, logged: bool,

@@ -167,8 +167,8 @@ class Kernel:
         buy, sell, short, cover = map(np.ascontiguousarray, decisions)
         if count == 1 and not any(protection) and self._free() and not short.any():
             fills, refused, trips, final = kernel.plain(
-                open_[:, 0], close[:, 0], buy[:, 0], sell[:, 0], self._start, self._ends, terms, self._multipliers[0],
-                self._lots[0], self._scales[0], daily[1:], pnl, log, logged,
+                open_[:, 0], close[:, 0], *_words(buy, rows), *_words(sell, rows), self._start, self._ends, terms,
+                self._multipliers[0], self._lots[0], self._scales[0], daily[1:], pnl, log, logged,
             )  # fmt: skip
         else:
             fills, refused, trips, final = kernel.panel(
@@ -195,6 +195,13 @@ class Kernel:
             mine.room = (np.empty(len(self._ends) + 1), np.empty(rows), np.empty(rows * count + 1))
         room: tuple[npt.NDArray[np.float64], ...] = mine.room
         return room
+
+
+def _words(flags: npt.NDArray[np.bool_], rows: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
+    """Flags of one symbol, made up to a multiple of eight, and the same memory as words."""
+    whole = np.zeros(-(-rows // 8) * 8, dtype=np.bool_)
+    whole[:rows] = flags[:, 0]
+    return whole, whole.view(np.uint64)
 
 
 _NO_LOG: Final = np.empty((0, 5))
