@@ -241,7 +241,8 @@ _CLIENT = (
           at_least(0)),
     Known("clients.NAME.virtual_legs", _BOOL, None, "May a symbol be held long and short at once, on its two legs?"),
     Known("clients.NAME.bars", _TEXT, None,
-          "Folder of SYMBOL.csv files, below the home or absolute; empty is the sample."),
+          "Folder of SYMBOL.csv or SYMBOL.parquet files, below the home or absolute; store is the home's bar store; "
+          "empty is the sample."),
     Known("clients.NAME.timeframe", _TEXT, None,
           "Of the bars; empty is the strategy's own, else the only one that the files have.",
           f"one of {', '.join(TIMEFRAMES)}, or empty", one_of(*TIMEFRAMES, "")),
