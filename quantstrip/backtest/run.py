@@ -1,6 +1,7 @@
 """One backtest: the engine on the history of some symbols."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from quantstrip.backtest.daily import daily_equity, periods_per_year
 from quantstrip.backtest.describe import describe
@@ -13,12 +14,12 @@ from quantstrip.bars import BarTable
 from quantstrip.brokers import Carry, CarryingBroker, SharingBroker, SimulatedBroker
 from quantstrip.clock import ManualClock
 from quantstrip.dialects import Form, form_named
-from quantstrip.engine import Engine, MemoryRecorder
+from quantstrip.engine import Engine, MemoryRecorder, Rejection
 from quantstrip.errors import DataError
 from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
 from quantstrip.matching import CostModel, SessionEnd, exchange_session_end
-from quantstrip.model import Instrument
-from quantstrip.ports import Broker
+from quantstrip.model import Fill, Instrument
+from quantstrip.ports import Broker, Charge
 from quantstrip.report import measure
 from quantstrip.risk import NATIVE, RiskProfile
 from quantstrip.strategy import StrategyBase
@@ -108,21 +109,41 @@ def run_backtest(
         progress_every=_PIECE,
     )
     summary = engine.run()
-    trades, open_trades = round_trips(recorder.fills, traded)
-    daily = daily_equity(summary.ts, summary.equity, feed.tables, cash)
-    periods = periods_per_year(feed.tables, traded.values())
-    return BacktestResult(
-        recorder.fills,
-        trades,
-        open_trades,
-        recorder.rejections,
-        Equity(summary.ts, summary.equity),
-        measure(daily, [trade.pnl for trade in trades], periods),
-        run,
-        Labels(by_symbol),
-        more_figures(summary.ts, daily, feed.tables, trades, open_trades, periods, benchmark),
-        summary.charges,
-    )
+    curve = Equity(summary.ts, summary.equity)
+    return assemble(
+        run, recorder.fills, recorder.rejections, curve, summary.charges, by_symbol, traded, cash, benchmark
+    )  # fmt: skip
+
+
+def assemble(
+    run: Mapping[str, Any],
+    fills: Sequence[Fill],
+    rejected: Sequence[Rejection],
+    curve: Equity,
+    charges: Sequence[Charge],
+    tables: Mapping[str, BarTable],
+    instruments: Mapping[str, Instrument],
+    cash: float,
+    benchmark: BarTable | None = None,
+) -> BacktestResult:
+    """The result that fills and an equity curve amount to: round trips and figures follow from them.
+
+    Args:
+        run: what was run.
+        fills, rejected, curve, charges: what came of it.
+        tables, instruments: by symbol.
+        cash: the capital it began with.
+        benchmark: bars of what it is measured against.
+
+    """
+    trades, open_trades = round_trips(fills, instruments)
+    known = [tables[symbol] for symbol in sorted(tables)]
+    daily = daily_equity(curve.ts, curve.value, known, cash)
+    periods = periods_per_year(known, instruments.values())
+    metrics = measure(daily, [trade.pnl for trade in trades], periods)
+    more = more_figures(curve.ts, daily, known, trades, open_trades, periods, benchmark)
+    labels = Labels(tables)
+    return BacktestResult(fills, trades, open_trades, rejected, curve, metrics, run, labels, more, charges)
 
 
 def _broker(
