@@ -77,7 +77,12 @@ def _run(
                 session.named(f"{'kept as':<18} {made.run_id}; prove it: quantstrip backtest --verify {made.run_id}")
             )
         return 0
+    from quantstrip import dialects
+
     found = made.result.to_dict()
+    own = dialects.result_of(found["run"]["form"], made.result)
+    if own is not None:
+        found["result"] = own  # in the fields of its form's own document
     if label == "close":
         from quantstrip.clock import to_text
 

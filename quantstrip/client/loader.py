@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from quantstrip.client.base import ClientBase
 from quantstrip.client.ending import trace_of
-from quantstrip.errors import ClientLoadError, QuantstripError
+from quantstrip.errors import ClientLoadError, QuantstripError, StrategyLoadError
 from quantstrip.redaction import scrub
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def load_module(folder: Path, name: str) -> type[ClientBase]:
     """
     path = find_file(folder, name)
     append_path(folder)
-    return client_class(import_file(path, name), path)
+    return _class_of(path, name)
 
 
 def load_file(path: Path, name: str, clients: Path) -> type[ClientBase]:
@@ -42,7 +42,34 @@ def load_file(path: Path, name: str, clients: Path) -> type[ClientBase]:
     append_path(path.parent.parent if path.name == "__init__.py" else path.parent)
     if path.is_relative_to(clients):
         append_path(clients)
+    return _class_of(path, name)
+
+
+def _class_of(path: Path, name: str) -> type[ClientBase]:
+    if _has_form(path):
+        from quantstrip.client.strategy import wrap_file
+
+        return wrap_file(path)
     return client_class(import_file(path, name), path)
+
+
+def _has_form(path: Path) -> bool:
+    """True for a strategy in another form than a class of ours: its names are not those of a plain import.
+
+    A file that speaks of a client's base is a client, and does not pay for the question.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return False
+    if path.name == "__init__.py" or b"ClientBase" in text or b"StrategyClient" in text:
+        return False
+    from quantstrip import dialects
+
+    try:
+        return dialects.recognise(path, text).name != "native"
+    except StrategyLoadError:
+        return False  # importing it says best what is wrong
 
 
 def find_file(folder: Path, name: str) -> Path:

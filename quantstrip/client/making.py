@@ -14,8 +14,8 @@ from quantstrip.strategy import StrategyBase, fitted, strategy_classes
 
 def make_strategy(
     client: ClientBase, given: object, symbols: Sequence[str] | None, parameters: Mapping[str, Any]
-) -> StrategyBase:
-    """Construct the client's strategy.
+) -> dialects.Loaded:
+    """Construct the client's strategy; with its form.
 
     Raises:
         ClientLoadError: no such strategy, or it does not take these parameters.
@@ -25,7 +25,7 @@ def make_strategy(
     if given is None:
         given = _own_strategy(client)
     if isinstance(given, str | Path):
-        return dialects.load(_beside(client, Path(given)), symbols=symbols, parameters=dict(parameters)).strategy
+        return dialects.load(_beside(client, Path(given)), symbols=symbols, parameters=dict(parameters))
     if not (isinstance(given, type) and issubclass(given, StrategyBase)):
         raise ClientLoadError(
             f"strategy is a StrategyBase subclass or the path of its file, got {given!r}",
@@ -43,7 +43,7 @@ def make_strategy(
             f"{given.__name__}: {'; '.join(wrong)}", hint="Give parameters of the kind that their defaults have."
         )
     try:
-        return given(**values)
+        return dialects.Loaded(given(**values), dialects.form_named("native"))
     except Exception as error:
         raise ClientLoadError(
             f"{given.__name__}() raised {type(error).__name__}: {error}", hint="See the trace for the line in __init__."

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quantstrip import __version__
-from quantstrip.bars import BarTable, Gaps, barfile, choose_timeframe, read_folder, sample_folder
+from quantstrip.bars import BarStore, BarTable, Gaps
 from quantstrip.brokers import CostModel, SimulatedBroker
 from quantstrip.client.making import make_strategy
 from quantstrip.clock import Clock, ManualClock, Micros, from_text
+from quantstrip.dialects import Form
 from quantstrip.errors import ClientLoadError, ConfigError, InvalidRecord
 from quantstrip.feeds import HistoryFeed, ReplayFeed, trading_begins
+from quantstrip.feeds.sources import SAMPLE, BarSources, is_source
 from quantstrip.matching import SessionEnd, exchange_session_end
 from quantstrip.model import Instrument
 from quantstrip.risk import PROFILES, RiskProfile
@@ -164,9 +166,9 @@ def prepare(client: "StrategyClient") -> Setup:
     cash = options.number("cash", above=0.01)
     given = options.get("quantity")
     quantity = None if given is None else options.number("quantity")
-    risk, costs = _risk(options), _costs(options)
     passed = options.table("parameters")
-    strategy = make_strategy(client, options.get("strategy"), options.words("symbols"), passed)
+    strategy, form = make_strategy(client, options.get("strategy"), options.words("symbols"), passed)
+    risk, costs = _risk(options, form), _costs(options, form)
     tables = _bars(options, client, strategy)
     warmup, legs = options.whole("warmup"), options.get("virtual_legs")
     if not isinstance(legs, bool | None):
@@ -175,8 +177,9 @@ def prepare(client: "StrategyClient") -> Setup:
     begin = trading_begins(tables.values(), warmup)
     feed = _feed(kind, tables, options, client.clock, begin)
     instruments = {
-        symbol: client.instruments.get(symbol) or Instrument(symbol, calendar=options.get("calendar") or "24/7")
-        for symbol in tables
+        symbol: client.instruments.get(symbol)
+        or form.instrument(symbol, table.gaps.calendar or options.get("calendar") or "24/7")
+        for symbol, table in tables.items()
     }
     parameters = {**passed, **strategy.get_parameters()}
     key = run_identity(
@@ -190,13 +193,12 @@ def prepare(client: "StrategyClient") -> Setup:
 
 
 def _bars(options: Options, client: "StrategyClient", strategy: StrategyBase) -> dict[str, BarTable]:
-    folder, calendar = _folder(options, client), options.get("calendar") or None
+    places, calendar = _places(options, client), options.get("calendar") or None
     gaps: Gaps = "accept" if options.choice("gaps", GAPS) == "accept" else "refuse"
-    if not strategy.symbols and folder.is_dir():
-        strategy.symbols = barfile.symbols_in(folder)  # a script names none: it trades what has bars
+    if not strategy.symbols:
+        strategy.symbols = places.symbols()  # a script names none: it trades what has bars
     wanted = str(options.get("timeframe") or "") or named_timeframe(strategy)
-    timeframe = choose_timeframe(folder, strategy.symbols, wanted, strategy.timeframe, strategy.name)
-    return read_folder(folder, strategy.symbols, timeframe, calendar, gaps=gaps)
+    return places.tables(strategy.symbols, wanted, strategy.timeframe, strategy.name, calendar, gaps=gaps)
 
 
 def _feed(
@@ -207,21 +209,25 @@ def _feed(
     return ReplayFeed(tables, clock.now(), options.number("replay_seconds"), clock, begin=begin)
 
 
-def _folder(options: Options, client: "StrategyClient") -> Path:
-    chosen, home = str(options.get("bars") or ""), client._context.home
-    if not chosen:
-        return sample_folder()
+def _places(options: Options, client: "StrategyClient") -> BarSources:
+    """A folder, or the one place that is named: the home's store, or the sample."""
+    chosen, home = str(options.get("bars") or SAMPLE), client._context.home
+    if is_source(chosen):
+        own = BarSources() if home is None else BarSources(BarStore(home.bars), home.bars)
+        return own.only(chosen)
     folder = Path(chosen).expanduser()
-    return folder if folder.is_absolute() or home is None else home.root / folder
+    return BarSources(given=folder if folder.is_absolute() or home is None else home.root / folder)
 
 
-def _risk(options: Options) -> RiskProfile:
+def _risk(options: Options, form: Form) -> RiskProfile:
     given = options.get("risk")
+    if given is None:
+        return form.risk
     if isinstance(given, RiskProfile):
         return given
     limits = dict(given) if isinstance(given, Mapping) else {"profile": given}
-    name = str(limits.pop("profile", "NATIVE"))
-    profile = PROFILES.get(name.upper())
+    name = str(limits.pop("profile", ""))
+    profile = PROFILES.get(name.upper()) if name else form.risk
     if profile is None:
         raise options.refused("risk", f"one of {', '.join(PROFILES)}, or a table of limits")
     if not limits:
@@ -237,8 +243,8 @@ def _risk(options: Options) -> RiskProfile:
         raise options.refused("risk", f"limits of a RiskProfile ({error})") from error
 
 
-def _costs(options: Options) -> CostModel:
+def _costs(options: Options, form: Form) -> CostModel:
     try:
-        return CostModel(**options.table("costs"))
+        return replace(form.costs, **options.table("costs"))
     except (TypeError, InvalidRecord) as error:
         raise options.refused("costs", f"costs of a CostModel ({error})") from error

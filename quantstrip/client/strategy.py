@@ -38,18 +38,19 @@ class StrategyClient(ClientBase):
         cash: the strategy's allocation, in the reporting currency.
         parameters: keyword arguments for the strategy's ``__init__``.
         risk: a ``RiskProfile``, or ``NATIVE``, ``CASH_ONLY``, ``OFF``, or limits that differ from a profile's:
-            ``{"profile": "NATIVE", "max_order_value": 50000}``.
-        costs: what differs from the native costs: ``{"slippage_bps": 1}``.
+            ``{"profile": "NATIVE", "max_order_value": 50000}``; None is the profile of the strategy's form.
+        costs: what differs from the costs of the strategy's form: ``{"slippage_bps": 1}``.
         quantity: units of an entry that names none; None is 2 % of equity.
         replay_seconds: how long the whole history takes.
-        bars: folder of CSV files, below the home or absolute; empty is the sample that ships.
+        bars: folder of CSV or Parquet files, below the home or absolute; ``store`` is the home's bar store; empty is
+            the sample that ships.
         timeframe: of the bars; empty is the one that the strategy names, else the only one that the files have.
         warmup: bars of each symbol, the first of its history, that only warm indicators up.
         virtual_legs: may a symbol be held long and short at once, on its two legs? None is the strategy's own choice.
         gaps: ``refuse`` or ``accept`` missing sessions; accepted ones are logged.
         calendar: exchange of the bars; empty where they belong to none. Orders on bars shorter than a day are refused
             while it is closed, unless the limit ``trading_hours`` of ``risk`` is false.
-        instruments: what is not a share in US dollars, by symbol.
+        instruments: by symbol, what is not as the strategy's form takes it to be: a share in US dollars, for most.
 
     Example:
         >>> from quantstrip import StrategyClient
@@ -65,7 +66,7 @@ class StrategyClient(ClientBase):
     feed: ClassVar[str] = "replay"
     cash: ClassVar[float] = 100_000.0
     parameters: ClassVar[Mapping[str, Any]] = {}
-    risk: ClassVar[RiskProfile | str | Mapping[str, Any]] = "NATIVE"
+    risk: ClassVar[RiskProfile | str | Mapping[str, Any] | None] = None
     costs: ClassVar[Mapping[str, float]] = {}
     quantity: ClassVar[float | None] = None
     replay_seconds: ClassVar[float] = 60.0
@@ -162,3 +163,9 @@ class StrategyClient(ClientBase):
 def wrap_strategy(kind: type[StrategyBase], name: str) -> type[StrategyClient]:
     """A client class that runs the strategy of a file without a client class."""
     return type("Client", (StrategyClient,), {"strategy": kind, "display_name": name, "__module__": kind.__module__})
+
+
+def wrap_file(path: Path) -> type[StrategyClient]:
+    """A client class that runs the strategy of a file in any form."""
+    own = {"strategy": str(path.resolve()), "display_name": path.stem, "__module__": __name__}
+    return type("Client", (StrategyClient,), own)

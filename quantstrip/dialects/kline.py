@@ -10,7 +10,15 @@ from quantstrip.dialects.forms import Form
 from quantstrip.dialects.kline_context import BacktestContext
 from quantstrip.dialects.kline_indicators import Short
 from quantstrip.dialects.kline_result import result_of
-from quantstrip.dialects.kline_source import IStrategy, class_nodes, defines, failure, parameters_of, strategy_class
+from quantstrip.dialects.kline_source import (
+    NAMES,
+    IStrategy,
+    class_nodes,
+    defines,
+    failure,
+    parameters_of,
+    strategy_class,
+)
 from quantstrip.dialects.kline_types import WINDOW, Kline, KlineCache
 from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.matching import CostModel
@@ -34,7 +42,7 @@ _RUN = {"initialBalance": "--cash", "feeRate": "--fee-rate"}
 
 _DAYS = ("1d", "1w")
 
-__all__ = ["FORM", "KlineStrategy", "declared", "load", "recognises", "result_of", "strict"]
+__all__ = ["FORM", "NAMES", "KlineStrategy", "declared", "load", "recognises", "result_of", "strict"]
 
 
 class KlineStrategy(StrategyBase):
@@ -109,9 +117,13 @@ class KlineStrategy(StrategyBase):
         kline = Kline.of(bar)
         self._run(kline)
         user.kline_cache.append(kline)
+        context._note()
         if bar.ts - day >= DAY or bar.timeframe in _DAYS:
+            trades = len(context.trades)
             self._end_day()
-        return context._end_bar()
+            if len(context.trades) > trades:
+                context._note(again=True)
+        return context._take()
 
     def _run(self, kline: Kline) -> None:
         """Run it; a kline is skipped where an indicator had too little data yet and the strategy compared its None.

@@ -22,11 +22,13 @@ class EquityCurve(Sequence[dict[str, Any]]):
         self._ts = array("q")
         self._values = (array("d"), array("d"), array("d"))
 
-    def add(self, ts_open: int, equity: float, balance: float, position: float) -> None:
-        """Add a record."""
-        self._ts.append(ts_open)
-        for column, value in zip(self._values, (equity, balance, position), strict=True):
-            column.append(value)
+    def add(self, ts_open: int, equity: float, balance: float, position: float, *, again: bool = False) -> None:
+        """Add a record; ``again`` writes the last one anew."""
+        for column, value in zip((self._ts, *self._values), (ts_open, equity, balance, position), strict=True):
+            if again:
+                column[-1] = value
+            else:
+                column.append(value)
 
     def __len__(self) -> int:
         return len(self._ts)
@@ -123,16 +125,18 @@ class BacktestContext:
         self.initial_balance = Amount.of(seat.cash)
         self._peak = seat.cash
 
-    def _end_bar(self) -> list[Signal]:
-        """Note equity after a kline; the signals it left to be sent."""
-        bar, held = self._bar, self._held()
-        cash = self._seat.cash
+    def _note(self, *, again: bool = False) -> None:
+        """Note equity after a kline; ``again`` after what happened at the end of its day."""
+        bar, held, cash = self._bar, self._held(), self._seat.cash
         equity = cash + held * bar.close
-        self.equity_curve.add(bar.ts_open, round(equity, 8), round(cash, 8), held)
+        self.equity_curve.add(bar.ts_open, round(equity, 8), round(cash, 8), held, again=again)
         self._peak = max(self._peak, equity)
         drawdown = self._drawdown(equity)
         if drawdown > self.max_drawdown:
             self.max_drawdown = Amount(repr(drawdown))
+
+    def _take(self) -> list[Signal]:
+        """The signals that are to be sent."""
         signals, self._signals = self._signals, []
         return signals
 

@@ -89,6 +89,12 @@ def result_of(form: str, result: Any) -> dict[str, Any] | None:
     return None if own is None else own(result)
 
 
+def form_of(tree: ast.Module) -> tuple[Form, frozenset[str]]:
+    """The form of a syntax tree, and the names that a file in it has without importing them."""
+    found = next(module for module in map(_module, _ORDER) if module.recognises(tree))
+    return found.FORM, frozenset(getattr(found, "NAMES", ()))
+
+
 def _dialect(path: Path, source: bytes) -> Dialect:
     try:
         tree = ast.parse(source, str(path))

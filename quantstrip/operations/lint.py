@@ -8,6 +8,7 @@ import ast
 import json
 import subprocess
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from ruff import find_ruff_bin
 
+from quantstrip import dialects
 from quantstrip.editor import Mark
 from quantstrip.editor.values import Severity
 from quantstrip.operations.lint_client import about_client
@@ -64,7 +66,8 @@ def check(path: str, text: str) -> Report:
 
     """
     found, tree = _compiled(path, text)
-    if tree is not None:
+    form, given = dialects.form_of(tree) if tree is not None else (None, frozenset[str]())
+    if tree is not None and form is not None and form.name == "native":
         lines = text.encode("utf-8", "replace").split(b"\n")
         client = PurePosixPath(path)
         found += [
@@ -78,7 +81,7 @@ def check(path: str, text: str) -> Report:
             )
             for node, severity, message in about_client(tree, expected=client.parts[:-1] in (("clients",), ()))
         ]
-    linted, incomplete = _ruff(path, text)
+    linted, incomplete = _ruff(path, text, given)
     if tree is None:
         linted = [each for each in linted if each.source != "ruff"]  # the compiler has said it in its own words
     found += linted
@@ -115,12 +118,12 @@ def _column(lines: list[bytes], line: int, offset: int) -> int:
     return len(lines[line - 1][:offset].decode("utf-8", "replace")) + 1 if line <= len(lines) else offset + 1
 
 
-def _ruff(path: str, text: str) -> tuple[list[Mark], str]:
+def _ruff(path: str, text: str, given: Iterable[str]) -> tuple[list[Mark], str]:
     try:
         command = [
             find_ruff_bin(), "check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "--output-format", "json",
             "--target-version", "py311", "--select", ",".join(RULES), "--ignore", ",".join(LEFT_OUT),
-            "--stdin-filename", PurePosixPath(path).name or "text.py", "-",
+            "--config", f"builtins = {sorted(given)}", "--stdin-filename", PurePosixPath(path).name or "text.py", "-",
         ]  # fmt: skip
         done = subprocess.run(
             command, input=text.encode("utf-8", "replace"), capture_output=True, timeout=_SECONDS, check=True

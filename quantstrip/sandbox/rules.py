@@ -19,12 +19,13 @@ MODULES: Final = _words("""
 """Top-level modules that may be imported; of ``quantstrip`` only ``PLATFORM_NAMES``."""
 
 PLATFORM: Final = _words("""
-    quantstrip quantstrip.indicators quantstrip.model quantstrip.strategy quantstrip.strategy.vectorized
+    quantstrip quantstrip.dialects.candle quantstrip.indicators quantstrip.model quantstrip.strategy
+    quantstrip.strategy.vectorized
 """)
 """Modules of the platform that names are imported from."""
 PLATFORM_NAMES: Final = _words("""
-    Allowed Bar Indicators Instrument Leg Line OrderSide OrderState OrderType Signal StrategyBase TIMEFRAMES Tick
-    TimeInForce VectorizedStrategy atr bollinger_bands ema rsi sma
+    Allowed Bar CandleAggregator Indicators Instrument Leg Line MidPriceCandle OrderSide OrderState OrderType Quote
+    Signal Strategy StrategyBase TIMEFRAMES Tick TimeInForce VectorizedStrategy atr bollinger_bands ema rsi sma
 """)
 """What may be imported from them: what a strategy is written with."""
 

@@ -5,12 +5,15 @@ from typing import Any, ClassVar
 
 import pytest
 
+from quantstrip.bars import About, BarStore
 from quantstrip.client.context import ClientContext, bound
+from quantstrip.client.loader import load_file
 from quantstrip.client.setup import Setup, prepare
 from quantstrip.client.strategy import StrategyClient, wrap_strategy
 from quantstrip.clock import ManualClock, from_text
 from quantstrip.errors import ClientLoadError, DataError, QuantstripError, StrategyLoadError
 from quantstrip.feeds import HistoryFeed, ReplayFeed
+from quantstrip.feeds.synthetic import synthetic
 from quantstrip.home import Home, asset
 from quantstrip.model import Instrument
 from quantstrip.risk import CASH_ONLY, RiskProfile
@@ -231,3 +234,31 @@ def test_a_strategy_client_outside_a_home_says_how_to_run_it() -> None:
     client._prepare()
     with pytest.raises(ClientLoadError, match="quantstrip run"):
         client._begin()
+
+
+def test_bars_of_the_homes_store_are_replayed_with_their_own_calendar(tmp_path: Path) -> None:
+    store = BarStore(Home(tmp_path).bars)
+    table = synthetic("BTC/USDT", "1h", "24/7", start=from_text("2024-01-01"), end=from_text("2024-01-09"))
+    store.merge(table, About("", "", "24/7", sources=("ccxt:binance",)))
+    setup = setup_of({"bars": "store", "symbols": "BTC/USDT"}, home=tmp_path)
+    assert isinstance(setup.feed, ReplayFeed)
+    assert (len(setup.tables["BTC/USDT"]), setup.tables["BTC/USDT"].timeframe) == (8, "1d")
+    assert setup.tables["BTC/USDT"].source == "store: BTC/USDT 1d made of 1h from ccxt:binance"
+    assert setup.instruments["BTC/USDT"].calendar == "24/7"
+    with pytest.raises(DataError, match="no 1d bars of IBM: the store has none"):
+        setup_of({"bars": "store", "symbols": "IBM"}, home=tmp_path)
+
+
+def test_a_file_of_another_form_is_a_client_with_its_forms_costs_limits_and_lots(tmp_path: Path) -> None:
+    file = tmp_path / "crossing.py"
+    file.write_text((asset("examples") / "kline_golden_cross.py").read_text(encoding="utf-8"))
+    kind = load_file(file, "crossing", tmp_path)
+    assert issubclass(kind, StrategyClient)
+    plain = setup_of(strategy=kind.strategy)
+    assert (plain.strategy.name, plain.risk.name, plain.costs.commission_rate) == ("crossing", "CASH_ONLY", 0.001)
+    assert (plain.instruments["AAPL"].lot_size, plain.instruments["AAPL"].currency) == (0.0, "USDT")
+    chosen = setup_of(strategy=kind.strategy, risk="NATIVE", costs={"slippage_bps": 1.0}, parameters={"strict": True})
+    assert (chosen.risk.name, chosen.costs.slippage_bps, chosen.costs.commission_rate) == ("NATIVE", 1.0, 0.001)
+    assert not chosen.strategy.same_bar
+    limits = setup_of(strategy=kind.strategy, risk={"leverage": 2.0})
+    assert (limits.risk.name, limits.risk.leverage) == ("CASH_ONLY*", 2.0)

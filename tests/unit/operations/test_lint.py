@@ -42,6 +42,13 @@ def test_a_good_client_has_no_findings_and_so_has_everything_that_ships() -> Non
         assert [each for each in found(path.read_text(encoding="utf-8")) if each[1] != "info"] == [], path
 
 
+def test_a_strategy_of_another_form_knows_its_forms_names_and_no_others() -> None:
+    kline = "class Strategy(IStrategy):\n    def run(self, context: BacktestContext, kline: Kline, params: dict):\n"
+    assert found(f"{kline}        calculate_sma([], 3)\n") == []
+    assert found(f"{kline}        calculate_wma([], 3)\n") == [(3, "error", "ruff F821")]
+    assert found("df['buy'] = df['close'] > params['level']\n") == []
+
+
 @pytest.mark.parametrize(
     ("line", "severity", "source"),
     [
