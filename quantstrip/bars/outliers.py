@@ -46,6 +46,8 @@ def outliers(table: BarTable) -> list[Outlier]:
         found[row] = f"its close {here:g} stands between {before:g} and {after:g}"
     opening = np.log(table.open[1:]) - close[:-1]
     for row in (np.flatnonzero(np.abs(opening) > max(far, _JUMP)) + 1).tolist():
+        if row - 1 in found:
+            continue  # the way back from a spike
         before, here = float(table.close[row - 1]), float(table.open[row])
         found.setdefault(row, f"it opens at {here:g} after a close of {before:g}: {_split(before / here)}")
     body_high, body_low = np.maximum(table.open, table.close), np.minimum(table.open, table.close)

@@ -43,12 +43,12 @@ def of_frame(frame: Any, *, daily: bool, name: str = "DataFrame") -> RawBars:
         frame = frame.droplevel(list(range(1, frame.columns.nlevels)), axis=1)  # of several symbols
     if isinstance(frame.index, pd.DatetimeIndex):
         frame = frame.set_axis(frame.index.rename("time")).reset_index()
+    chosen = _positions(path, [str(name) for name in frame.columns])
     try:
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-    except pa.ArrowException as error:
+        table = pa.Table.from_pandas(frame.iloc[:, chosen], preserve_index=False)
+    except (pa.ArrowException, TypeError) as error:
         raise DataError(f"{path}: cannot be read: {error}", hint=f"Expected {_FORM}.") from error
-    names = table.column_names
-    return _raw(path, table.select([names[position] for position in _positions(path, names)]), daily=daily)
+    return _raw(path, table, daily=daily)
 
 
 def _raw(path: Path, table: Any, *, daily: bool) -> RawBars:
