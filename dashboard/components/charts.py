@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from components import markup
 from quantstrip.clock import to_datetime
 from quantstrip.operations.curves import Curve
 
 Measure = Literal["pnl", "equity"]
+HEIGHT = 360
 _TITLES = {"pnl": "Cumulative PnL", "equity": "Equity"}
 # Streamlit's frontend puts the theme's colours in the place of these, light or dark as the page is.
 _PORTFOLIO_COLOUR = "#000001"
@@ -31,11 +31,6 @@ def portfolio_chart(curves: tuple[Curve, ...], measure: Measure, currency: str, 
     )
 
 
-def waiting() -> None:
-    """The chart's place, before the browser has read the chart library: what stands below it does not jump."""
-    st.html(markup.tag("div", markup.text("Drawing the chart..."), "qs-chart-waits"))
-
-
 @lru_cache(maxsize=16)
 def figure(curves: tuple[Curve, ...], measure: Measure, currency: str, zone: tzinfo) -> dict[str, Any]:
     """The chart as plotly's JSON: a dict spares every page the import of plotly's object tree."""
@@ -43,7 +38,7 @@ def figure(curves: tuple[Curve, ...], measure: Measure, currency: str, zone: tzi
     return {
         "data": [_line(curve, measure, currency, zone) for curve in ordered],
         "layout": {
-            "height": 360,
+            "height": HEIGHT,
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "colorway": _THEME_COLOURS,
             "hovermode": "x unified",

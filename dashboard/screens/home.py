@@ -179,8 +179,8 @@ def curves(view: Overview, lines: tuple[Curve, ...]) -> None:
             st.segmented_control(
                 "Mode", view.modes, default=view.mode, required=True, key="mode", label_visibility="collapsed"
             )
-    if lines and not later.ready("home"):
-        charts.waiting()
+    if lines and not later.drawn("home"):
+        later.waits("Drawing the chart...", charts.HEIGHT)
     elif lines:
         charts.portfolio_chart(lines, measure, view.currency, times.zone(), key="portfolio")
     else:
@@ -188,3 +188,4 @@ def curves(view: Overview, lines: tuple[Curve, ...]) -> None:
 
 
 main(frame.home())
+later.wake("home")

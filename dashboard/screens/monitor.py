@@ -5,42 +5,39 @@ from typing import Final
 
 import streamlit as st
 
-from components import client_acts, clients, empty, frame, log_view, markup, problems, service_state
+from components import client_acts, client_grid, clients, empty, frame, later, log_view, markup, problems, service_state
 from quantstrip.home import Home
 from quantstrip.operations import clients as operations
 from quantstrip.operations import service
 from quantstrip.operations.clients import ClientStatus, Problem
 
-REFRESH_SECONDS: Final = 2.0
-SECONDS_A_CLIENT: Final = 0.15
-SLOWEST_SECONDS: Final = 5.0
+REFRESH_SECONDS: Final = 2
 LOG_REFRESH_SECONDS: Final = 1
+_PICKED: Final = "monitor-picked"
+"""The client whose log is shown."""
 FILTERED_FROM: Final = 6
 """Clients from which on a row narrows them down."""
-_OPEN: Final = "client"
-_PACE: Final = "monitor-pace"
 
 
 def main(home: Home) -> None:
     """Show the page. The dialogs stand outside of what updates by itself, so that no refresh touches them."""
     with frame.boundary():
         client_acts.show(home)
-    st.fragment(watch, run_every=st.session_state.get(_PACE, REFRESH_SECONDS))(home)
+    watch(home)
+    log(home)
+    later.wake("monitor")
 
 
-def pace(count: int) -> float:
-    """Seconds between two refreshes: many cards take their time, so that an open page costs a few percent of a core."""
-    return min(SLOWEST_SECONDS, max(REFRESH_SECONDS, SECONDS_A_CLIENT * count))
-
-
+@st.fragment(run_every=REFRESH_SECONDS)
 def watch(home: Home) -> None:
-    """Everything else. One fragment and one reading, so that the counts fit the cards below them."""
+    """Everything else. One fragment and one reading, so that the counts fit the table below them."""
     with frame.boundary():
         title = frame.early_title(home, "Client Monitor")
         known = operations.list_clients(home)
         title(clients.counts(known))
         service_state.told(home, service.status(home, clients=False))
         frame.say_notice()
+        st.session_state.pop(_PICKED, None)
         running, troubled = st.tabs(["Running clients", "Problems"], key="monitor-tabs", on_change="rerun")
         if running.open:
             with running:
@@ -48,25 +45,33 @@ def watch(home: Home) -> None:
         if troubled.open:
             with troubled:
                 trouble(home, known)
-        if pace(len(known)) != st.session_state.get(_PACE, REFRESH_SECONDS):
-            st.session_state[_PACE] = pace(len(known))
-            st.rerun()  # all is drawn already: only the page itself can set the rhythm of its parts
 
 
 def overview(home: Home, known: Sequence[ClientStatus]) -> None:
-    """One card a client; one of them may be open."""
+    """The table, and below it the client whose row is picked, with its switches."""
     if not known:
         empty.no_clients(home)
-    may = client_acts.granted()
-    for client in narrowed(known):
-        with st.container(border=True, key=f"card-{client.name}"):
-            told, asked = st.columns([2.3, 1], vertical_alignment="center")
-            told.html(clients.card(client))
-            with asked.container(horizontal=True, horizontal_alignment="right", gap="small"):
-                client_acts.switches(home, client, may)
-                _details(client.name)
-            if st.query_params.get(_OPEN) == client.name:
-                opened(home, client)
+        return
+    if not later.drawn("monitor"):
+        later.waits("Drawing the table...", client_grid.height(len(known)))
+        return
+    found = narrowed(known)
+    if not found:
+        return
+    client_grid.show(found)
+    client = client_grid.picked(found)
+    if client is None:
+        st.html(markup.tag("div", markup.text("Click a row for its switches, its log and its last error."), "qs-soft"))
+        return
+    with st.container(border=True, key=f"card-{client.name}"):
+        st.html(clients.card(client))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            client_acts.switches(home, client, client_acts.granted())
+            frame.link("client", "Open its page: jobs, orders, versions, restarts", name=client.name)
+        if client.last_trace:
+            frame.section("Last error")
+            problems.trace(client.last_trace)
+    st.session_state[_PICKED] = client.name
 
 
 def narrowed(known: Sequence[ClientStatus]) -> Sequence[ClientStatus]:
@@ -90,21 +95,14 @@ def narrowed(known: Sequence[ClientStatus]) -> Sequence[ClientStatus]:
     return found
 
 
-def opened(home: Home, client: ClientStatus) -> None:
-    """The open client: its log, and the trace of its last error."""
-    frame.link("client", "Open its page: jobs, orders, versions, restarts", name=client.name)
-    if client.last_trace:
-        frame.section("Last error")
-        problems.trace(client.last_trace)
-    frame.section("Log")
-    log(home, client.name)
-
-
 @st.fragment(run_every=LOG_REFRESH_SECONDS)
-def log(home: Home, name: str) -> None:
-    """The log's tail, live."""
-    with frame.boundary():
-        log_view.follow(home, name)
+def log(home: Home) -> None:
+    """The picked client's log, live; a fragment beside the other, for within it could reach the browser before it."""
+    name = st.session_state.get(_PICKED)
+    if name:
+        with frame.boundary():
+            frame.section("Log", name)
+            log_view.follow(home, name)
 
 
 def trouble(home: Home, known: Sequence[ClientStatus]) -> None:
@@ -134,19 +132,6 @@ def problem_of(problem: Problem, client: ClientStatus | None = None) -> None:
     st.html(problems.heading(problem, client))
     if problem.trace:
         problems.trace(problem.trace)
-
-
-def _details(name: str) -> None:
-    is_open = st.query_params.get(_OPEN) == name
-    label, icon = ("Close", ":material/expand_less:") if is_open else ("Details", ":material/expand_more:")
-    st.button(label, icon=icon, key=f"open-{name}", on_click=_toggle, args=(name,), type="tertiary")
-
-
-def _toggle(name: str) -> None:
-    if st.query_params.get(_OPEN) == name:
-        del st.query_params[_OPEN]
-    else:
-        st.query_params[_OPEN] = name
 
 
 main(frame.home())

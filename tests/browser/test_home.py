@@ -186,7 +186,8 @@ def test_it_fits_a_desk_and_a_phone_in_light_and_dark(visitor: Any, pictures: Pa
     page = visitor.window(path, color_scheme=scheme)
     for width, height in ((1440, 900), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
-        ready = page.locator(".js-plotly-plot .scatterlayer .trace" if path == "/" else ".qs-client")
+        grid = page.get_by_test_id("stDataFrame").locator("tbody tr")
+        ready = page.locator(".js-plotly-plot .scatterlayer .trace") if path == "/" else grid
         expect(ready).to_have_count(3 if path == "/" else 2)
         page.wait_for_timeout(500)  # the chart is drawn again for the new width
         page.screenshot(path=pictures / f"{path.strip('/') or 'home'}-{scheme}-{width}.png")

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from quantstrip.errors import ClientNotStarted
 from quantstrip.operations import clients
+from tests.browser.grid import click, pick, row
 from tests.browser.looks import fits
 
 pytestmark = pytest.mark.browser
@@ -32,7 +33,19 @@ BROKEN = "import statsmodelz\n\nfrom quantstrip import ClientBase\n\n\nclass Cli
 
 
 def card(page: Page, name: str) -> Locator:
-    return page.locator(f".st-key-card-{name}")
+    """The card of a client, after its row was clicked."""
+    found = page.locator(f".st-key-card-{name}")
+    pick(page, name)
+    expect(found).to_be_visible()
+    return found
+
+
+def tab_to(page: Page, there: str) -> None:
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"() => Boolean({there})"):
+            return
+    raise AssertionError(f"no key leads there: {there}")
 
 
 @pytest.fixture
@@ -52,21 +65,27 @@ def broken(demo: Any) -> Any:
     clients.remove(demo.home, "broken")
 
 
-def test_each_client_is_shown_with_its_process(visitor: Any, demo: Any) -> None:
+def test_each_client_is_a_row_with_its_process_and_a_column_sorts_them(visitor: Any, demo: Any) -> None:
     page = visitor.window("/monitor")
-    expect(page.locator(".qs-client")).to_have_count(2)
     for status in clients.list_clients(demo.home):
-        text = card(page, status.name).inner_text()
-        assert status.name in text
-        assert "running" in text
-        assert str(status.pid) in text
-        assert status.code_hash[:8] in text
+        mine = row(page, status.name)
+        expect(mine).to_contain_text("running")
+        expect(mine).to_contain_text("REPLAY")
+        expect(mine).to_contain_text(str(status.pid))
         assert psutil.pid_exists(status.pid)
+    first = page.get_by_test_id("stDataFrame").locator("tbody tr td").first
+    expect(first).to_have_text("ma_cross")
+    click(page, 10)
+    page.wait_for_timeout(300)  # two clicks at once are a double click
+    click(page, 10)
+    expect(first).to_have_text("rsi_reversion")  # the other way round
+    click(page, 50)
+    expect(page.locator(".st-key-card-rsi_reversion")).to_contain_text("Version")
+    assert page.url.endswith("?client=rsi_reversion")
 
 
 def test_stop_asks_first_then_ends_that_client_alone_and_start_brings_it_back(visitor: Any, demo: Any) -> None:
     page = visitor.window("/monitor")
-    expect(page.locator(".qs-client")).to_have_count(2)
     before = {status.name: status.pid for status in clients.list_clients(demo.home)}
     mine = card(page, "ma_cross")
     mine.get_by_role("button", name="Stop").click()
@@ -85,12 +104,14 @@ def test_stop_asks_first_then_ends_that_client_alone_and_start_brings_it_back(vi
 
 def test_the_keyboard_alone_can_ask_and_change_its_mind(visitor: Any, demo: Any) -> None:
     page = visitor.window("/monitor")
-    stop = card(page, "ma_cross").get_by_role("button", name="Stop")
+    expect(row(page, "ma_cross")).to_be_attached()
+    tab_to(page, "document.activeElement.closest('[data-testid=stDataFrame] canvas')")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".st-key-card-rsi_reversion")).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    stop = page.locator(".st-key-card-ma_cross").get_by_role("button", name="Stop")
     expect(stop).to_be_visible()
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        if stop.evaluate("button => button === document.activeElement"):
-            break
+    tab_to(page, "document.activeElement.innerText.endsWith('Stop')")
     expect(stop).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Its open positions stay open")).to_be_visible()
@@ -114,8 +135,7 @@ def test_restart_asks_first_and_gives_a_new_process(visitor: Any, demo: Any) -> 
 def test_a_log_line_reaches_the_screen_by_itself_and_html_in_it_is_text(visitor: Any, demo: Any, noisy: str) -> None:
     page = visitor.window("/monitor")
     mine = card(page, noisy)
-    mine.get_by_role("button", name="Details").click()
-    log = mine.get_by_role("log")
+    log = page.get_by_role("log")
     expect(log).to_contain_text("tick 1 <img id=injected")
     expect(log).to_contain_text("tick 4 ")
     expect(mine).to_contain_text("Noisy <b id=injected>one</b>")
@@ -130,7 +150,8 @@ def test_a_load_error_is_shown_whole_and_reloaded_once_it_is_mended(
     visitor: Any, demo: Any, broken: str, pictures: Path
 ) -> None:
     page = visitor.window("/monitor")
-    expect(card(page, broken).locator(".qs-state")).to_have_text("load error")
+    expect(row(page, broken)).to_contain_text("load error")
+    expect(row(page, broken)).to_contain_text("'statsmodelz'")
     page.get_by_role("tab", name="Problems").click()
     found = page.locator(f".st-key-problem-{broken}")
     expect(found).to_contain_text("No module named 'statsmodelz'")

@@ -207,7 +207,6 @@ def mail(page: Page, box: Mailbox, pictures: Path) -> None:
 def look_around(page: Page, pictures: Path) -> None:
     """The client's page and a trade's, then every page of the navigation that the story had no need of."""
     visit(page, "Client Monitor")
-    page.get_by_role("button", name="Details").click()
     page.get_by_role("link", name=re.compile("Open its page")).click()
     expect(page.get_by_role("heading", name=NAME, level=1)).to_be_visible()
     picture(page, pictures, "client")
