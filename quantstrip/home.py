@@ -133,6 +133,11 @@ class Home:
         return self.data / "trash"
 
     @property
+    def drafts(self) -> Path:
+        """What was typed in the dashboard and is not saved, and the queries that were run there. Owner only."""
+        return self.data / "drafts"
+
+    @property
     def deployed(self) -> Path:
         """``deployed/NAME/HASH/`` holds each deployed version of a client."""
         return self.data / "deployed"

@@ -1,11 +1,11 @@
 """What is open on the Python page: one draft a file, kept in the session, so that another page does not lose it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import streamlit as st
 
-from components import frame, markup
+from components import frame, kept, markup
 from quantstrip.editor import newest
 from quantstrip.errors import FileError, QuantstripError
 from quantstrip.home import Home
@@ -28,6 +28,8 @@ class Draft:
         revision: grows when the text is replaced from outside.
         theirs: what the file is by now, where that is no longer ``opened`` and the text is not saved.
         gone: the file was deleted meanwhile.
+        kept: the text that is kept for the next window; None while none is.
+        brought: the text came from a window that is gone.
 
     """
 
@@ -38,6 +40,8 @@ class Draft:
     line: int | None = None
     theirs: OpenFile | None = None
     gone: bool = False
+    kept: str | None = None
+    brought: bool = False
 
     @property
     def path(self) -> str:
@@ -61,14 +65,14 @@ class Draft:
 
     def take(self, opened: OpenFile) -> None:
         """Show a file's text instead of this one."""
-        self.opened, self.theirs, self.gone = opened, None, False
+        self.opened, self.theirs, self.gone, self.brought = opened, None, False, False
         if self.text != opened.text:
             self.text = opened.text
             self.revision += 1
 
     def saved(self, opened: OpenFile) -> None:
         """The text is in the file now; the editor goes on with what it holds."""
-        self.opened, self.theirs, self.gone = opened, None, False
+        self.opened, self.theirs, self.gone, self.brought = opened, None, False, False
 
 
 def drafts() -> dict[str, Draft]:
@@ -109,6 +113,38 @@ def absorb() -> None:
         text = newest(draft.text, key=draft.key, revision=draft.revision).text
         if text != draft.text:
             draft.text, draft.line = text, None  # whoever types stays where they are
+    for each in drafts().values():
+        _keep(each)
+
+
+def bring_back(home: Home) -> None:
+    """Open what a window that is gone left unsaved, with its mark; nothing is written to a file."""
+    front = st.session_state.get(_CURRENT, "")
+    for left in kept.left_behind(home):
+        if left.path.endswith((".py", ".sql")) and left.path not in drafts():
+            try:
+                opened = files.read(home, left.path)
+            except FileError:  # deleted meanwhile: the text is all there is
+                opened = OpenFile(left.path, "", left.digest, writable=True, client="")
+            if opened.text == left.text:
+                kept.settle(left.path)
+                continue
+            place(replace(opened, digest=left.digest))
+            draft = drafts()[left.path]
+            draft.text, draft.brought = left.text, True
+            _keep(draft)
+    if front:
+        _front(front)
+
+
+def _keep(draft: Draft) -> None:
+    """Keep a text that is not saved, and forget it when it is."""
+    if draft.unsaved and draft.kept != draft.text:
+        kept.keep(draft.path, draft.text, draft.opened.digest)
+        draft.kept = draft.text
+    elif not draft.unsaved and draft.kept is not None:
+        kept.settle(draft.path)
+        draft.kept = None
 
 
 def show(path: str) -> None:
@@ -146,7 +182,8 @@ def moved(path: str, opened: OpenFile) -> None:
     draft = drafts().get(path)
     if draft is None:
         return
-    text, draft.opened = draft.text, opened
+    kept.settle(path)
+    text, draft.opened, draft.kept = draft.text, opened, None
     draft.text = text
     renamed = {opened.path if each == path else each: one for each, one in drafts().items()}
     st.session_state[_OPEN] = renamed
@@ -156,7 +193,8 @@ def moved(path: str, opened: OpenFile) -> None:
 def close(path: str) -> None:
     """Close a tab, with what is not saved in it."""
     order = list(drafts())
-    drafts().pop(path, None)
+    if drafts().pop(path, None) is not None:
+        kept.settle(path)
     if st.session_state.get(_CURRENT) == path:
         left = list(drafts())
         _front(left[min(order.index(path), len(left) - 1)] if left else "")

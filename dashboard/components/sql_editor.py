@@ -18,6 +18,11 @@ def text() -> str:
     return newest(given, key=KEY, revision=revision).text
 
 
+def touched() -> bool:
+    """True once something was typed or put into it in this window."""
+    return bool(text()) or _given()[1] > 0
+
+
 def put(given: str) -> None:
     """Let another text take its place."""
     st.session_state[_TEXT] = given

@@ -9,6 +9,7 @@ from components import (
     differences,
     empty,
     frame,
+    kept,
     markup,
     python_dialogs,
     python_state,
@@ -46,6 +47,7 @@ def main(home: Home) -> None:
             frame.title("Python")
             roles.require("admin")
         python_state.absorb()
+        python_state.bring_back(home)
         asked(home)
         draft = python_state.current()
         if draft is not None:
@@ -133,6 +135,9 @@ def work(home: Home, known: Tree, draft: Draft, *, answers: bool) -> None:
     entry = known.find(draft.path)
     if draft.conflict:
         conflict(home, draft)
+    elif draft.brought and draft.unsaved and kept.brought_back(draft.path, "python-draft-discard"):
+        draft.take(files.read(home, draft.path))
+        st.rerun()
     bar = st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="python-bar")
     trial = python_trial.shown(home, draft.path) if answers else None
     report = lint.check(draft.path, draft.text) if draft.path.endswith(".py") else lint.Report(())

@@ -11,6 +11,7 @@ from components import (
     roles,
     sql_diagram,
     sql_dialogs,
+    sql_draft,
     sql_editor,
     sql_history,
     sql_run,
@@ -48,6 +49,7 @@ def main(home: Home) -> None:
             {**static_data.bodies(home), "sql-write": ("Write to the ledger", lambda _: sql_write.confirm(home))}
         )
         take_over()
+        sql_draft.bring_back(home)
         part = st.segmented_control(
             "Part", list(_PARTS), default="Query", key="sql-part", required=True, label_visibility="collapsed",
             format_func=lambda name: f"{_PARTS[name]} {name}",
@@ -80,8 +82,8 @@ def query(home: Home, *, answers: bool) -> None:
     with wide:
         choose(home)
         work(home, answers=answers)
-        with st.expander("History of this window", icon=":material/history:"):
-            sql_history.show()
+        with st.expander("History", icon=":material/history:"):
+            sql_history.show(home)
     if answers:
         with narrow, frame.boundary():
             browse(home)
@@ -116,6 +118,8 @@ def work(home: Home, *, answers: bool) -> None:
     value = sql_editor.show(names_known(home) if answers else ())
     if value.command == "save":
         save(home)
+    sql_draft.keep()
+    sql_draft.offer()
     query: Query | None = st.session_state.get(OPENED)
     if query and query.own and query.sql != value.text:
         st.html(markup.tag("div", markup.text(f"{query.name} is not saved yet"), "qs-soft", role="status"))

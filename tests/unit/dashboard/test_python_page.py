@@ -53,6 +53,49 @@ def test_what_was_typed_just_before_the_click_is_saved_too(home: Home, source: s
     assert on_disk(home) == CLIENT + "# last\n"
 
 
+def test_what_was_not_saved_is_there_again_after_a_reload_until_it_is_saved_or_discarded(
+    home: Home, source: str, show: Any
+) -> None:
+    show(PAGE, file=source).write(EDITOR, CLIENT + "# typed\n")
+    again = show(PAGE)  # another window: that one is gone
+    assert again.written(EDITOR) == CLIENT + "# typed\n"
+    assert "1 not saved" in again.text
+    assert "clients/mine.py was not saved when the page was last left" in again.text
+    assert on_disk(home) == CLIENT
+    again.press("python-draft-discard")
+    assert again.written(EDITOR) == CLIENT
+    assert "not saved" not in again.text
+    assert "not saved" not in show(PAGE, file=source).text
+
+
+def test_what_came_back_and_is_saved_comes_back_no_more(home: Home, source: str, show: Any) -> None:
+    show(PAGE, file=source).write(EDITOR, CLIENT + "# typed\n")
+    again = show(PAGE)
+    again.press("python-save")
+    assert on_disk(home) == CLIENT + "# typed\n"
+    assert "Open a file, or begin with one of your own" in show(PAGE).text
+
+
+def test_a_file_that_changed_meanwhile_is_not_overwritten_by_what_came_back(home: Home, source: str, show: Any) -> None:
+    show(PAGE, file=source).write(EDITOR, CLIENT + "# typed\n")
+    (home.clients / "mine.py").write_text(CLIENT + "# theirs\n", encoding="utf-8")
+    again = show(PAGE)
+    assert again.written(EDITOR) == CLIENT + "# typed\n"
+    assert "was changed meanwhile" in again.text
+    again.press("python-save")
+    assert on_disk(home) == CLIENT + "# theirs\n"
+
+
+def test_the_text_of_a_file_that_was_deleted_meanwhile_is_not_lost(home: Home, source: str, show: Any) -> None:
+    show(PAGE, file=source).write(EDITOR, CLIENT + "# typed\n")
+    (home.clients / "mine.py").unlink()
+    again = show(PAGE)
+    assert again.written(EDITOR) == CLIENT + "# typed\n"
+    assert "was deleted or renamed meanwhile" in again.text
+    again.press("python-overwrite")
+    assert on_disk(home) == CLIENT + "# typed\n"
+
+
 def test_a_mistake_is_marked_and_mended(source: str, show: Any) -> None:
     page = show(PAGE, file=source)
     assert "no findings" in page.text

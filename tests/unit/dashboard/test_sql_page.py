@@ -302,6 +302,20 @@ def test_the_history_brings_back_what_was_run_and_what_was_put_aside(traded: Any
     assert "1 row in" in page.text
 
 
+def test_history_and_text_are_there_again_after_a_reload(traded: Any, show: Any) -> None:
+    page = run(show(PAGE), "SELECT 1 AS one")
+    page.write(EDITOR, "SELECT 'half a")
+    again = show(PAGE)  # another window: that one is gone
+    assert again.written(EDITOR) == "SELECT 'half a"
+    assert "was not saved when the page was last left" in again.text
+    assert "1 row in" in again.text
+    again.press("sql-draft-discard")
+    assert again.written(EDITOR) == ""
+    assert show(PAGE).written(EDITOR) == ""
+    again.press("sql-history-empty")
+    assert "Nothing was run yet" in show(PAGE).text
+
+
 def test_tables_and_views_are_shown_with_their_columns_and_asked_for_rows(traded: Any, show: Any) -> None:
     page = show(PAGE)
     page.app.selectbox(key="sql-relation").set_value("v_executions").run()
