@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from math import nan
 from typing import Any, Final
 
 import pandas as pd
@@ -10,6 +11,7 @@ import streamlit as st
 
 from components import backtest_charts, candles, frame, markup, times
 from components.backtest_runs import number, percent
+from components.candle_lines import Drawn
 from components.markup import Html
 from components.tiles import Tile, tiles
 from quantstrip.clock import from_datetime
@@ -78,13 +80,23 @@ def prices(home: Home, outcome: Outcome) -> None:
     bars = pd.DataFrame({name: columns[name] for name in outcomes.COLUMNS})
     bars["time"] = pd.to_datetime(bars["time"], unit="us", utc=True)
     found = backtests.marks(home, outcome.task_id, symbol)
-    candles.show(bars, placed(found, columns), key=f"bt-candles-{outcome.task_id}", name=symbol)
+    own = drawn(backtests.drawn(home, outcome.task_id, symbol))
+    candles.show(bars, placed(found, columns), drawn=own, key=f"bt-candles-{outcome.task_id}", name=symbol)
     if len(found) >= backtests.MOST_MARKS:
         words = f"Of very many, the newest {backtests.MOST_MARKS:,} fills and refusals are marked; the tables have all."
         st.html(markup.tag("div", markup.text(words), "qs-soft"))
     if together > 1:
         words = f"Each candle is {together} bars in a row: a chart holds {outcomes.CANDLES:,}."
         st.html(markup.tag("div", markup.text(words), "qs-soft"))
+
+
+def drawn(found: Sequence[Mapping[str, Any]]) -> list[Drawn]:
+    """What the run's script drew."""
+    return [
+        Drawn(each["name"], [nan if value is None else value for value in each["data"]], each["color"],
+              each["overlay"], each["text"])
+        for each in found
+    ]  # fmt: skip
 
 
 def placed(found: Sequence[Mark], columns: Mapping[str, Any]) -> list[candles.Marker]:

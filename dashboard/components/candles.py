@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components import candle_levels, markup, times
+from components import candle_levels, candle_lines, markup, times
 from components.candle_levels import Level
+from components.candle_lines import Drawn
 from quantstrip.redaction import scrub
 
 MOST: Final = 100_000
@@ -55,6 +56,7 @@ def show(
     bars: pd.DataFrame,
     marks: Sequence[Marker] = (),
     levels: Sequence[Level] = (),
+    drawn: Sequence[Drawn] = (),
     *,
     key: str,
     height: int = 480,
@@ -67,6 +69,7 @@ def show(
             first.
         marks: drawn over the bar that each falls into; those before the first bar are left out.
         levels: prices at which orders waited, drawn as lines.
+        drawn: what the strategy draws itself, one value a bar.
         name: of what the bars are, for those who do not see the chart.
 
     """
@@ -76,7 +79,7 @@ def show(
     grouped, together = thinned(bars, MOST)
     words = f"{len(bars):,} bars of {name}, {len(marks):,} marks"
     st.echarts_chart(
-        option(grouped, marks, levels),
+        option(grouped, marks, levels, drawn if together == 1 else ()),
         key=key,
         height=height,
         alt=scrub(f"Candlestick chart: {words}"),
@@ -97,7 +100,9 @@ def thinned(bars: pd.DataFrame, most: int) -> tuple[pd.DataFrame, int]:
     return bars.groupby(groups).agg(rules), together
 
 
-def option(bars: pd.DataFrame, marks: Sequence[Marker], levels: Sequence[Level] = ()) -> dict[str, Any]:
+def option(
+    bars: pd.DataFrame, marks: Sequence[Marker], levels: Sequence[Level] = (), own: Sequence[Drawn] = ()
+) -> dict[str, Any]:
     """The chart as ECharts wants it: candles, volume at the foot, marks of each kind as a series of their own.
 
     One x axis for all: it indexes the name of every bar, which is most of what a long chart costs. So volume has the
@@ -111,9 +116,11 @@ def option(bars: pd.DataFrame, marks: Sequence[Marker], levels: Sequence[Level] 
     kinds = [kind for kind in _FORMS if any(mark.kind == kind for mark in marks)]
     lines = candle_levels.kinds(levels)
     named = [*(_FORMS[kind][0] for kind in kinds), *map(candle_levels.name_of, lines)]
+    named += dict.fromkeys(scrub(each.name) for each in own)
     drawn = [
         *(_placed(bars, labels, marks, kind) for kind in kinds),
         *(candle_levels.points(bars, labels, levels, kind) for kind in lines),
+        *(candle_lines.points(labels, each) for each in own),
     ]
     return {
         "animation": False,
@@ -127,6 +134,7 @@ def option(bars: pd.DataFrame, marks: Sequence[Marker], levels: Sequence[Level] 
         "yAxis": [
             {"scale": True, "splitNumber": 6, "boundaryGap": ["22%", "3%"]},
             {"boundaryGap": ["0%", "400%"], "show": False, "axisPointer": {"show": False}},
+            *([] if all(each.overlay for each in own) else [candle_lines.PANEL]),
         ],
         "dataZoom": [
             {"type": kind, **_window(len(table)),
@@ -147,6 +155,7 @@ def option(bars: pd.DataFrame, marks: Sequence[Marker], levels: Sequence[Level] 
             },
             *(_mark_series(kind, place) for place, kind in enumerate(kinds, 1)),
             *(candle_levels.series(kind, place) for place, kind in enumerate(lines, 1 + len(kinds))),
+            *(candle_lines.series(each, place) for place, each in enumerate(own, 1 + len(kinds) + len(lines))),
         ],
     }  # fmt: skip
 

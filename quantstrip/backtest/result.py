@@ -14,6 +14,7 @@ from quantstrip.backtest.options import PLAIN
 from quantstrip.backtest.trades import OpenTrip, RoundTrip
 from quantstrip.bars import BarTable
 from quantstrip.clock import DAY
+from quantstrip.dialects.dataframe_output import Output
 from quantstrip.engine import Rejection
 from quantstrip.model import Fill
 from quantstrip.ports import Charge
@@ -40,6 +41,7 @@ class BacktestResult:
         metrics: see ``quantstrip.report``.
         more: further figures, see ``figures``.
         charges: what holding positions cost or brought; part of the equity, not of the trades.
+        drawn: plots and marks that a script made for the chart, by symbol; no part of the result.
         run: what was run: hashes of code and data, parameters, costs, risk limits, dates, gaps.
 
     """
@@ -54,6 +56,7 @@ class BacktestResult:
     labels: Labels = field(repr=False)
     more: Mapping[str, float | None] = field(default_factory=dict)
     charges: Sequence[Charge] = ()
+    drawn: Mapping[str, Output] = field(default_factory=dict)
 
     @property
     def tables(self) -> Mapping[str, BarTable]:

@@ -1,6 +1,7 @@
 """One backtest: the engine on the history of some symbols."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from quantstrip.backtest.daily import daily_equity, periods_per_year
@@ -14,6 +15,7 @@ from quantstrip.bars import BarTable
 from quantstrip.brokers import Carry, CarryingBroker, SharingBroker, SimulatedBroker
 from quantstrip.clock import ManualClock
 from quantstrip.dialects import Form, form_named
+from quantstrip.dialects.dataframe_output import drawn_by
 from quantstrip.engine import Engine, MemoryRecorder, Rejection
 from quantstrip.errors import DataError
 from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
@@ -110,9 +112,10 @@ def run_backtest(
     )
     summary = engine.run()
     curve = Equity(summary.ts, summary.equity)
-    return assemble(
+    made = assemble(
         run, recorder.fills, recorder.rejections, curve, summary.charges, by_symbol, traded, cash, benchmark
     )  # fmt: skip
+    return replace(made, drawn=drawn_by(strategy))
 
 
 def assemble(

@@ -48,6 +48,12 @@ class Output:
     marks: tuple[Marks, ...]
 
 
+def drawn_by(strategy: object) -> dict[str, Output]:
+    """What a strategy drew in its run, by symbol; nothing for those that do not draw."""
+    found = getattr(strategy, "output", None)
+    return {name: each for name, each in found.items() if isinstance(each, Output)} if isinstance(found, dict) else {}
+
+
 def read_output(path: Path, given: object, bars: int) -> Output | None:
     """A script's ``output``, checked; None where it made none.
 

@@ -146,6 +146,16 @@ def candles(home: Home, task_id: int, symbol: str) -> tuple[Mapping[str, npt.NDA
     return columns, -(-outcome.candles[symbol] // len(columns["time"]))
 
 
+def drawn(home: Home, task_id: int, symbol: str) -> list[dict[str, Any]]:
+    """Lines and marks that the run's script drew of a symbol, one value a candle; none where it drew nothing."""
+    place = list(load(home, task_id).candles).index(symbol)
+    try:
+        found: list[dict[str, Any]] = json.loads(_file(home, task_id, f"drawn-{place}.json").read_text("utf-8"))
+    except (OSError, TaskError):
+        return []
+    return found
+
+
 def marks(home: Home, task_id: int, symbol: str) -> list[Mark]:
     """Fills and rejected signals of a symbol, oldest first; of very many the newest ``MOST_MARKS`` of each."""
     _done(home, task_id)

@@ -1,8 +1,8 @@
 """What a backtest leaves in its task's folder, for a page to show quickly however long the run was.
 
 ``result.json`` is the whole, ``equity.csv`` the curve, and ``trades.csv``, ``fills.csv``, ``rejected.csv`` its tables.
-``summary.json``, ``curve.npz`` and ``bars-N.npz`` are what a screen can hold of them. The bars themselves stay where
-they are: the run names their folder and their hash.
+``summary.json``, ``curve.npz``, ``bars-N.npz`` and what a script drew, ``drawn-N.json``, are what a screen can hold of
+them. The bars themselves stay where they are: the run names their folder and their hash.
 """
 
 import csv
@@ -23,6 +23,7 @@ from quantstrip.report.periods import Year, yearly_table
 
 if TYPE_CHECKING:
     from quantstrip.backtest import BacktestResult
+    from quantstrip.dialects.dataframe_output import Output
 
 SUMMARY: Final = "summary.json"
 CURVE: Final = "curve.npz"
@@ -59,6 +60,8 @@ def write(folder: Path, result: "BacktestResult") -> None:
     kept = {symbol: result.tables[symbol] for symbol in sorted(result.tables)[:SYMBOLS]}
     for place, table in enumerate(kept.values()):
         _write_columns(folder / f"bars-{place}.npz", thin_bars(table))
+        if table.symbol in result.drawn:
+            write_whole(folder / f"drawn-{place}.json", json.dumps(thin_drawn(result.drawn[table.symbol])).encode())
     years = monthly_returns(ts, value, cash)
     summary = {
         "run": whole["run"],
@@ -119,6 +122,26 @@ def thin_bars(table: BarTable, most: int = CANDLES) -> dict[str, npt.NDArray[Any
             strict=True,
         )
     )
+
+
+def thin_drawn(output: "Output", most: int = CANDLES) -> list[dict[str, Any]]:
+    """A script's lines and marks, one value a candle of ``thin_bars``: the last one of each group."""
+    lines = [
+        {"name": plot.name, "color": plot.color, "overlay": plot.overlay, "text": "", "data": _last_of(plot.data, most)}
+        for plot in output.plots
+    ]
+    marks = [
+        {"name": f"{each.text or each.type} (script)", "color": each.color, "overlay": True,
+         "text": each.text or each.type, "data": _last_of(each.data, most)}
+        for each in output.marks
+    ]  # fmt: skip
+    return lines + marks
+
+
+def _last_of(data: Sequence[float | None], most: int) -> list[float | None]:
+    together = max(1, -(-len(data) // most))
+    groups = (data[begin : begin + together] for begin in range(0, len(data), together))
+    return [next((value for value in reversed(group) if value is not None), None) for group in groups]
 
 
 def monthly_returns(ts: npt.NDArray[np.int64], value: npt.NDArray[np.float64], cash: float) -> tuple[Year, ...]:

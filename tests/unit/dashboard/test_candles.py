@@ -113,3 +113,22 @@ def test_an_orders_price_is_a_line_from_its_decision_to_its_end(candles: Any, le
         ("Stop", 3),
     ]
     assert made["legend"]["data"] == ["Buy", "Limit", "Stop"]
+
+
+def test_what_a_script_draws_is_on_the_prices_or_on_a_scale_of_its_own(candles: Any) -> None:
+    frame = bars(pd.date_range("2012-05-01", periods=3, freq="1D", tz="UTC"))
+    line = candles.Drawn("EMA 10", [float("nan"), 100.0, 101.0], "#FF9800")
+    gap = candles.Drawn("gap", [0.1, 0.2, 0.3], "url(javascript:1)", overlay=False)
+    marks = candles.Drawn("L (script)", [float("nan"), 99.0, float("nan")], "#00E676", text="L")
+    made = candles.option(frame, [], [], [line, gap, marks])
+
+    drawn = {each["name"]: each for each in made["series"][2:]}
+    assert made["legend"]["data"] == ["EMA 10", "gap", "L (script)"]
+    assert drawn["EMA 10"]["lineStyle"]["color"] == "#FF9800"
+    assert "yAxisIndex" not in drawn["EMA 10"]
+    assert (drawn["gap"]["yAxisIndex"], drawn["gap"]["itemStyle"]["color"]) == (2, "#8593a1")
+    assert len(made["yAxis"]) == 3
+    sources = [made["dataset"][each["datasetIndex"]]["source"] for each in drawn.values()]
+    assert [len(source) for source in sources] == [3, 3, 1]
+    assert sources[2].to_dict("records") == [{"time": "2012-05-02", "price": 99.0}]
+    assert len(candles.option(frame, [], [], [line])["yAxis"]) == 2

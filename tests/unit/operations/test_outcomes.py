@@ -90,6 +90,21 @@ def test_tables_candles_and_curve_are_those_of_the_whole_result(ran: tuple[Home,
     assert {mark.kind for mark in marks} == {"buy", "sell"}
 
 
+def test_what_a_script_drew_is_kept_beside_its_bars(ran: tuple[Home, tasks.Task]) -> None:
+    home, task = ran
+    assert backtests.drawn(home, task.task_id, "IBM") == []
+    file = str(asset("examples") / "dataframe_ema_cross.py")
+    made = tasks.run_now(home, "backtest", {"file": file, "symbols": ["IBM", "MSFT"], "end": "2001-12-31"})
+    columns, _ = backtests.candles(home, made.task_id, "MSFT")
+    found = backtests.drawn(home, made.task_id, "MSFT")
+    assert [each["name"] for each in found] == ["EMA 12", "EMA 40", "gap", "L (script)", "S (script)"]
+    assert [each["overlay"] for each in found] == [True, True, False, True, True]
+    assert {len(each["data"]) for each in found} == {len(columns["time"])}
+    lows = [(low * 0.99, mark) for low, mark in zip(columns["low"], found[3]["data"], strict=True) if mark is not None]
+    assert lows
+    assert all(low == pytest.approx(mark) for low, mark in lows)
+
+
 def test_an_exported_table_has_every_row_and_no_live_formula(ran: tuple[Home, tasks.Task]) -> None:
     home, task = ran
     path = home.tasks / str(task.task_id) / "rejected.csv"
