@@ -9,7 +9,16 @@ from quantstrip.ledger import validate
 from quantstrip.ledger.family import Family
 from quantstrip.ledger.statements import Insert, Statement
 from quantstrip.ledger.store import Transaction
-from quantstrip.ledger.tables import broker, orders, round_trip, strategy, strategy_event, strategy_run
+from quantstrip.ledger.tables import (
+    broker,
+    execution,
+    orders,
+    reconciliation,
+    round_trip,
+    strategy,
+    strategy_event,
+    strategy_run,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +47,20 @@ _BOOKED = {
 """What ties a strategy to the name that its code has."""
 _BROKER_ID = Statement(lambda: select(broker.c.broker_id).where(broker.c.name == bindparam("name")))
 _BROKER_HAS = Statement(lambda: select(broker.c.broker_id).where(broker.c.broker_id == bindparam("id")))
+_BROKER_NAME = Statement(lambda: select(broker.c.name).where(broker.c.broker_id == bindparam("id")))
+_BROKER_BOOKED = {
+    "orders": Statement(lambda: select(orders.c.broker_id).where(orders.c.broker_id == bindparam("id"))),
+    "fills": Statement(lambda: select(execution.c.broker_id).where(execution.c.broker_id == bindparam("id"))),
+    "an open position": Statement(
+        lambda: select(round_trip.c.broker_id).where(
+            round_trip.c.broker_id == bindparam("id"), round_trip.c.closed.is_(None)
+        )
+    ),
+    "reconciliations": Statement(
+        lambda: select(reconciliation.c.broker_id).where(reconciliation.c.broker_id == bindparam("id"))
+    ),
+}
+"""What ties a broker to the name under which its adapter books."""
 _BROKERS = Statement(lambda: select(broker).order_by(broker.c.broker_id))
 _BROKER_INSERT = Insert(broker, keyed=True)
 _BROKER_DELETE = Statement(lambda: delete(broker).where(broker.c.broker_id == bindparam("id")))
@@ -112,10 +135,18 @@ class Names(Family):
             return int(tx.insert(_BROKER_INSERT, row) or tx.one(_BROKER_ID, {"name": name})[0])
 
     def update_broker(self, broker_id: int | str, name: str | None = None, full_name: str | None = None) -> None:
-        """Change a broker's names; None keeps what is there."""
+        """Change a broker's names; None keeps what is there.
+
+        Raises:
+            InvalidRecord: another name for one that has orders, fills, an open position or reconciliations: its adapter
+                would go on under the old name, as a new broker without a position. Nothing was written.
+
+        """
         changes = {"name": None if name is None else validate.words("name", name), "full_name": full_name}
         with self.store.write() as tx:
             found = broker_id_of(tx, broker_id)
+            if changes["name"] is not None and found is not None:
+                _check_brokers_name(tx, found, str(changes["name"]))
             _change(tx, broker, broker.c.broker_id == found, changes)
 
     def delete_broker(self, broker_id: int | str) -> None:
@@ -209,6 +240,18 @@ def _check_new_name(tx: Transaction, strategy_id: int, name: str) -> None:
             f"strategy {now!r} keeps its name: it has {' and '.join(has)}, and its code books under that name. "
             f"Called {name!r} here, its next fill would begin a second strategy, and the position would be split",
             hint="Say it in the description. For a new name let the code have it, and transfer the position to that.",
+        )
+
+
+def _check_brokers_name(tx: Transaction, broker_id: int, name: str) -> None:
+    if (now := tx.one(_BROKER_NAME, {"id": broker_id})[0]) == name:
+        return
+    has = [what for what, statement in _BROKER_BOOKED.items() if tx.one(statement, {"id": broker_id}) is not None]
+    if has:
+        raise InvalidRecord(
+            f"broker {now!r} keeps its name: it has {' and '.join(has)}, and runs book under that name. "
+            f"Called {name!r} here, the next fill would begin a second broker, and the position would be split",
+            hint="Say it in the full name, which every report can show.",
         )
 
 

@@ -49,8 +49,15 @@ _UNSOUND: Final = (
     ("mtm_price", "date", "{0} NOT LIKE '____-__-__'", "a date, such as 2026-01-31"),
 )  # fmt: skip
 """What a static table must not hold: table, column, the condition of an unsound row, and what is expected."""
-_KEPT_NAME: Final = "its code books under the name, and would begin a second strategy beside the position of this one"
-_HISTORY: Final = ("orders", "execution", "strategy_event", "position_event", "strategy_run")
+_KEPT_NAME: Final = {
+    "strategy": "its code books under the name, and would begin a second strategy beside the position of this one",
+    "broker": "runs book under the name, and would begin a second broker beside the position at this one",
+}
+_SAID_IN: Final = {"strategy": "description", "broker": "full name"}
+_HISTORY: Final = {
+    "strategy": ("orders", "execution", "strategy_event", "position_event", "strategy_run"),
+    "broker": ("orders", "execution", "strategy_event", "position_event", "reconciliation"),
+}
 _PLATFORMS: Final = frozenset(metadata.tables) | {"alembic_version"}
 _SAMPLE: Final = 20
 _MOST_ARGUMENTS: Final = 100
@@ -88,7 +95,7 @@ class Writing:
         self._changes: list[Changes] = []
         self._before: tuple[Any, ...] | None = None
         self._digest = hashlib.sha256()
-        self._strategies = self._named()
+        self._names = {table: self._named(table) for table in _KEPT_NAME}
         self._refused = ""
         self._own: set[str] = set()
         self._watch()
@@ -120,13 +127,14 @@ class Writing:
     def check(self) -> None:
         """Raise ``InvalidRecord`` where a static table that was changed holds what booking could not use."""
         changed = {each.table for each in self.changes}
-        for number, name in self._named().items():  # REPLACE changes a column without an UPDATE of it
-            if self._strategies.get(number, name) != name and self._is_booked(number):
-                raise InvalidRecord(
-                    f"the strategy {self._strategies[number]!r} would be called {name!r}: {_KEPT_NAME}; "
-                    "nothing was written",
-                    hint="Leave its name; say what it is in the description.",
-                )
+        for table, names in self._names.items():
+            for number, name in self._named(table).items():  # REPLACE changes a column without an UPDATE of it
+                if names.get(number, name) != name and self._is_booked(table, number):
+                    raise InvalidRecord(
+                        f"the {table} {names[number]!r} would be called {name!r}: {_KEPT_NAME[table]}; "
+                        "nothing was written",
+                        hint=f"Leave its name; say what it is in the {_SAID_IN[table]}.",
+                    )
         for table, column, condition, expected in _UNSOUND:
             if table not in changed:
                 continue
@@ -138,15 +146,14 @@ class Writing:
                     hint="Correct the statement, or use the form under Static data.",
                 )
 
-    def _named(self) -> dict[int, str]:
-        """The name of each strategy by its id."""
-        return dict(self._raw.execute("SELECT strategy_id, name FROM strategy").fetchall())
+    def _named(self, table: str) -> dict[int, str]:
+        """The name of each strategy, or broker, by its id."""
+        return dict(self._raw.execute(f"SELECT {table}_id, name FROM {table}").fetchall())  # noqa: S608 - one of two
 
-    def _is_booked(self, strategy_id: int) -> bool:
-        """True where rows refer to a strategy; one without may be deleted, and its number given to another."""
-        each = "SELECT 1 FROM {} WHERE strategy_id = :id"
-        found = " UNION ALL ".join(each.format(table) for table in _HISTORY)
-        return self._raw.execute(f"{found} LIMIT 1", {"id": strategy_id}).fetchone() is not None
+    def _is_booked(self, table: str, number: int) -> bool:
+        """True where rows refer to one; one without may be deleted, and its number given to another."""
+        found = " UNION ALL ".join(f"SELECT 1 FROM {each} WHERE {table}_id = :id" for each in _HISTORY[table])  # noqa: S608
+        return self._raw.execute(f"{found} LIMIT 1", {"id": number}).fetchone() is not None
 
     def _told(self, error: Exception) -> LedgerError:
         if self._refused:
@@ -292,7 +299,7 @@ def _refusal(action: int, table: str, column: str | None) -> str:
     if action not in _ACTIONS or table.startswith("sqlite_"):
         return "only rows are changed from here: INSERT, UPDATE and DELETE"
     if (action, table, column) == (sqlite3.SQLITE_UPDATE, "strategy", "name"):
-        return f"the column name of strategy is not changed from here: {_KEPT_NAME}"
+        return f"the column name of strategy is not changed from here: {_KEPT_NAME['strategy']}"
     if action == sqlite3.SQLITE_UPDATE and table in STATIC:
         return f"the column {column} of {table} is not changed from here; those that are: {', '.join(STATIC[table])}"
     if table in _PLATFORMS:

@@ -83,3 +83,18 @@ def test_a_strategy_that_was_used_keeps_the_name_that_its_code_books_under(made_
         assert static_data.find(made_home, "strategy", name).values["description"] == "x"
     static_data.change(made_home, "strategy", "idle", {}, to="other")
     assert [each.name for each in static_data.rows(made_home, "strategy")] == ["held", "ordered", "other", "ran"]
+
+
+def test_a_broker_that_was_used_keeps_the_name_that_runs_book_under(made_home: Home, ledger: Ledger) -> None:
+    for name in ("ordered", "filled", "idle"):
+        static_data.add(made_home, "broker", name, {})
+    order = ledger.insert_order(None, "cross", "ordered", symbol="KO", side="BUY", order_type="MKT", total_quantity=2)
+    ledger.insert_execution("x1", order, "cross", "filled", symbol="KO", side="BUY", quantity=2, price=5.0)
+    for name, has in (("ordered", "orders"), ("filled", "fills and an open position")):
+        with pytest.raises(InvalidRecord, match=f"broker '{name}' keeps its name: it has {has}.* would be split"):
+            static_data.change(made_home, "broker", name, {"full_name": "x"}, to="other")
+        assert static_data.find(made_home, "broker", name).values["full_name"] is None, "nothing was written"
+        static_data.change(made_home, "broker", name, {"full_name": "x"}, to=name)
+        assert static_data.find(made_home, "broker", name).values["full_name"] == "x"
+    static_data.change(made_home, "broker", "idle", {}, to="other")
+    assert [each.name for each in static_data.rows(made_home, "broker")] == ["filled", "ordered", "other"]
