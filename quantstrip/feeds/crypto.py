@@ -25,8 +25,11 @@ class Exchange(Protocol):
 
     """
 
-    id: str
-    timeframes: Mapping[str, Any]
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def timeframes(self) -> Mapping[str, Any]: ...
 
     def fetch_ohlcv(
         self, symbol: str, timeframe: str, since: int | None, limit: int | None

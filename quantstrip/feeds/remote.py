@@ -1,5 +1,6 @@
 """The port to feeds of history elsewhere: what a download asks, page by page."""
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from quantstrip.bars.rawbars import RawBars
@@ -47,6 +48,30 @@ class History(Protocol):
         ...
 
 
+Opener = Callable[[str, bool], History]
+"""Makes a feed: what stands behind the colon of its name, and whether prices are to be adjusted."""
+
+
+def _yfinance(exchange: str, adjusted: bool) -> History:
+    from quantstrip.feeds.yahoo import Yahoo
+
+    if exchange:
+        raise FeedRefused(f"yfinance has no {exchange!r}", hint="Write yfinance alone.")
+    return Yahoo(adjusted=adjusted)
+
+
+def _ccxt(exchange: str, _adjusted: bool) -> History:
+    from quantstrip.feeds.crypto import open_exchange
+
+    if not exchange:
+        raise FeedRefused("ccxt needs an exchange", hint="Write it behind a colon: ccxt:binance.")
+    return open_exchange(exchange)
+
+
+OPENERS: dict[str, Opener] = {"yfinance": _yfinance, "ccxt": _ccxt}
+"""Feeds by name; a program that uses the library may add its own."""
+
+
 def open_history(name: str, *, adjusted: bool = True) -> History:
     """The feed of a name: ``yfinance``, or ``ccxt:EXCHANGE`` such as ``ccxt:binance``.
 
@@ -59,14 +84,9 @@ def open_history(name: str, *, adjusted: bool = True) -> History:
 
     """
     kind, _, exchange = name.partition(":")
-    if kind == "yfinance" and not exchange:
-        from quantstrip.feeds.yahoo import Yahoo
-
-        return Yahoo(adjusted=adjusted)
-    if kind == "ccxt" and exchange:
-        from quantstrip.feeds.crypto import open_exchange
-
-        return open_exchange(exchange)
-    raise FeedRefused(
-        f"there is no feed called {name!r}", hint="Write yfinance, or ccxt with an exchange: ccxt:binance."
-    )
+    opener = OPENERS.get(kind)
+    if opener is None:
+        raise FeedRefused(
+            f"there is no feed called {name!r}", hint="Write yfinance, or ccxt with an exchange: ccxt:binance."
+        )
+    return opener(exchange, adjusted)

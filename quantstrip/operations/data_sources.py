@@ -55,7 +55,10 @@ def _fetch(store: BarStore, feeds: Sequence[str], calendar: str | None, retry: R
         failed: list[FeedError] = []
         for name in feeds:
             try:
-                done = download(store, open_history(name), symbol, timeframe, calendar=calendar, retry=retry)
+                feed = open_history(name)
+                # Markets that never close have a calendar of their own, whatever the run's exchange is.
+                sessions = None if feed.calendar == "24/7" else calendar
+                done = download(store, feed, symbol, timeframe, calendar=sessions, retry=retry)
             except FeedError as error:
                 failed.append(error)
                 continue

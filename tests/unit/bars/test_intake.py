@@ -207,4 +207,5 @@ def test_what_is_found_is_told_in_few_lines() -> None:
 
 def test_minutes_of_quiet_are_no_outliers() -> None:
     label = from_text("2024-01-01") + np.arange(50) * MINUTE
-    assert outliers(BarTable.from_arrays("X", "1m", label, *(np.ones(50) for _ in range(4)), volume=np.zeros(50))) == []
+    one = np.ones(50)
+    assert outliers(BarTable.from_arrays("X", "1m", label, one, one, one, one, np.zeros(50))) == []

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,3 +137,61 @@ def test_resampling_equals_the_plain_definition(offsets: set[int], timeframe: st
         max(offsets) % (length // MINUTE) != length // MINUTE - 1
     )
     assert DAY % length == 0
+
+
+@settings(max_examples=25)
+@given(
+    present=st.sets(st.integers(0, 389), min_size=1),
+    timeframe=st.sampled_from(["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h"]),
+    seed=st.integers(0, 5),
+)
+def test_of_a_session_they_are_what_pandas_makes_of_it(present: set[int], timeframe: str, seed: int) -> None:
+    opening = from_text("2024-03-12 13:30")
+    label = opening + np.array(sorted(present)) * MINUTE
+    random = np.random.default_rng(seed)
+    low = random.uniform(90, 100, len(label))
+    values = {
+        "open": low + 1,
+        "high": low + 3,
+        "low": low,
+        "close": low + 2,
+        "volume": random.integers(0, 9, len(label)),
+    }
+    table = BarTable.from_arrays("ABC", "1m", label, low + 1, low + 3, low, low + 2, values["volume"])
+
+    made = resample(table, timeframe, partial=True)
+
+    frame = pd.DataFrame(values, index=pd.to_datetime(label, unit="us"))
+    rules = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    seconds = TIMEFRAMES[timeframe]
+    expected = frame.resample(f"{seconds}s", origin=pd.Timestamp(opening, unit="us")).agg(rules).dropna()
+    assert made.label.tolist() == pd.DatetimeIndex(expected.index).as_unit("us").asi8.tolist()
+    for name in rules:
+        assert np.array_equal(getattr(made, name), expected[name].to_numpy(dtype=float))
+    assert (made.ts <= from_text("2024-03-12 20:00")).all()
+
+
+@settings(max_examples=10)
+@given(st.sets(st.integers(0, 60 * 24 * 9), min_size=1, max_size=400), st.sampled_from(["1d", "1w"]))
+def test_of_a_market_without_closing_they_are_what_pandas_makes_of_it(present: set[int], timeframe: str) -> None:
+    label = from_text("2024-02-26") + np.array(sorted(present)) * MINUTE
+    price = np.arange(1.0, len(label) + 1)
+    table = BarTable.from_arrays("ABC", "1m", label, price, price + 1, price / 2, price + 0.5, price)
+
+    made = resample(table, timeframe, "24/7", partial=True)
+
+    frame = pd.DataFrame({"open": price, "close": price + 0.5, "volume": price}, index=pd.to_datetime(label, unit="us"))
+    rule = frame.resample("W-MON", label="left", closed="left") if timeframe == "1w" else frame.resample("1D")
+    expected = rule.agg({"open": "first", "close": "last", "volume": "sum"}).dropna()
+    assert made.label.tolist() == pd.DatetimeIndex(expected.index).as_unit("us").asi8.tolist()
+    assert made.open.tolist() == expected["open"].tolist()
+    assert made.close.tolist() == expected["close"].tolist()
+    assert made.volume.tolist() == expected["volume"].tolist()
+
+
+def test_bars_outside_the_sessions_are_left_out_where_that_is_asked() -> None:
+    table = minutes("2000-03-03 14:29", "2000-03-03 14:30", "2000-03-03 21:00")
+    with pytest.raises(DataError, match="is in no session of NYSE"):
+        resample(table, "1h")
+    assert resample(table, "1h", outside="drop", partial=True).open.tolist() == [2.0]
+    assert len(resample(table.rows(0, 1), "1d", outside="drop")) == 0

@@ -88,8 +88,10 @@ def test_a_past_that_was_revised_is_refused_until_all_is_fetched_again(
     clock.set(START + 60 * HOUR)
     get()
     table = hours()
-    half = [column / 2 for column in (table.open, table.high, table.low, table.close)]
-    feed.market["BTC/USDT", "1h"] = halved = BarTable.from_arrays("BTC/USDT", "1h", table.label, *half, table.volume)
+    halved = BarTable.from_arrays(
+        "BTC/USDT", "1h", table.label, table.open / 2, table.high / 2, table.low / 2, table.close / 2, table.volume
+    )  # fmt: skip
+    feed.market["BTC/USDT", "1h"] = halved
     clock.set(START + 100 * HOUR)
     with pytest.raises(DataError, match="memory revised its past; the close of 2024-01-03 06:00:00 is stored as") as no:
         get()
