@@ -10,7 +10,10 @@ import json
 import sys
 from pathlib import Path
 
-PARTS = ("engine", "clients", "fills", "audit", "metrics", "reports", "supervision", "pages", "monitor", "candles")
+PARTS = (
+    "engine", "engines", "same_trades", "clients", "fills", "audit", "metrics", "reports", "supervision", "pages", "monitor",
+    "candles",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -81,17 +81,18 @@ def _child(command: list[str]) -> dict[str, Any]:
 
 
 def _walk(path: str) -> dict[str, Any]:
-    """Write a million bars, unless they are there."""
+    """Write as many bars as the file's name says, unless they are there."""
     import numpy as np
 
     if not Path(path).is_file():
-        moves = np.random.default_rng(20261121).normal(0.0, 5e-4, BARS)
+        bars = int(Path(path).stem.partition("-")[2])
+        moves = np.random.default_rng(20261121).normal(0.0, 5e-4, bars)
         close = 100.0 * np.exp(np.cumsum(moves))
         open_ = np.concatenate(([100.0], close[:-1] * np.exp(moves[1:] / 10)))
         spread = 1.0 + np.abs(moves) / 2
-        ts = (np.arange(BARS, dtype=np.int64) + 1) * 60_000_000 + 1_577_836_800_000_000
+        ts = (np.arange(bars, dtype=np.int64) + 1) * 60_000_000 + 1_577_836_800_000_000
         high, low = np.maximum(open_, close) * spread, np.minimum(open_, close) / spread
-        np.savez(path, ts=ts, open=open_, high=high, low=low, close=close, volume=np.full(BARS, 1000.0))
+        np.savez(path, ts=ts, open=open_, high=high, low=low, close=close, volume=np.full(bars, 1000.0))
     return {"seconds": 0.0}
 
 
