@@ -27,6 +27,11 @@ from quantstrip.cli.session import FilePath, Session, json_option, pass_session,
 @click.option(
     "--keep/--no-keep", default=True, help="Keep the run in the home, with all it depends on.  [default: keep]"
 )
+@click.option(
+    "--untrusted",
+    is_flag=True,
+    help="The code is somebody else's: run it where it reaches no file, network or process.",
+)
 @click.option("--git", metavar="URL", help="Take the strategy from a repository: https, ssh or file.")
 @click.option("--branch", metavar="NAME", help="With --git: its branch or tag.  [default: the repository's]")
 @click.option("--commit", metavar="DIGITS", help="With --git: all 40 digits of a commit.")

@@ -36,6 +36,7 @@ class BacktestArguments:
     funding_rate: float = 0.0
     funding_hours: float = 8.0
     benchmark: str | None = None
+    untrusted: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a path that a worker would not find; nothing of the strategy is loaded."""

@@ -240,6 +240,7 @@ def _pins(setup: "Setup", arguments: Mapping[str, Any]) -> dict[str, Any]:
         "options": asdict(setup.options),
         "bars": [pin_of(table) for table in setup.tables.values()],
         "benchmark": None if setup.benchmark is None else pin_of(setup.benchmark),
+        "untrusted": setup.untrusted,
         "arguments": dict(arguments),
     }
 

@@ -14,7 +14,7 @@ from quantstrip.home import Home
 
 MOST_ROWS: Final = 200_000
 """Bars of a table that are kept with its runs (13 MB); of a longer one the hash alone, to be read from its source."""
-_COLUMNS: Final = ("label", "ts_open", "ts", "open", "high", "low", "close", "volume")
+COLUMNS: Final = ("label", "ts_open", "ts", "open", "high", "low", "close", "volume")
 
 
 def pin_of(table: BarTable) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def keep_bars(home: Home, table: BarTable) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:
-            np.savez(file, **{name: getattr(table, name) for name in _COLUMNS})
+            np.savez(file, **{name: getattr(table, name) for name in COLUMNS})
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -57,7 +57,7 @@ def kept_bars(home: Home, pin: Mapping[str, Any]) -> BarTable | None:
     path = _path(home, pin["digest"])
     try:
         with np.load(path) as columns:
-            found = {name: columns[name] for name in _COLUMNS}
+            found = {name: columns[name] for name in COLUMNS}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
     table = described(BarTable(pin["symbol"], pin["timeframe"], **found), pin)

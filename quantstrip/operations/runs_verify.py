@@ -14,7 +14,7 @@ from quantstrip.bars import BarTable
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
-from quantstrip.operations import research, runs
+from quantstrip.operations import research, runs, untrusted_run
 from quantstrip.operations.runs_bars import described, kept_bars
 from quantstrip.risk import RiskProfile
 from quantstrip.strategy import helpers
@@ -156,13 +156,16 @@ def _setup(
     there = [table for table in tables if table is not None]
     if len(there) < len(tables) or (pin is not None and benchmark is None):
         return None, differs, notes
-    helpers.use(own)
-    form = dialects.load(file, symbols=pins["symbols"], parameters=pins["parameters"], source=source).form
+    if pins["untrusted"]:
+        form = untrusted_run.look(file, source, pins["symbols"], pins["parameters"]).form
+    else:
+        helpers.use(own)
+        form = dialects.load(file, symbols=pins["symbols"], parameters=pins["parameters"], source=source).form
     return research.Setup(
         file, source, form, tuple(pins["symbols"]),
         {table.symbol: table for table in there}, pins["parameters"], pins["cash"],
         RiskProfile(**pins["risk"]), CostModel(**pins["costs"]), pins["quantity"], pins["warmup"],
-        pins["virtual_legs"], own, Options(**pins["options"]), benchmark,
+        pins["virtual_legs"], own, Options(**pins["options"]), benchmark, pins["untrusted"],
     ), differs, notes  # fmt: skip
 
 

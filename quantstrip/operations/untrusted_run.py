@@ -1,0 +1,200 @@
+"""Backtests of code that nobody vouches for: it runs in a cell, and what comes out of it is read as data.
+
+The text is judged first, then the strategy is asked what it wants, then it is run on the bars it gets. Round trips and
+figures are made of its fills here, by the code that makes everybody's.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from quantstrip import dialects
+from quantstrip.backtest.describe import describe
+from quantstrip.backtest.result import BacktestResult, Equity
+from quantstrip.backtest.run import assemble
+from quantstrip.dialects import Form, Loaded
+from quantstrip.engine import Rejection
+from quantstrip.errors import QuantstripError, SandboxError, StrategyFault, StrategyLoadError
+from quantstrip.feeds import HistoryFeed, trading_begins
+from quantstrip.matching import CostModel
+from quantstrip.model import Bar, Fill, Leg, OrderSide, OrderType, Signal
+from quantstrip.operations.runs_bars import COLUMNS, pin_of
+from quantstrip.operations.strategy_check import _WHOLE_HISTORY
+from quantstrip.ports import Charge
+from quantstrip.risk import RiskProfile
+from quantstrip.sandbox import Limits, ask, check_source
+from quantstrip.strategy import StrategyBase
+
+if TYPE_CHECKING:
+    from quantstrip.operations.research import Setup
+
+CHILD: Final = "quantstrip.operations.untrusted_backtest"
+_LOOKING: Final = Limits(seconds=20.0, memory=1_500, answer=1)
+_RUNNING: Final = Limits(seconds=600.0, memory=3_000, answer=400)
+_FAULTS: Final[Mapping[str, type[QuantstripError]]] = {
+    "StrategyFault": StrategyFault, "StrategyLoadError": StrategyLoadError,
+}  # fmt: skip
+
+
+class Stand(StrategyBase):
+    """Stands for a strategy that is not loaded in this process: its name, symbols, timeframe and parameters."""
+
+    def __init__(self, name: str, symbols: Sequence[str], parameters: Mapping[str, Any], notes: Sequence[str]) -> None:
+        super().__init__(name, symbols)
+        self.result_notes = tuple(notes)
+        self._given = dict(parameters)
+
+    def get_parameters(self) -> dict[str, Any]:
+        """As the cell told them."""
+        return self._given
+
+    def on_bar(self, bar: Bar) -> list[Signal]:  # noqa: ARG002 - part of the contract
+        """Decides nothing."""
+        return []
+
+
+def look(file: Path, source: bytes, symbols: Sequence[str] | None, parameters: Mapping[str, Any]) -> Loaded:
+    """What a strategy is, told by a cell that loaded it; nothing of it is loaded here.
+
+    Raises:
+        StrategyLoadError: its text is refused, by which rule and where; or it cannot be loaded.
+        SandboxError: it took too much, or answered nonsense.
+        SandboxMissing: this machine cannot hold it.
+
+    """
+    form = dialects.recognise(file, source)
+    findings = check_source(source, look_ahead=form.name in _WHOLE_HISTORY)
+    if findings:
+        told = "; ".join(f"{file}, line {each.line}: {each.rule}: {each.message}" for each in findings[:5])
+        raise StrategyLoadError(f"untrusted code is refused: {told}", hint=f"See: quantstrip strategy check {file}")
+    listed = None if symbols is None else list(symbols)
+    request = {"file": str(file), "source": source.decode(), "tables": [], "symbols": listed,
+               "parameters": dict(parameters)}  # fmt: skip
+    found = _looked(json.dumps(request, sort_keys=True))
+    try:
+        strategy = Stand(str(found["name"]), _words(found["symbols"]), {}, ())
+        strategy.timeframe = str(found["timeframe"])
+        if not found["named_timeframe"]:
+            del strategy.timeframe
+        told_form = dict(found["form"])
+        told_form |= {"risk": RiskProfile(**told_form["risk"]), "costs": CostModel(**told_form["costs"]),
+                      "notes": _words(told_form["notes"])}  # fmt: skip
+        return Loaded(strategy, Form(**told_form))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _nonsense(error) from error
+
+
+def run(
+    setup: "Setup", parameters: Mapping[str, Any], on_progress: Callable[[float], None] | None = None
+) -> BacktestResult:
+    """Run it in a cell.
+
+    Args:
+        setup: what is run; its strategy is not loaded here.
+        parameters: of the strategy.
+        on_progress: called again and again; what it raises ends the run. How far the run is, a cell does not tell.
+
+    Raises:
+        StrategyLoadError, StrategyFault: the strategy refuses the parameters, or raised.
+        SandboxError: it took too much, or answered nonsense.
+
+    """
+    pins, data = _packed(setup)
+    request = {
+        "file": str(setup.file), "source": setup.source.decode(), "symbols": list(setup.symbols),
+        "parameters": dict(parameters), "tables": pins, "cash": setup.cash, "risk": asdict(setup.profile),
+        "costs": asdict(setup.costs), "quantity": setup.quantity, "warmup": setup.warmup,
+        "virtual_legs": setup.virtual_legs, "options": asdict(setup.options), "code_hash": setup.code_hash,
+    }  # fmt: skip
+    found = _asked(request, data, _RUNNING, on_progress)
+    try:
+        return _result(setup, found)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, QuantstripError) as error:
+        raise _nonsense(error) from error
+
+
+def _result(setup: "Setup", found: Mapping[str, Any]) -> BacktestResult:
+    feed = HistoryFeed(dict(setup.tables))
+    strategy = Stand(str(found["name"]), setup.symbols, found["parameters"], _words(found["notes"]))
+    legs = bool(found["virtual_legs"]) if setup.virtual_legs is None else setup.virtual_legs
+    described = describe(
+        strategy, feed, setup.form, setup.code_hash, cash=setup.cash, risk=setup.profile, costs=setup.costs,
+        quantity=setup.quantity, warmup=setup.warmup, begin=trading_begins(feed.tables, setup.warmup),
+        virtual_legs=legs, options=setup.options, benchmark=setup.benchmark,
+    )  # fmt: skip
+    curve = Equity(_array(found["ts"], "<i8"), _array(found["equity"], "<f8"))
+    if len(curve.ts) != len(curve.value) or not np.isfinite(curve.value).all() or np.any(np.diff(curve.ts) <= 0):
+        raise ValueError("its equity curve is none")
+    fills = [_fill(row) for row in found["fills"]]
+    if any(fill.symbol not in setup.tables for fill in fills):
+        raise ValueError("it tells of fills in symbols that it was not given")
+    rejected = [
+        Rejection(Signal(str(symbol), OrderSide(side), quantity=size), int(ts), str(rule), str(reason))
+        for symbol, side, size, ts, rule, reason in found["rejected"]
+    ]
+    charges = [Charge(int(ts), str(symbol), str(kind), float(amount)) for ts, symbol, kind, amount in found["charges"]]
+    return assemble(
+        described, fills, rejected, curve, charges, dict(setup.tables), setup.instruments, setup.cash, setup.benchmark
+    )
+
+
+def _asked(
+    request: Mapping[str, Any], data: bytes, limits: Limits, on_progress: Callable[[float], None] | None
+) -> dict[str, Any]:
+    found = ask(CHILD, request, data, limits, (lambda: on_progress(0.0)) if on_progress else lambda: None)
+    if "error" in found:
+        kind = _FAULTS.get(str(found.get("kind")), SandboxError)
+        raise kind(str(found["error"]), hint=str(found.get("hint", "")))
+    return found
+
+
+def _packed(setup: "Setup") -> tuple[list[dict[str, Any]], bytes]:
+    """The bars as the cell reads them."""
+    columns: dict[str, npt.NDArray[Any]] = {}
+    for place, table in enumerate(setup.tables.values()):
+        columns |= {f"{place}-{name}": getattr(table, name) for name in COLUMNS}
+    written = io.BytesIO()
+    np.savez(written, **dict[str, Any](columns))
+    return [pin_of(table) for table in setup.tables.values()], written.getvalue()
+
+
+def _fill(row: Sequence[Any]) -> Fill:
+    exec_id, reference, strategy, symbol, side, quantity, price, ts, commission, currency, leg, kind = row
+    fill = Fill(
+        str(exec_id), str(reference), str(strategy), str(symbol), OrderSide(side), float(quantity), float(price),
+        int(ts), float(commission), str(currency), Leg(leg), OrderType(kind),
+    )  # fmt: skip
+    if not np.isfinite([fill.quantity, fill.price, fill.commission]).all():
+        raise ValueError("a fill has no number where one belongs")
+    return fill
+
+
+def _array(text: str, kind: str) -> npt.NDArray[Any]:
+    return np.frombuffer(base64.b64decode(text, validate=True), dtype=kind)
+
+
+def _words(given: Sequence[Any]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise TypeError("a list belongs here")
+    return tuple(str(each) for each in given)
+
+
+@lru_cache(maxsize=16)
+def _looked(request: str) -> dict[str, Any]:
+    """What a cell says of a strategy; asked once, however often a run looks at it."""
+    return _asked(json.loads(request), b"", _LOOKING, None)
+
+
+def _nonsense(error: Exception) -> SandboxError:
+    return SandboxError(
+        f"the cell answered what is no result: {type(error).__name__}: {error}",
+        hint="The code may have reached for the platform's own objects: read it before you run it.",
+    )
