@@ -147,6 +147,7 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
     fee = np.zeros(count)
     stop, target = np.full(count, nan), np.full(count, nan)
     peak, last = np.zeros(count), np.zeros(count)
+    since = np.zeros(count, np.int64)  # row of the entry
     order = np.zeros(count, np.int64)  # symbols that are held, in the order in which they were bought
     holding = 0
     cash = terms.cash
@@ -170,7 +171,7 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
                             opens = held[k] == 0.0
                             wanted[k] = 0.0
                             waiting -= 1
-                    elif held[k] * sign < 0.0:
+                    elif held[k] * sign < 0.0 and since[k] < row:  # in its own bar the entry has seen to it
                         side = -sign
                         if stage == 1:
                             price, peak[k] = stop_exit(
@@ -198,7 +199,7 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
                         if opens:
                             opens = False
                             held[k], cost[k], fee[k] = on_grid(units), -amount, charge
-                            entered[k] = abs(units)
+                            entered[k], since[k] = abs(units), row
                             order[holding] = k
                             holding += 1
                             side = 1.0 if units > 0.0 else -1.0

@@ -49,6 +49,8 @@ class SimulatedBroker:
         self._session_end = session_end
         self._netting = netting
         self._seen: set[str] = set()
+        self._legs: set[Leg] = set()
+        """Legs that orders came for; where it is only one there is nothing to net."""
         self._waiting: dict[str, Waiting] = {}
         self._positions: dict[tuple[str, Leg], float] = {}
         self._fills: list[Fill] = []
@@ -64,14 +66,15 @@ class SimulatedBroker:
                 is on the other side.
 
         """
-        reference, _, symbol, _, quantity, kind, ts, _, reduce_only, in_force, parent = order[:11]
+        reference, _, symbol, _, quantity, kind, ts, leg, reduce_only, in_force, parent = order[:11]
         if reference in self._seen:
             return
         if symbol not in self._terms:
             raise OrderRefused(f"{symbol} is not traded here", hint="Add it to the run's instruments.")
         if not 0.0 < quantity < _INF:
             raise OrderRefused(f"an order needs a positive quantity, got {quantity!r}")
-        if self._netting and not reduce_only:
+        self._legs.add(leg)
+        if self._netting and not reduce_only and len(self._legs) > 1:
             self._check_netting(order)
         self._seen.add(reference)
         self._now = ts
@@ -150,8 +153,10 @@ class SimulatedBroker:
         first, by_symbol = bars[0], _NO_OTHER if len(bars) == 1 else {bar.symbol: bar for bar in bars}
         queue = list(self._waiting.values())
         several = len(queue) > 1
+        asleep: set[str] = set()
         if several:
             queue.sort(key=Waiting.precedence)
+            asleep = {waiting.order.reference for waiting in queue if waiting.held_back}
         for waiting in queue:
             bar = first if first.symbol == waiting.symbol else by_symbol.get(waiting.symbol)
             # A bar that had begun before the order was sent cannot fill it: its open is not to be had any more.
@@ -160,6 +165,10 @@ class SimulatedBroker:
             if several and waiting.order.reference not in self._waiting:  # one before it ended it
                 continue
             if waiting.conditional and self._ended(waiting, bar):
+                continue
+            if (
+                asleep and waiting.order.reference in asleep
+            ):  # woken by an entry of this bar, and has acted in the rest of it
                 continue
             if waiting.kind is _MARKET:  # the commonest by far
                 self._fill(waiting.order, bar.open, True, bar)

@@ -146,6 +146,35 @@ def test_any_decisions_on_any_bars_give_what_the_engine_gives(
     )  # fmt: skip
 
 
+class ShortOnce(VectorizedStrategy):
+    """Sells short on the first bar."""
+
+    name = "short_once"
+    trailing_stop = 0.03
+
+    def generate_arrays(self, bars: SymbolSeries, **params: Any) -> tuple[Any, ...]:
+        never = np.zeros(len(bars), dtype=np.bool_)
+        first = never.copy()
+        first[0] = True
+        return never, never, first, never
+
+
+def test_a_trailing_stop_is_not_moved_by_its_entry_bar_and_checked_in_it_again() -> None:
+    flat, fallen = [100.0] * 4, np.array([100.0, 100.0, 91.0, 91.0])
+    table = BarTable.from_arrays(
+        "A", "1d", np.arange(4) * 24 * HOUR, [100.0, 100.0, 91.0, 91.0], [100.5, 100.5, 91.5, 95.0],
+        [99.5, 90.0, 90.5, 90.0], fallen, flat,
+    )  # fmt: skip
+    strategy = runner(ShortOnce, "A", {})
+    instruments = {"A": Instrument("A", calendar="24/7")}
+    engine = run_backtest(strategy, table, instruments=instruments, risk=OFF, costs=FREE)
+    # Sold at 100; 103 is not touched. The low of 90 moves the stop to 92.70, which the bars after it are checked with.
+    assert [(str(fill.side), fill.price) for fill in engine.fills] == [("SELL", 100.0), ("BUY", pytest.approx(92.7))]
+    assert [engine.labels.of("A", fill.ts) for fill in engine.fills] == ["1970-01-02", "1970-01-04"]
+    kernel = Kernel([table], instruments, cash=100_000.0, costs=FREE, risk=OFF)
+    check_same(engine, kernel.run(strategy, logged=True), kernel)
+
+
 @given(st.floats(-1e7, 1e7), st.sampled_from([0, 2, 3, 8]))
 def test_money_is_rounded_as_python_rounds_it(value: float, digits: int) -> None:
     assert rounded(value, 10.0**digits) == round(value, digits)
