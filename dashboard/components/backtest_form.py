@@ -172,12 +172,13 @@ def _as_float(value: Any) -> float | None:
 
 def _help(field: Field) -> str | None:
     bounds = [f"{word} {bound:g}" for word, bound in (("from", field.low), ("to", field.high)) if bound is not None]
-    words = " ".join(filter(None, (field.help, f"{' '.join(bounds)}." if bounds else "", f"Default {field.default}.")))
+    told = "" if field.default is None else f"Default {field.default}."
+    words = " ".join(filter(None, (field.help, f"{' '.join(bounds)}." if bounds else "", told)))
     return markup.plain(words)
 
 
-def _step(default: float) -> float:
-    size = abs(default)
+def _step(default: float | None) -> float:
+    size = abs(default or 0.0)
     return 1.0 if size >= 10 else 0.1 if size >= 1 else 0.01
 
 

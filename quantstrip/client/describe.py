@@ -54,12 +54,20 @@ def describe(path: Path) -> Description:
                 kinds[node.name] = kind  # a class may extend one of the same file
                 found = (kind, node)
     if found is None:
-        return Description(name, "", "", name, "live", _first_line(ast.get_docstring(tree)))
+        kind, mode = ("strategy", "replay") if _is_script(tree) else ("", "live")
+        return Description(name, kind, "", name, mode, _first_line(ast.get_docstring(tree)))
     kind, node = found
     summary = ast.get_docstring(node) or ast.get_docstring(tree)
     mode = _text_of("mode", node.body) or ("live" if kind == "client" else "replay")
     shown = _text_of("display_name", ast.walk(node)) or name
     return Description(name, kind, node.name, shown, mode, _first_line(summary))
+
+
+def _is_script(tree: ast.Module) -> bool:
+    """Whether it is a strategy in another form than a class of ours."""
+    from quantstrip import dialects
+
+    return dialects.form_of(tree)[0].name != "native"
 
 
 def _last_name(base: ast.expr) -> str:

@@ -21,6 +21,7 @@ from quantstrip.operations.data_sources import bar_sources
 _SECONDS: Final = 30.0
 _BASES: Final = ("StrategyBase",)
 _MOST_FILES: Final = 500
+_FIRST: Final = ("ma_cross.py", "rsi_reversion.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def files(home: Home) -> list[StrategyFile]:
     """Files of clients and examples, the home's and those that ship, that hold a strategy; read, never run."""
     found: dict[str, StrategyFile] = {}
     for folder in (home.clients, home.root / "examples", asset("examples")):
-        paths = sorted(folder.rglob("*.py"))[:_MOST_FILES] if folder.is_dir() else []
+        paths = sorted(folder.rglob("*.py"), key=_place)[:_MOST_FILES] if folder.is_dir() else []
         for path in paths:
             if "__pycache__" in path.parts or str(path.resolve()) in found:
                 continue
@@ -76,6 +77,11 @@ def files(home: Home) -> list[StrategyFile]:
                 label = f"{folder.name}/{path.relative_to(folder).as_posix()}"
                 found[str(path.resolve())] = StrategyFile(str(path.resolve()), label, summary)
     return list(found.values())
+
+
+def _place(path: Path) -> tuple[bool, Path]:
+    """Sort key: the strategies that the guide begins with come first."""
+    return path.name not in _FIRST, path
 
 
 def form(home: Home, file: str | Path) -> Form:

@@ -196,6 +196,8 @@ def test_a_client_follows_its_own_zone_and_the_settings_mode() -> None:
             "strategy client", "Runs", "paper",
         ),
         ("x = 1\n", "", "", "live"),
+        ("df = df.copy()\ndf['open_long'] = False\n", "strategy", "", "replay"),
+        ("def on_bar(ctx, bar):\n    pass\n", "strategy", "", "replay"),
         ("class A(ClientBase):\n    mode: str = 'paper'\nclass B(A):\n    pass\n", "client", "B", "live"),
     ],
 )  # fmt: skip

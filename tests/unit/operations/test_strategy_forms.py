@@ -87,8 +87,19 @@ def test_only_files_with_a_strategy_are_offered_and_none_is_run(made_home: Home)
     (made_home.clients / "half.py").write_text("class Half(StrategyBase:\n")
     found = {each.label: each for each in strategy_forms.files(made_home)}
     assert found["clients/runs_not.py"].summary == "Does nothing."
-    assert {"examples/ma_cross.py", "examples/rsi_reversion.py"} <= found.keys()
+    assert {"examples/ma_cross.py", "examples/dataframe_bands.py", "examples/event_grid.py"} <= found.keys()
     assert not {"clients/job.py", "clients/half.py"} & found.keys()
+
+
+def test_a_script_s_parameters_and_settings_are_typed_fields_with_their_bounds(made_home: Home) -> None:
+    form = strategy_forms.form(made_home, asset("examples") / "dataframe_breakout.py")
+    fields = {field.name: (field.kind, field.default, field.low, field.high) for field in form.fields}
+    assert fields["lookback"] == ("whole", 55, None, None)
+    assert fields["trend"] == ("truth", True, None, None)
+    assert fields["source"] == ("text", "close", None, None)
+    assert fields["stopLossPct"] == ("number", 0.06, 0.0, 1.0)
+    assert {field.name: field.choices for field in form.fields}["tradeDirection"] == ("long", "short", "both")
+    assert form.symbols == ()
 
 
 def test_symbols_are_those_that_have_bars(made_home: Home, tmp_path: Path) -> None:
