@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     """
 
 
-Lane = Literal["work", "report", "package", "upkeep", "trial"]
+Lane = Literal["work", "report", "package", "upkeep", "download", "trial"]
 WORK: Final[Lane] = "work"
 """Backtests and sweeps: as many at once as ``worker.parallel`` says."""
 REPORT: Final[Lane] = "report"
@@ -42,9 +42,11 @@ PACKAGE: Final[Lane] = "package"
 """Changes of packages, one after the other: two would refuse each other."""
 UPKEEP: Final[Lane] = "upkeep"
 """Reading or copying the whole ledger, one after the other."""
+DOWNLOAD: Final[Lane] = "download"
+"""Waiting for feeds elsewhere, which want to be asked by one at a time."""
 TRIAL: Final[Lane] = "trial"
 """Clients on trial: as many at once as ``worker.trials`` says."""
-ROOM: Final[Mapping[Lane, int]] = {WORK: 1, REPORT: 2, PACKAGE: 1, UPKEEP: 1, TRIAL: 4}
+ROOM: Final[Mapping[Lane, int]] = {WORK: 1, REPORT: 2, PACKAGE: 1, UPKEEP: 1, DOWNLOAD: 1, TRIAL: 4}
 """How many of each lane run at once, where no setting says otherwise; their sum bounds the processes."""
 
 
@@ -160,7 +162,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("package_remove", "Remove packages from the home.", RemoveArguments,
              "quantstrip.operations.package_changes:remove", lane=PACKAGE),
         Kind("download", "Fetch bars from a feed into the store.", DownloadArguments,
-             "quantstrip.operations.data_download:work", "quantstrip.operations.data_download:check_download"),
+             "quantstrip.operations.data_download:work", "quantstrip.operations.data_download:check_download",
+             lane=DOWNLOAD),
     )
 }  # fmt: skip
 """Every kind, by name."""
