@@ -102,6 +102,7 @@ class EventStrategy(ScriptStrategy):
             hook(context, bar)
         finally:
             context._intents = None
+        wanted = [intent for intent in wanted if intent.amount != 0.0]  # a rest of nothing asks for nothing
         if not wanted:
             return None
         if not self.rules.orders:
@@ -141,8 +142,8 @@ class EventStrategy(ScriptStrategy):
 
     def _wrong(self, intent: Intent) -> tuple[str, str] | None:
         """The rule that an intent breaks, and why."""
-        if intent.amount is not None and intent.amount <= 0.0:
-            return "validity", f"an amount of {intent.amount:g} is nothing to trade"
+        if intent.amount is not None and intent.amount < 0.0:
+            return "validity", f"an amount of {intent.amount:g}; it is money, above 0"
         traded = self.rules.long if intent.side == "long" else self.rules.short
         if intent.act == "open" and not traded:
             return "tradeDirection", f"this run trades {self.rules.values['tradeDirection']} alone"

@@ -89,15 +89,19 @@ class TestIntents:
         file.write_text("# @strategy stopLossPct 0.1\n" + file.read_text())
         assert fills(traded(file, bars(FLAT, lows={5: 80.0}))) == ["2: BUY LONG 10 @ 100", "5: SELL LONG 10 @ 90"]
 
+    def test_a_rest_of_nothing_asks_for_nothing(self, tmp_path: Path) -> None:
+        result = traded(script(tmp_path, d1="ctx.open_long(amount=0); ctx.close_short(amount=0.0)"), bars(FLAT))
+        assert (result.fills, result.rejected) == ([], [])
+
     def test_what_cannot_be_done_is_recorded(self, tmp_path: Path) -> None:
-        file = script(tmp_path, d1="ctx.close_long()", d2="ctx.open_short(amount=100)", d3="ctx.open_long(amount=0)",
+        file = script(tmp_path, d1="ctx.close_long()", d2="ctx.open_short(amount=100)", d3="ctx.open_long(amount=-5)",
                       d4="ctx.open_long(amount=99999)")  # fmt: skip
         result = traded(file, bars(FLAT), tradeDirection="long")
         assert result.fills == []
         assert [(each.rule, each.reason.split(";")[0]) for each in result.rejected] == [
             ("sizing", "there is no LONG position in S to close"),
             ("tradeDirection", "this run trades long alone"),
-            ("validity", "an amount of 0 is nothing to trade"),
+            ("validity", "an amount of -5"),
             ("allow_margin", "positions would be worth 99,999.00 on an equity of 10,000.00"),
         ]
 
