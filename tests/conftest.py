@@ -19,7 +19,7 @@ from tests.chromium import chromium
 __all__ = ["chromium"]
 
 _KEPT_OUT = ("QUANTSTRIP_HOME", "QUANTSTRIP_ALLOW_SYNCED", "PYTHONDONTWRITEBYTECODE")
-_TOGETHER = ("browser", "integration/one_truth")  # folders whose files share a service that runs for all of them
+_TOGETHER = ("browser", "integration/one_truth")  # folders in which the files of tests that take ``demo`` share it
 
 # How long an example takes says how busy the machine is, nothing about the property. Examples are random, so that
 # everyone's runs search on; a landing is judged by examples that are the same each time (--hypothesis-profile=landing).
@@ -37,11 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     tests = Path(__file__).parent
     own = re.compile(rf"\[(.*\D)?{os.getpid()}(\D.*)?\]$")
+    sharing = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
     for item in items:
         if os.getpid() > 9999 and own.search(item.nodeid):  # a shorter number may stand there for something else
             raise pytest.UsageError(f"{item.nodeid}: give the case an id that is the same in every process")
         file = item.path.relative_to(tests).as_posix()
-        together = next((folder for folder in _TOGETHER if file.startswith(f"{folder}/")), file)
+        shared = item.path in sharing
+        together = next((folder for folder in _TOGETHER if shared and file.startswith(f"{folder}/")), file)
         item.add_marker(pytest.mark.xdist_group(together))
 
 

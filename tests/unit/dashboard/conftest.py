@@ -1,5 +1,6 @@
 """A home with a real ledger, written as the engine writes it, and the dashboard's pages on it."""
 
+import functools
 import html
 import json
 import re
@@ -10,12 +11,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
+import streamlit.config
+from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from quantstrip.clock import SECOND, ManualClock, from_text, system_clock
 from quantstrip.home import Home, asset
 from quantstrip.ledger import Ledger, LedgerRecorder, open_ledger
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderType
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_server() -> Iterator[None]:
+    """Prepare as a server does, once: by itself each page under test would read every installed package anew.
+
+    Nor does it look for bare expressions to show (see the options of ``quantstrip.operations.web``).
+    """
+    scripts, packages = ScriptCache(), functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", packages)
+        for user in (app_test, local_script_runner):
+            patch.setattr(user, "ScriptCache", lambda: scripts)
+        before = streamlit.config.get_option("runner.magicEnabled")
+        streamlit.config.set_option("runner.magicEnabled", False)
+        yield
+        streamlit.config.set_option("runner.magicEnabled", before)
 
 
 @dataclass
