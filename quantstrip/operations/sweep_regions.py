@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quantstrip.operations.sweeps import Point
 
 LEAST = 3
-"""Points that a neighbourhood needs, the point itself included."""
+"""Points that a neighbourhood needs, the point itself included; and half of what it has away from the grid's edge."""
 _WANTED = 9
 """Points that a neighbourhood of a draw should have on average."""
 
@@ -60,14 +60,16 @@ def regions(points: Sequence["Point"], grid: Mapping[str, Sequence[Any]], metric
     groups: dict[tuple[Any, ...], list[int]] = {}
     for index, point in enumerate(known):
         groups.setdefault(tuple(point.parameters[name] for name in fixed), []).append(index)
-    reach = _reach(total / prod(len(values) for values in grid.values()), len(ordered))
+    share = min(1.0, total / prod(len(values) for values in grid.values()))
+    reach = _reach(share, len(ordered))
+    least = max(LEAST, ceil(share * prod(min(2 * reach + 1, len(grid[name])) for name in ordered) / 2))
     figures = np.array([point.figures[metric] for point in known], dtype=np.float64)
     found = []
     for members in groups.values():
         own = np.array(members)
         for index in members:
             near = own[(np.abs(places[own] - places[index]) <= reach).all(axis=1)]
-            if len(near) >= LEAST:
+            if len(near) >= least:
                 values = figures[near]
                 found.append(Region(known[index], float(median(values)), float(values.min()), len(near)))
     return sorted(found, key=lambda one: (-one.middle, -one.worst, -one.size, one.point.number))

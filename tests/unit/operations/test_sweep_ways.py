@@ -215,7 +215,7 @@ def test_a_region_is_the_median_of_all_that_lies_one_step_away(figures: dict[int
             and point.parameters["c"] == here["c"]
             and all(abs(order[n].index(point.parameters[n]) - order[n].index(here[n])) <= 1 for n in "ab")
         ]
-        assert region.size == len(near) >= 3
+        assert region.size == len(near) >= 5  # of 9 away from the edges
         assert region.middle == median(each for each in near if each is not None)
         assert region.worst == min(each for each in near if each is not None)
 
@@ -224,7 +224,7 @@ def test_a_draw_has_wider_neighbourhoods(made_home: Home) -> None:
     grid = {"a": list(range(50)), "b": list(range(50))}
     points = at(grid, dict.fromkeys((number for number, _ in grids.numbered(grid, 100, 1)), 1.0))
     found = regions(points, grid, "sharpe", 100)
-    assert len(found) > 90
+    assert 60 < len(found) < 100  # those at the edge have too few
     assert 5 < sum(region.size for region in found) / len(found) < 20
     assert regions([replace(points[0], state="failed")], grid, "sharpe", 100) == []
 
