@@ -29,7 +29,7 @@ _LEGS: Final = {None: "the strategy's own choice", False: "one position", True: 
 _OPTIONS: Final = {
     "bt-cash": ("cash", _CASH), "bt-fee": ("fee_rate", None), "bt-slippage": ("slippage_bps", None),
     "bt-quantity": ("quantity", None), "bt-warmup": ("warmup", 0), "bt-bars": ("bars", ""),
-    "bt-gaps": ("gaps", "refuse"), "bt-frame": ("timeframe", ""), "bt-calendar": ("calendar", "NYSE"),
+    "bt-gaps": ("gaps", "refuse"), "bt-frame": ("timeframe", ""), "bt-calendar": ("calendar", "auto"),
     "bt-risk": ("risk", "form"), "bt-legs": ("virtual_legs", None),
 }  # fmt: skip
 """Field: the argument it fills, and what it begins with."""
@@ -98,7 +98,7 @@ def _more(home: Home, form: Form) -> dict[str, Any]:
         help="May a symbol be held on its two legs, or is there one position?",
     )  # fmt: skip
     calendar = two.text_input(
-        "Calendar", key="bt-calendar", help="Exchange whose sessions the bars follow; none takes the bars as they are."
+        "Calendar", key="bt-calendar", help="Exchange whose sessions the bars follow; none takes the bars as they are, auto finds out."
     )
     folder = st.text_input(
         "Bars folder", key="bt-bars", placeholder=str(strategy_forms.bars_folder(home)),

@@ -82,6 +82,7 @@ def describe(
         "direction": _direction(risk),
         "options": asdict(options),
         "benchmark": None if benchmark is None else benchmark.symbol,
+        "calendar": ", ".join(dict.fromkeys(table.gaps.calendar or "none" for table in tables)),
         "gaps": [f"{table.symbol}: {table.gaps}" for table in tables if not table.gaps.clean],
     }
 

@@ -170,6 +170,7 @@ class BacktestResult:
             ("costs", _pairs(run["costs"])),
             ("risk", run["risk"]),
             *_asked(run),
+            ("sessions", run["calendar"]),
             ("gaps", "; ".join(run["gaps"]) or "none"),
             ("fills", f"{len(self.fills)}, rejected signals {len(self.rejected)}{f' ({refused})' if refused else ''}"),
             ("open at the end", held or "nothing"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from quantstrip.bars import barfile
 from quantstrip.bars.checks import Gaps, check_gaps, check_order, check_prices, validate
+from quantstrip.bars.fitting import AUTO, fitting_calendar
 from quantstrip.bars.sessions import SessionGrid, session_grid
 from quantstrip.bars.table import BarTable, GapReport
 from quantstrip.clock import DAY, SECOND
@@ -35,7 +36,7 @@ def read_csv(
         timeframe: one of ``quantstrip.model.TIMEFRAMES``.
         calendar: the exchange. Daily bars open and close with its sessions, shorter ones end with them at the
             latest, and gaps are found by it. None: bars last their timeframe, gaps are not looked for, and pandas
-            is not loaded.
+            is not loaded. ``auto`` finds out which, see ``fitting_calendar``.
         gaps: ``"refuse"`` (default) or ``"accept"``; accepted gaps are logged and stay in ``BarTable.gaps``.
 
     Raises:
@@ -62,6 +63,8 @@ def read_csv(
     )
     check_order(table)
     check_prices(table)
+    if calendar == AUTO:
+        calendar = fitting_calendar(table)
     if calendar is None:
         return table
     grid = session_grid(calendar, int(table.label[0]), int(table.ts[-1]))

@@ -98,7 +98,8 @@ _OPTIONS = (
     ),
     click.option("--quantity", type=float, help="Units for signals that name none."),
     click.option(
-        "--calendar", default="NYSE", show_default=True, help="Sessions the bars follow; 'none' takes them as they are."
+        "--calendar", default="auto", show_default=True,
+        help="Sessions the bars follow, such as NYSE or 24/7; 'none' takes them as they are, 'auto' finds out.",
     ),
     click.option(
         "--gaps",

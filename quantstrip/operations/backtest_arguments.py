@@ -25,7 +25,7 @@ class BacktestArguments:
     risk: str = "form"
     quantity: float | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
-    calendar: str | None = "NYSE"
+    calendar: str | None = "auto"
     gaps: Literal["refuse", "accept"] = "refuse"
     warmup: int = 0
     virtual_legs: bool | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from quantstrip.bars import BarStore
+from quantstrip.bars.fitting import AUTO
 from quantstrip.config import SettingsManager
 from quantstrip.errors import FeedError
 from quantstrip.feeds.download import Retry, download
@@ -57,7 +58,7 @@ def _fetch(store: BarStore, feeds: Sequence[str], calendar: str | None, retry: R
             try:
                 feed = open_history(name)
                 # Markets that never close have a calendar of their own, whatever the run's exchange is.
-                sessions = None if feed.calendar == "24/7" else calendar
+                sessions = None if feed.calendar == "24/7" or calendar == AUTO else calendar
                 done = download(store, feed, symbol, timeframe, calendar=sessions, retry=retry)
             except FeedError as error:
                 failed.append(error)

@@ -10,6 +10,7 @@ from quantstrip import dialects, overlay
 from quantstrip.backtest import CASH, PLAIN, BacktestResult, Options, risk_profile, run_backtest
 from quantstrip.backtest.lookahead import LookAhead, look_ahead
 from quantstrip.bars import BarTable, Gaps, validate
+from quantstrip.bars.fitting import AUTO
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.dialects import Form
 from quantstrip.errors import ClientLoadError, ConfigError, DataError, StrategyLoadError
@@ -41,7 +42,7 @@ def backtest(
     risk: str | Path = "form",
     quantity: float | None = None,
     parameters: Mapping[str, Any] | None = None,
-    calendar: str | None = "NYSE",
+    calendar: str | None = AUTO,
     gaps: Gaps = "refuse",
     warmup: int = 0,
     virtual_legs: bool | None = None,
@@ -70,7 +71,7 @@ def backtest(
         risk: ``form``, ``native``, ``cash_only``, ``off``, or a TOML file with the limits of a ``RiskProfile``.
         quantity: units for signals that open without one.
         parameters: the strategy's parameters, by name.
-        calendar: sessions the bars follow; None takes them as they are.
+        calendar: sessions the bars follow; None takes them as they are, ``auto`` finds out (``bars.fitting``).
         gaps: ``"refuse"`` or ``"accept"`` missing sessions.
         warmup: bars of each symbol that only warm indicators up: the last ones before ``start``, the first ones of
             all where no start is given.
@@ -205,7 +206,7 @@ def prepare(
     risk: str | Path = "form",
     quantity: float | None = None,
     parameters: Mapping[str, Any] | None = None,
-    calendar: str | None = "NYSE",
+    calendar: str | None = AUTO,
     gaps: Gaps = "refuse",
     warmup: int = 0,
     virtual_legs: bool | None = None,
@@ -317,7 +318,7 @@ def read_again(
         strategy = dialects.load(file, symbols=symbols, parameters=parameters, source=source).strategy
     return _read(
         home, strategy, asked.get("bars"), asked.get("timeframe"), asked.get("start"), asked.get("end"),
-        asked.get("calendar", "NYSE"), asked.get("gaps", "refuse"), asked.get("warmup", 0), asked.get("benchmark"),
+        asked.get("calendar", AUTO), asked.get("gaps", "refuse"), asked.get("warmup", 0), asked.get("benchmark"),
     )  # fmt: skip
 
 
