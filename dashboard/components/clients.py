@@ -144,9 +144,10 @@ def words(client: ClientStatus) -> Html:
     if client.killed:
         why = f": {client.kill_reason}" if client.kill_reason else ""
         notes.append(
-            f"Entries are switched off{why}. Switch them on under More, or with: quantstrip risk revive {client.name}"
+            f"Entries are switched off{why}. Switch them on under More; in a terminal: "
+            f"quantstrip risk revive {client.name}"
         )
-    lift = f"Lift it under More, or with: quantstrip risk clear {client.name}"
+    lift = f"Lift it under More; in a terminal: quantstrip risk clear {client.name}"
     notes += [f"{halt.rule}: {halt.reason}. {lift}" for halt in client.halts]
     return markup.join(error, *(markup.tag("div", markup.text(note), "qs-client-note") for note in notes))
 

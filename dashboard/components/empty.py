@@ -139,12 +139,13 @@ def no_entries(mode: str, *, filtered: bool, fills: bool) -> markup.Html:
 
 
 def service_stopped(home: Home, means: str = "so no client runs") -> markup.Html:
-    """The service does not run; ``means`` says what does not happen meanwhile."""
+    """The service does not run; ``means`` says what does not happen meanwhile, and what to do, to who may do it."""
+    way = "Press Start the service" if roles.may("admin") else "An admin can start it on this page"
     return markup.notice(
         "warn",
         markup.join(
             markup.tag("strong", markup.text(f"The service is not running, {means}. ")),
-            markup.text("Start it: "),
+            markup.text(f"{way}; in a terminal: "),
             _code(f"quantstrip --home {home.root} up"),
         ),
     )

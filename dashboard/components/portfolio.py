@@ -68,7 +68,10 @@ def missing_rates(view: Overview) -> Html:
     if not view.missing:
         return markup.EMPTY
     lines = [str(rate) for rate in view.missing]
-    todo = "Rates are closes in mtm_price: `quantstrip db marks` takes them from bar files named like the rate."
+    todo = (
+        "Rates are closes in the table mtm_price: add them on the page SQL with Allow writing. In a terminal, "
+        "quantstrip db marks takes them from bar files named like the rate."
+    )
     return markup.notice("warn", markup.join(*(markup.tag("div", markup.text(line)) for line in (*lines, todo))))
 
 

@@ -65,7 +65,7 @@ def confirm(home: Home) -> None:
     if found is None or found.done:
         dialogs.close()
         return
-    st.text(f"Write to the ledger? {found.words}. There is no undo; a backup is made with: quantstrip db backup")
+    st.text(f"Write to the ledger? {found.words}. There is no undo; the page Maintenance makes a backup")
     if dialogs.buttons("Write", key="sql-write-now", danger=True):
         done = sql_write.commit(home, found, by=roles.identity().name or "SQL page")
         st.session_state[_PREVIEW] = done

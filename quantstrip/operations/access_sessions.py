@@ -92,6 +92,12 @@ class Sessions:
         now = self._clock.now()
         return None if found.id in self._ended or now >= self._end(found) else found
 
+    @staticmethod
+    def claimed_way(cookie: str) -> str:
+        """By which way a cookie says that it was given, be it forged or ended; "" where it says nothing: for words."""
+        found = _read(cookie.partition(".")[0])
+        return found.way if found else ""
+
     def identity(self, login: Login) -> Identity | None:
         """Who that is, in the role they have now."""
         if login.way == OWNER.way:

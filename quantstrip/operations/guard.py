@@ -25,7 +25,16 @@ from quantstrip.operations.access_login import LOGIN_PATH, LOGOUT_PATH, Logins, 
 from quantstrip.operations.access_sessions import Login, Sessions
 from quantstrip.operations.guard_socket import Watched, refuse
 from quantstrip.operations.login_page import refusal_page
-from quantstrip.operations.roles import HEADERS, ROLE_HEADER, USER_HEADER, WAY_HEADER, WHO_HEADER, Identity, allows
+from quantstrip.operations.roles import (
+    HEADERS,
+    OWNER,
+    ROLE_HEADER,
+    USER_HEADER,
+    WAY_HEADER,
+    WHO_HEADER,
+    Identity,
+    allows,
+)
 
 HEALTH_PATH: Final = "/healthz"
 _UPLOADS: Final = "/_stcore/upload_file"
@@ -123,8 +132,10 @@ class Guard:
     def _turned_away(self, request: Request, door: Door) -> Response:
         if "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse("Log in first: open the address that `quantstrip up` printed.", status_code=401)
-        ended = self._cookie in request.cookies
-        return self._logins.page(door, (_RENEWED if door.local else _ENDED) if ended else "", target_of(request))
+        cookie = request.cookies.get(self._cookie)
+        by_token = cookie is not None and self._sessions.claimed_way(cookie) == OWNER.way
+        words = "" if cookie is None else _RENEWED if by_token else _ENDED
+        return self._logins.page(door, words, target_of(request))
 
     def _note(self, request: Request) -> None:
         """Opening a page is something that its user does; what a page asks for by itself is not."""

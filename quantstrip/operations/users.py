@@ -131,7 +131,8 @@ def add_user(home: Home, name: str, role: str, password: str | None, *, by: str 
         if (there := find(users, name)) is not None:
             raise ConfigError(
                 f"there is a user {there.name} already",
-                hint=f"quantstrip user role {there.name} ROLE, or quantstrip user password {there.name}",
+                hint="Change their role or password on the page Users; in a terminal: "
+                f"quantstrip user role {there.name} ROLE, or quantstrip user password {there.name}",
             )
         users[name] = row
 
@@ -218,7 +219,10 @@ def _write(path: Path, text: str) -> None:
 def _known(users: Users, name: str) -> User:
     if name not in users:
         names = ", ".join(sorted(users)) or "none"
-        raise ConfigError(f"there is no user {name!r}; users: {names}", hint="Add one: quantstrip user add NAME")
+        raise ConfigError(
+            f"there is no user {name!r}; users: {names}",
+            hint="Add one on the page Users, or with: quantstrip user add NAME",
+        )
     return users[name]
 
 

@@ -104,7 +104,8 @@ def test_a_missing_rate_is_named_with_what_it_leaves_out(home: Home, traded: Any
     page = show("app.py")
     assert "Total PnL +948.00 USD rate EURUSD is missing" in page.text
     assert "There is no rate EURUSD, so 1 session is left out of all amounts: euro on 2012-05-03." in page.text
-    assert "quantstrip db marks" in page.text
+    assert "add them on the page SQL" in page.text
+    assert page.text.index("on the page SQL") < page.text.index("quantstrip db marks")
     traded.ledger.insert_mtm_price("2012-05-03", "EURUSD", 1.25)
     page.app.run()
     assert "There is no rate" not in page.text

@@ -85,7 +85,7 @@ def test_entries_that_a_person_switched_off_are_shown_with_what_switches_them_on
     assert "entries off" in page.text
     assert (
         "Entries are switched off: away for <i>lunch</i>. "
-        "Switch them on under More, or with: quantstrip risk revive pairs" in page.text
+        "Switch them on under More; in a terminal: quantstrip risk revive pairs" in page.text
     )
     assert "<i>" not in page.markup
 

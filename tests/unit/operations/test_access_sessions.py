@@ -175,3 +175,10 @@ def test_what_was_ended_is_forgotten_when_its_time_is_over_anyway(station: Stati
     assert len(json.loads(station.file.read_text())) == 1
     station.file.write_text("nonsense")
     assert station.holds(station.started().begin("ann", "password")), "a damaged list keeps nobody out"
+
+
+def test_an_ended_cookie_still_says_by_which_way_it_was_given_and_rubbish_says_nothing(station: Station) -> None:
+    cookie = station.sessions.begin("owner", "token")
+    assert station.sessions.claimed_way(cookie.partition(".")[0] + ".forged") == "token"
+    assert station.sessions.login(cookie.partition(".")[0] + ".forged") is None
+    assert station.sessions.claimed_way("rubbish") == ""
