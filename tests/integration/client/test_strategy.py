@@ -249,3 +249,18 @@ def test_a_strategy_without_a_timeframe_takes_that_of_its_bars_in_backtest_and_c
     assert result.run["timeframe"] == "1h"
     assert len(result.fills) == 4
     assert booked(station) == as_booked(list(result.fills))
+
+
+def test_a_file_of_another_form_is_a_client_and_books_what_its_backtest_books(station: Any) -> None:
+    name = "kline_breakout"
+    file = asset("examples") / f"{name}.py"
+    station.deploy(name, file.read_text(encoding="utf-8"))
+    station.settings.set_by_path(f"clients.{name}.symbols", ["IBM"], "list")
+    station.settings.set_by_path(f"clients.{name}.feed", "history")
+    code, output = station.run(name)
+    assert code == 0, output
+    expected = as_booked(list(backtest(station.home, file, symbols=["IBM"]).fills))
+    assert len(expected) > 40
+    assert booked(station) == expected
+    assert station.run(name)[0] == 0  # again, from the first bar: everything is known
+    assert booked(station) == expected
