@@ -4,6 +4,7 @@ import functools
 import html
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -94,17 +95,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 @pytest.fixture
-def book(home: Home) -> Iterator[Book]:
+def book(home: Home, empty_database: Path) -> Iterator[Book]:
     """Writes what was recorded an hour ago: nothing moves any more."""
-    open_ledger(home)
+    _with_a_ledger(home, empty_database)
     with closing(Ledger(home, clock=ManualClock(system_clock.now() - 3600 * SECOND))) as ledger:
         yield Book(ledger)
 
 
 @pytest.fixture
-def moving(home: Home) -> Book:
+def moving(home: Home, empty_database: Path) -> Book:
     """Writes what is recorded at this moment, as a replay does."""
-    return Book(open_ledger(home))
+    return Book(_with_a_ledger(home, empty_database))
+
+
+def _with_a_ledger(home: Home, empty_database: Path) -> Ledger:
+    """The ledger of the home, made where a test has none yet."""
+    if not home.database.exists():
+        shutil.copy(empty_database, home.database)
+    return open_ledger(home)
 
 
 @pytest.fixture
