@@ -17,7 +17,7 @@ from quantstrip.clock import ManualClock
 from quantstrip.dialects import Form, form_named
 from quantstrip.dialects.dataframe_output import drawn_by
 from quantstrip.engine import Engine, MemoryRecorder, Rejection
-from quantstrip.errors import DataError
+from quantstrip.errors import ConfigError, DataError
 from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
 from quantstrip.matching import CostModel, SessionEnd, exchange_session_end
 from quantstrip.model import Fill, Instrument
@@ -68,6 +68,7 @@ def run_backtest(
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
+        ConfigError: a share of the volume is asked of a form that fills within the bar.
         DataError: no bars of a symbol that the strategy names, or none left behind the warm-up.
         StrategyFault: the strategy raised.
 
@@ -89,6 +90,11 @@ def run_backtest(
     legs = strategy.virtual_legs if virtual_legs is None else virtual_legs
     if options.strict:
         strategy.same_bar = False
+    if options.max_volume_share is not None and strategy.same_bar:
+        raise ConfigError(
+            f"{strategy.name} fills orders within the bar they are decided on: such a fill is whole, it has no share",
+            hint="Add --strict: orders then fill at the next opens, by the share. Or leave max_volume_share out.",
+        )
     run = describe(
         strategy, feed, form or form_named("native"), code_hash, cash=cash, risk=risk, costs=model, quantity=quantity,
         warmup=warmup, begin=begin, virtual_legs=legs, options=options, benchmark=benchmark,

@@ -267,8 +267,15 @@ def _note_key(home: Home, key: str, run_id: str) -> None:
 def environment() -> dict[str, str]:
     """What may make floats differ in their last digit; not part of a run's identity."""
     import platform
+    from importlib.metadata import PackageNotFoundError, version
 
-    return {"python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine()}
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in ("numpy", "pandas", "TA-Lib", "numba"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def _read(path: Path) -> StoredRun:

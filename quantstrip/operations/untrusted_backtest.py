@@ -83,7 +83,6 @@ def run(request: dict[str, Any], source: bytes, tables: dict[str, BarTable]) -> 
     """
     strategy, form = _load(request, source)
     instruments = {symbol: form.instrument(symbol, table.gaps.calendar or "NYSE") for symbol, table in tables.items()}
-    parameters = strategy.get_parameters()
     result = run_backtest(
         strategy, tables, instruments=instruments, form=form, cash=request["cash"], risk=RiskProfile(**request["risk"]),
         costs=CostModel(**request["costs"]), quantity=request["quantity"], warmup=request["warmup"],
@@ -91,10 +90,9 @@ def run(request: dict[str, Any], source: bytes, tables: dict[str, BarTable]) -> 
     )  # fmt: skip
     return {
         "name": strategy.name,
-        "parameters": parameters,
+        "parameters": result.run["parameters"],
         "virtual_legs": strategy.virtual_legs,
         "notes": list(result.run["notes"]),
-        "key": result.run["key"],
         **_told(result),
     }
 

@@ -207,3 +207,13 @@ def test_every_option_is_part_of_the_runs_key() -> None:
     bars = days("ABC", [100.0] * 4)
     chosen = [Options(), Options(strict=True), TENTH, Options(borrow_rate=0.1), Options(funding_rate=0.1)]
     assert len({run_backtest(Scripted(), bars, options=each).run["key"] for each in chosen}) == 5
+
+
+def test_a_form_that_fills_within_the_bar_has_no_share_unless_it_is_run_strict() -> None:
+    strategy = Says({0: [Signal("ABC", "BUY", quantity=20)]})
+    strategy.same_bar = True
+    bars = volumes([100] * 4)
+    with pytest.raises(ConfigError, match="such a fill is whole"):
+        run_backtest(strategy, bars, options=TENTH, risk=OFF)
+    result = run_backtest(strategy, bars, options=replace(TENTH, strict=True), risk=OFF)
+    assert [fill.quantity for fill in result.fills] == [10.0, 10.0]
