@@ -35,7 +35,7 @@ def main(home: Home) -> None:
             {
                 "package-remove": ("Remove a package", lambda subject: _remove(home, *_parts(subject))),
                 "package-all": ("Upgrade all packages", lambda _: _upgrade_all(home)),
-                "package-source": ("Build from source", lambda name: _build(home, name)),
+                "package-source": ("Build from source", lambda subject: _build(home, subject)),
             }
         )
         wide, narrow = st.columns([1.6, 1], gap="medium")
@@ -48,7 +48,7 @@ def main(home: Home) -> None:
                 package_rows.platform_table(packages.platform())
         with narrow:
             if roles.may("admin"):
-                _look_up(home, busy=busy)
+                _look_up(home, [client for client in there if client], busy=busy)
             if change is not None:
                 with st.container(border=True, key="package-change"):
                     output.follow(home, change, _title(change))
@@ -82,8 +82,11 @@ def _parts(subject: str) -> tuple[str, str]:
     return name, client
 
 
-def _look_up(home: Home, *, busy: bool) -> None:
+def _look_up(home: Home, environments: list[str], *, busy: bool) -> None:
     frame.section("Find a package", "by its exact name")
+    client = ""
+    if environments:
+        client = st.selectbox("For", ["", *environments], key="package-for", format_func=_for_whom)
     with st.form("package-look", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", key=_NAME, placeholder="polars, or polars<2", label_visibility="collapsed")
         asked = st.form_submit_button("Look up", icon=":material/search:", key="package-look-up")
@@ -91,7 +94,7 @@ def _look_up(home: Home, *, busy: bool) -> None:
         st.session_state.pop(_FOUND, None)
         with st.spinner("Asking the package index..."):
             try:
-                st.session_state[_FOUND] = (name.strip(), package_lookup.look_up(home, name))
+                st.session_state[_FOUND] = (name.strip(), client, package_lookup.look_up(home, name, client=client))
             except QuantstripError as error:
                 frame.problem(error)
     if _FOUND not in st.session_state:
@@ -100,23 +103,27 @@ def _look_up(home: Home, *, busy: bool) -> None:
                 "The package index is asked when you press Look up or Install, by this server, and never otherwise."
             ), "qs-soft"))  # fmt: skip
         return
-    wanted, found = st.session_state[_FOUND]
+    wanted, client, found = st.session_state[_FOUND]
     with st.container(border=True, key="package-found-box"):
         st.html(package_rows.found(found))
-        _offer(home, wanted, found, busy=busy)
+        _offer(home, wanted, client, found, busy=busy)
 
 
-def _offer(home: Home, wanted: str, found: Found, *, busy: bool) -> None:
+def _for_whom(client: str) -> str:
+    return f"the environment of {client}" if client else "all clients"
+
+
+def _offer(home: Home, wanted: str, client: str, found: Found, *, busy: bool) -> None:
     """What can be done with a package that was found."""
     if found.source_only:
         st.button("Build from source", icon=":material/build:", key="package-source", disabled=busy,
-                  on_click=dialogs.ask, args=("package-source", wanted))  # fmt: skip
+                  on_click=dialogs.ask, args=("package-source", f"{client} {wanted}"))  # fmt: skip
     elif found.alone:
         _offer_environment(home, wanted, busy=busy)
     elif not found.problem and found.version != found.here:
-        st.button(f"Install {markup.plain(found.version)}", type="primary", icon=":material/download:",
-                  key="package-install", disabled=busy, on_click=_change,
-                  args=(home, "package_install", {"names": [wanted]}))  # fmt: skip
+        st.button(f"Install {markup.plain(found.version)}" + (f" for {client}" if client else ""), type="primary",
+                  icon=":material/download:", key="package-install", disabled=busy, on_click=_change,
+                  args=(home, "package_install", {"names": [wanted], "client": client}))  # fmt: skip
 
 
 def _offer_environment(home: Home, wanted: str, *, busy: bool) -> None:
@@ -168,14 +175,15 @@ def _upgrade_all(home: Home) -> None:
         dialogs.done("The packages are being upgraded")
 
 
-def _build(home: Home, name: str) -> None:
+def _build(home: Home, subject: str) -> None:
     """Ask: to build is to run what the package brings."""
+    client, _, name = subject.partition(" ")
     st.text(
         f"There is no wheel of {name} that fits. It can be built from its source: that runs code of the package on "
         "this machine, with your rights, before you have used any of it. Build only what you trust."
     )
     if dialogs.buttons("Build and install", key="package-source-now", danger=True):
-        tasks.submit(home, "package_install", {"names": [name], "source": True}, by="Packages page")
+        tasks.submit(home, "package_install", {"names": [name], "source": True, "client": client}, by="Packages page")
         dialogs.done(f"{name} is being built")
 
 

@@ -103,6 +103,10 @@ def test_what_goes_with_the_platform_but_not_with_what_is_shared_is_offered_to_o
     page = show(PAGE)
     assert "Environment of odd" in page.text
     assert "Install gamma for odd alone done" in page.text
+    page.app.selectbox(key="package-for").set_value("odd").run()
+    page.app.text_input(key="package-name").set_value("alpha")  # what goes with all clients goes to one as well
+    page.press("package-look-up")
+    assert page.app.button(key="package-install").label.replace("\\", "") == "Install 2.0 for odd"
     page.press("package-remove-odd-gamma")
     assert "from the environment of odd?" in page.app.text[0].value
     assert page.app.toggle(key="package-loose").label == "Also what nothing else needs: beta"
