@@ -29,11 +29,15 @@ def daily_equity(
         cash: the capital it began with.
 
     """
+    return np.concatenate(([cash], value[session_ends(ts, tables)]))
+
+
+def session_ends(ts: npt.NDArray[np.int64], tables: Iterable[BarTable]) -> npt.NDArray[np.int64]:
+    """Rows of a curve that are the last of their session, ascending."""
     if not len(ts):
-        return np.array([cash])
+        return np.empty(0, dtype=np.int64)
     sessions = _sessions(ts, list(tables))
-    last = np.flatnonzero(np.append(sessions[1:] != sessions[:-1], True))
-    return np.concatenate(([cash], value[last]))
+    return np.append(np.flatnonzero(sessions[1:] != sessions[:-1]), len(ts) - 1)
 
 
 def session_numbers(ts: npt.NDArray[np.int64], tables: Iterable[BarTable]) -> npt.NDArray[np.int64]:

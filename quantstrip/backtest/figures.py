@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from quantstrip.backtest.daily import session_numbers
 from quantstrip.backtest.trades import OpenTrip, RoundTrip
 from quantstrip.bars import BarTable
 from quantstrip.clock import SECOND
@@ -20,7 +19,7 @@ Figures = dict[str, float | None]
 def more_figures(
     ts: npt.NDArray[np.int64],
     daily: npt.NDArray[np.float64],
-    tables: Sequence[BarTable],
+    ends: npt.NDArray[np.int64],
     done: Sequence[RoundTrip],
     still_open: Sequence[OpenTrip],
     periods: int,
@@ -31,7 +30,7 @@ def more_figures(
     Args:
         ts: close of every slice of bars, microseconds UTC.
         daily: equity at the sessions' closes, with the capital before the first.
-        tables: the bars of the run.
+        ends: rows of ``ts`` that are the last of their session.
         done, still_open: its round trips, and what it held at the end.
         periods: daily returns in a year.
         benchmark: bars of what it is measured against.
@@ -48,32 +47,32 @@ def more_figures(
     }
     if not len(ts):
         return found
-    numbers = session_numbers(ts, tables)
-    found["exposure"] = trades.exposure(_held(ts, numbers, done, still_open))
+    found["exposure"] = trades.exposure(_held(ts, ends, done, still_open))
     if benchmark is not None:
-        ours, theirs = metrics.daily_returns(daily), _returns(benchmark, ts, numbers)
+        ours, theirs = metrics.daily_returns(daily), _returns(benchmark, ts, ends)
         found["alpha"] = versus.alpha(ours, theirs, periods)
         found["beta"] = versus.beta(ours, theirs)
     return found
 
 
 def _held(
-    ts: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64], done: Sequence[RoundTrip], still_open: Sequence[OpenTrip]
+    ts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], done: Sequence[RoundTrip], still_open: Sequence[OpenTrip]
 ) -> npt.NDArray[np.bool_]:
     """Whether something was held in each session."""
     last = int(ts[-1])
     spans = [(trip.entry_ts, trip.exit_ts) for trip in done] + [(trip.entry_ts, last) for trip in still_open]
     begin, end = (np.array([span[side] for span in spans], dtype=np.int64) for side in (0, 1))
-    days = np.arange(int(numbers[-1]) + 1).astype("datetime64[D]")
-    first, after = (days[numbers[np.minimum(np.searchsorted(ts, moments), len(ts) - 1)]] for moments in (begin, end))
+    days = np.arange(len(ends)).astype("datetime64[D]")
+    first, after = (
+        days[np.searchsorted(ends, np.minimum(np.searchsorted(ts, moments), len(ts) - 1))] for moments in (begin, end)
+    )
     return trades.held_days(days, first, after)
 
 
-def _returns(benchmark: BarTable, ts: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _returns(benchmark: BarTable, ts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """The benchmark's return of each session of the run; NaN where it has no bar in it, or none before it."""
-    ends = ts[np.flatnonzero(np.append(numbers[1:] != numbers[:-1], True))]
     before = int(np.searchsorted(benchmark.ts, ts[0])) - 1
-    rows = np.concatenate(([before], np.searchsorted(benchmark.ts, ends, side="right") - 1))
+    rows = np.concatenate(([before], np.searchsorted(benchmark.ts, ts[ends], side="right") - 1))
     closes = np.where(rows >= 0, benchmark.close[np.maximum(rows, 0)], np.nan)
     closes[1:][rows[1:] == rows[:-1]] = np.nan
     changes: npt.NDArray[np.float64] = closes[1:] / closes[:-1] - 1.0

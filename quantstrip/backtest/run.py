@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from quantstrip.backtest.daily import daily_equity, periods_per_year
+import numpy as np
+
+from quantstrip.backtest.daily import periods_per_year, session_ends
 from quantstrip.backtest.describe import describe
 from quantstrip.backtest.figures import more_figures
 from quantstrip.backtest.labels import Labels
@@ -147,10 +149,11 @@ def assemble(
     """
     trades, open_trades = round_trips(fills, instruments)
     known = [tables[symbol] for symbol in sorted(tables)]
-    daily = daily_equity(curve.ts, curve.value, known, cash)
+    ends = session_ends(curve.ts, known)
+    daily = np.concatenate(([cash], curve.value[ends]))
     periods = periods_per_year(known, instruments.values())
     metrics = measure(daily, [trade.pnl for trade in trades], periods)
-    more = more_figures(curve.ts, daily, known, trades, open_trades, periods, benchmark)
+    more = more_figures(curve.ts, daily, ends, trades, open_trades, periods, benchmark)
     labels = Labels(tables)
     return BacktestResult(fills, trades, open_trades, rejected, curve, metrics, run, labels, more, charges)
 
