@@ -5,6 +5,7 @@ import traceback
 
 from quantstrip.clock import Micros, to_text
 from quantstrip.errors import StrategyError, StrategyFault
+from quantstrip.model import Signal
 from quantstrip.strategy import StrategyBase
 
 
@@ -23,3 +24,16 @@ def fault(strategy: StrategyBase, hook: str, error: BaseException, symbol: str, 
     return StrategyFault(
         f"{strategy.name}.{hook}{where}{when} raised {type(error).__name__}: {error}", hint=f"See {place}."
     )
+
+
+def plain(strategy: StrategyBase, found: object, symbol: str, ts: Micros) -> Signal:
+    """The signal that ``on_bar`` returned, without the view of its numbers that a derived class gives.
+
+    Raises:
+        StrategyFault: it is none.
+
+    """
+    if isinstance(found, Signal):
+        return found.plain()
+    wrong = StrategyError(f"expected a list of Signal, got {found!r} in it", hint="Return [] to do nothing.")
+    raise fault(strategy, "on_bar", wrong, symbol, ts)

@@ -15,14 +15,14 @@ from math import nan
 from typing import Any
 
 from quantstrip.clock import Clock, ManualClock, Micros, from_datetime
-from quantstrip.engine.faults import fault
+from quantstrip.engine.faults import fault, plain
 from quantstrip.engine.marks import Marks
 from quantstrip.engine.oversight import Oversight, Slices
 from quantstrip.engine.recovery import recover
 from quantstrip.engine.seat import EngineSeat
 from quantstrip.engine.stopping import stopping
 from quantstrip.engine.summary import RunSummary
-from quantstrip.errors import DataError, OrderRefused, StrategyError
+from quantstrip.errors import DataError, OrderRefused
 from quantstrip.indicators import History
 from quantstrip.matching import SessionEnd, bar_session_end
 from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal, Tick
@@ -228,11 +228,7 @@ class Engine:
         sequence = self._sequence if ts == self._moment else 0
         self._moment = ts
         for signal in signals:
-            if not isinstance(signal, Signal):
-                wrong = StrategyError(
-                    f"expected a list of Signal, got {signal!r} in it", hint="Return [] to do nothing."
-                )
-                raise fault(self.strategy, "on_bar", wrong, symbol, ts)
+            signal = signal if type(signal) is Signal else plain(self.strategy, signal, symbol, ts)
             sequence += 1
             if signal.cancel is not None:
                 self._cancel(signal, ts)

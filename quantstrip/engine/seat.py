@@ -91,8 +91,6 @@ class EngineSeat:
             return None
         events = self._broker.fill_at(order.reference, price, bar)
         engine._handle_events(events, bar.ts)
-        if order.reference in engine.orders.open:  # the bar's volume gave a part of it: the rest is not for later bars
-            self._broker.cancel(order.reference)
         engine._marks.amend()  # the slice has been marked already
         return next((event for event in events if isinstance(event, Fill)), None)
 

@@ -140,6 +140,10 @@ class Signal(_SignalFields):
             ),
         )
 
+    def plain(self) -> "Signal":
+        """The same of this very class, for one of a class derived from it."""
+        return tuple.__new__(Signal, self)
+
 
 PLAIN = (None, None, None, _GTC, _NET, None, None, None, None, None)
 """``stop_price`` to ``trailing_pct`` of a signal that asks for none of them."""

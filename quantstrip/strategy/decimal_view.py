@@ -4,7 +4,7 @@ Such a file sees prices as ``Decimal`` (of the digits that the float prints) and
 ``on_tick``, ``on_trade`` and ``self._bars``; the engine sees floats as ever. Nothing of it costs a native strategy.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -161,28 +161,14 @@ class StrategyBase(NativeBase):
         return type(self).on_bar(self, window[-1])
 
     def _engine_bar(self, bar: Any) -> Signals:
-        if type(bar) is Bar:  # called by hand
-            return type(self).on_bar(self, bar)  # type: ignore[arg-type]
-        return _plain(type(self).on_bar(self, self._bars.view(bar)))  # type: ignore[arg-type]
+        view: Any = bar if type(bar) is Bar else self._bars.view(bar)
+        return type(self).on_bar(self, view)
 
     def _engine_tick(self, tick: Any) -> Signals:
-        return _plain(type(self).on_tick(self, tick if type(tick) is Tick else Tick.of(tick)))  # type: ignore[arg-type]
+        return type(self).on_tick(self, tick if type(tick) is Tick else Tick.of(tick))  # type: ignore[arg-type]
 
     def _engine_trade(self, symbol: str, side: OrderSide, price: Any, volume: Any) -> None:
         type(self).on_trade(self, symbol, side, exact(price), exact(volume))  # type: ignore[arg-type]
-
-
-def _plain(found: Any) -> Signals:
-    """Signals as the engine knows them."""
-    if isinstance(found, Signal):
-        return _native(found)
-    if isinstance(found, list | tuple) and not isinstance(found, NativeSignal):
-        return [_native(one) if type(one) is Signal else one for one in found]
-    return found  # type: ignore[no-any-return]
-
-
-def _native(signal: Iterable[Any]) -> NativeSignal:
-    return tuple.__new__(NativeSignal, signal)
 
 
 def _exact_or_none(value: float | None) -> Decimal | None:

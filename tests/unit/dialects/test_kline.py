@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantstrip import dialects
-from quantstrip.backtest import BacktestResult, Options, run_backtest
+from quantstrip.backtest import BacktestResult, run_backtest
 from quantstrip.bars import BarTable
 from quantstrip.brokers import SimulatedBroker
 from quantstrip.clock import DAY, ManualClock, from_text
@@ -217,17 +217,6 @@ def test_all_of_the_balance_and_all_of_the_position_can_be_traded(run: Any) -> N
     assert result.rejected == []
     assert not result.open_trades
     assert min(fill.quantity for fill in result.fills) > 200
-
-
-def test_what_the_volume_of_the_bar_does_not_give_is_not_for_later_bars(tmp_path: Path) -> None:
-    text = body("if not context.orders:", "    assert context.buy(kline.close, 8, kline.open_time)",
-                "    assert context.position == 5 and context.trades[0]['amount'] == 5")  # fmt: skip
-    strategy, form = load(tmp_path, text)
-    result = run_backtest(
-        strategy, hours([100.0, 100.0, 100.0]), instruments={"BTCUSDT": form.instrument("BTCUSDT", "24/7")},
-        risk=form.risk, costs=form.costs, form=form, options=Options(max_volume_share=0.5),
-    )  # fmt: skip
-    assert [fill.quantity for fill in result.fills] == [5.0]
 
 
 def test_the_cache_holds_the_klines_before_the_current_one(run: Any) -> None:

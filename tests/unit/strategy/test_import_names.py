@@ -91,6 +91,16 @@ def test_a_native_strategy_keeps_floats(tmp_path: Path) -> None:
     assert made.seen == [(101.1, 101.1), (201.3, 201.3)]
 
 
+def test_a_native_strategy_may_return_signals_of_the_other_names(tmp_path: Path) -> None:
+    made = strategy(
+        tmp_path,
+        "    def on_bar(self, bar):\n        return [Signal(bar.symbol, 'BUY', 1.0, OrderType.LIMIT, 99.5, 2)]\n",
+        HEAD.replace("from strategies.base", "from quantstrip"),
+    )
+    result = run_backtest(made, days("ABC", [100.0, 100.0]), risk=OFF)
+    assert [(fill.quantity, fill.price) for fill in result.fills] == [(2.0, 99.5)]
+
+
 def test_indicators_atr_and_the_window_are_those_of_the_native_contract(tmp_path: Path) -> None:
     body = """
     def on_bar(self, bar):
@@ -129,7 +139,7 @@ def test_a_strategy_can_be_tried_by_hand(tmp_path: Path) -> None:
         assert (signal.limit_price, signal.quantity) == (Decimal("150.1"), Decimal(3))
     assert made._bars["ABC"] == [bar]
     (asked,) = made.on_tick(Tick("ABC", DAY, 7.25))
-    assert (type(asked.quantity), asked.quantity) == (float, 7.25)
+    assert (asked.quantity, asked.plain().quantity) == (Decimal("7.25"), 7.25)
 
 
 @given(st.floats(1e-6, 1e12), st.floats(1e-6, 1e12))
