@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 PARTS = (
-    "engine", "engines", "same_trades", "clients", "fills", "audit", "metrics", "reports", "supervision", "pages", "monitor",
-    "candles",
+    "engine", "engines", "same_trades", "clients", "fills", "audit", "metrics", "reports", "supervision", "pages",
+    "monitor", "candles", "bars",
 )  # fmt: skip
 
 

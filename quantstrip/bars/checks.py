@@ -129,12 +129,9 @@ def _weekly(table: BarTable, grid: SessionGrid) -> GapReport:
 
 
 def _intraday(table: BarTable, grid: SessionGrid) -> GapReport:
-    index, inside = grid.containing(table.ts_open)
-    # A bar named by the full hour may start before the opening bell and still belong to the session.
-    inside |= (table.ts_open < grid.open[index]) & (table.ts > grid.open[index])
-    at = index if inside.all() else index[inside]  # rises with the bars
-    begins = np.flatnonzero(np.concatenate((np.ones(min(1, len(at)), dtype=np.bool_), at[1:] != at[:-1])))
-    seen, bars = at[begins], np.diff(np.append(begins, len(at)))
+    first, last = grid.rows(table.ts_open, table.ts)
+    seen = np.flatnonzero(last > first)
+    bars = (last - first)[seen]
     if not len(seen):
         raise DataError(
             f"{table.where(0)}: none of the bars lies in a session of {grid.calendar}; the first is "
@@ -151,7 +148,7 @@ def _intraday(table: BarTable, grid: SessionGrid) -> GapReport:
         int(seen[-1] - seen[0]) + 1,
         tuple(date_of(int(grid.label[i])) for i in missing),
         int(holes.sum()),
-        int((~inside).sum()),
+        len(table) - int(bars.sum()),
     )
 
 

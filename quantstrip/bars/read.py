@@ -122,8 +122,15 @@ def in_sessions(table: BarTable, grid: SessionGrid) -> BarTable:
         first = np.searchsorted(grid.label, table.label)
         last = np.searchsorted(grid.label, (table.label // DAY + 7 - (table.label // DAY + 3) % 7) * DAY) - 1
         return replace(table, ts_open=grid.open[first], ts=grid.close[last])
-    index, inside = grid.containing(table.ts_open)
-    return replace(table, ts=np.where(inside, np.minimum(table.ts, grid.close[index]), table.ts))
+    first, last = grid.rows(table.ts_open, table.ts)
+    seen = np.flatnonzero(last > first)
+    rows, closes = last[seen] - 1, grid.close[seen]  # bars do not overlap: the last one alone may reach too far
+    late = table.ts[rows] > closes
+    if not late.any():
+        return table
+    ts = table.ts.copy()
+    ts[rows[late]] = closes[late]
+    return replace(table, ts=ts)
 
 
 def _warn(table: BarTable, report: GapReport) -> None:

@@ -37,6 +37,18 @@ class SessionGrid:
         index = np.minimum(_closed_by(self.close, ts_open), len(self.close) - 1)
         return index, (self.open[index] <= ts_open) & (ts_open < self.close[index])
 
+    def rows(self, ts_open: Times, ts: Times) -> tuple[Times, Times]:
+        """The rows ``first`` to ``last`` of rising bars that belong to each session; equal where it has none.
+
+        A bar named by the full hour may start before the opening bell and still belong to the session. Some thousand
+        look-ups, however many bars there are.
+        """
+        first = np.searchsorted(ts_open, self.open, side="left")
+        last = np.searchsorted(ts_open, self.close, side="left")
+        before = np.concatenate(([0], last[:-1]))
+        early = (first > before) & (ts[np.maximum(first - 1, 0)] > self.open)
+        return first - early, last
+
     def find(self, labels: Times) -> tuple[Times, Mask]:
         """Index of each session label, and whether it is a session at all."""
         index = np.minimum(np.searchsorted(self.label, labels), len(self.label) - 1)

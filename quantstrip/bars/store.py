@@ -26,10 +26,10 @@ from quantstrip.bars.partition import (
     TEMPORARY,
     About,
     Part,
-    joined,
     names_of,
     read_about,
     read_part,
+    read_parts,
     write_part,
 )
 from quantstrip.bars.read import in_sessions
@@ -198,7 +198,7 @@ class BarStore:
         files = self._files(symbol, timeframe)
         chosen = [path for path in files if _may_hold(path.stem, start, end)] or files[-1:]
         about = self.about(symbol, timeframe)
-        table = _as_table(joined([read_part(path) for path in chosen]), about).between(start, end)
+        table = _as_table(read_parts(chosen), about).between(start, end)
         table = replace(table, source=f"store: {symbol} {timeframe} from {', '.join(about.sources) or 'no source'}")
         if not about.calendar or not len(table):
             return table
