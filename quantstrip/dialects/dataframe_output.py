@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
-from numbers import Real
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from quantstrip.errors import StrategyError
 
@@ -113,15 +113,14 @@ def _data(path: Path, found: Mapping[str, Any], what: str, bars: int) -> Values:
             path, f"{what}['data'] has {len(values)} values, there are {bars} bars",
             "Write one value a bar, None where there is none.",
         )  # fmt: skip
-    return [_value(path, value, what) for value in values]
-
-
-def _value(path: Path, value: object, what: str) -> float | None:
-    if value is None:
-        return None
-    if not isinstance(value, Real):
-        raise _refused(path, f"{what}['data'] holds {value!r}", "Write numbers, None where there is none.")
-    return float(value) if isfinite(value) else None
+    try:
+        numbers = np.array(values, dtype=np.float64)  # None becomes NaN
+    except (TypeError, ValueError) as error:
+        raise _refused(path, f"{what}['data']: {error}", "Write numbers, None where there is none.") from error
+    if numbers.ndim != 1:
+        raise _refused(path, f"{what}['data'] holds lists", "Write one number a bar, None where there is none.")
+    numbers[~np.isfinite(numbers)] = np.nan
+    return [None if value != value else value for value in numbers.tolist()]
 
 
 def _color(path: Path, found: Mapping[str, Any], what: str) -> str:

@@ -261,6 +261,10 @@ class TestRefused:
                 r"output\['plots'\]\[0\]\['data'\] has 1 values, there are 12 bars",
             ),
             (
+                "df['open_long'] = df.index == 2\noutput = {'plots': [{'name': 'x', 'data': ['high'] * 12}]}",
+                r"output\['plots'\]\[0\]\['data'\]: could not convert string to float: 'high'",
+            ),
+            (
                 "df['open_long'] = df.index == 2\noutput = {'signals': [{'type': 'hold', 'data': [None] * 12}]}",
                 r"output\['signals'\]\[0\]\['type'\] is 'hold'",
             ),
