@@ -1,6 +1,7 @@
 """How a command that failed says so: a message for people, an object for programs, the trace for the log."""
 
 import json
+import sys
 import traceback
 
 import click
@@ -25,7 +26,7 @@ def report(session: Session | None, error: BaseException, *, as_json: bool) -> i
         error.show()
         code, message, hint = error.exit_code, error.format_message(), ""
     elif isinstance(error, click.Abort | KeyboardInterrupt):
-        code, message, hint = INTERRUPTED, "Stopped by the user.", ""
+        code, message, hint = INTERRUPTED, f"Stopped by the user{_where(error)}.", ""
         click.echo(message, err=True)
     else:
         message, hint = _explained(error)
@@ -54,6 +55,15 @@ def _explained(error: BaseException) -> tuple[str, str]:
         )
     hint = "This is a fault of the program. The trace is in logs/commands.log of the home; please report it."
     return f"{type(error).__name__}: {error}", hint
+
+
+def _where(error: BaseException) -> str:
+    """Where the user's own code was when it was stopped: a loop without end is found by that."""
+    from quantstrip.operations.traces import own_place_of
+
+    interrupt = error.__context__ if isinstance(error, click.Abort) and error.__context__ else error
+    file, line = own_place_of("".join(traceback.format_tb(interrupt.__traceback__)))
+    return f" in {file}, line {line}" if file and file != sys.argv[0] else ""
 
 
 def _named(session: Session | None, hint: str) -> str:

@@ -35,10 +35,20 @@ def place_of(trace: str) -> tuple[str, int]:
     It is the last place in code of the user's own, for there it is mended: the platform raises a strategy's error
     again, and a library raises what it was called with.
     """
-    frames = list(_FRAME.finditer(trace))
-    own = [frame for frame in frames if not any(PurePath(frame["file"]).is_relative_to(each) for each in _libraries())]
-    ends = (own or frames)[-1:]
-    return (ends[0]["file"], int(ends[0]["line"])) if ends else ("", 0)
+    own = own_place_of(trace)
+    return own if own[0] else max(_places(trace)[-1:], default=("", 0))
+
+
+def own_place_of(trace: str) -> tuple[str, int]:
+    """The last place in code of the user's own; "" and 0 where the trace names none."""
+    own = [
+        place for place in _places(trace) if not any(PurePath(place[0]).is_relative_to(each) for each in _libraries())
+    ]
+    return max(own[-1:], default=("", 0))
+
+
+def _places(trace: str) -> list[tuple[str, int]]:
+    return [(frame["file"], int(frame["line"])) for frame in _FRAME.finditer(trace)]
 
 
 @cache
