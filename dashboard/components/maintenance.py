@@ -7,7 +7,7 @@ import streamlit as st
 
 from components import frame, markup, notes, output, service_state, task_list, times
 from components.markup import Column, Html
-from quantstrip.clock import system_clock
+from quantstrip.clock import from_text, system_clock
 from quantstrip.home import Home
 from quantstrip.operations import audit, backup, doctor, eod, maintenance, reconciliation, service
 from quantstrip.operations.doctor import Check
@@ -138,6 +138,7 @@ def audited(home: Home) -> None:
     st.html(markup.tag("p", markup.text(
         "Keep the head elsewhere: with it, a chain whose end was cut off is found too."
     ), "qs-soft"))  # fmt: skip
+    _acts(home)
     last = task_list.newest(home, "audit_verify")
     with st.form("audit-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         since = st.date_input("Written since (UTC)", value=None, key="audit-since", format="YYYY-MM-DD", width=180)
@@ -153,6 +154,20 @@ def audited(home: Home) -> None:
         output.follow(home, last, "Last verification", role="operator")
         if last.result is not None:
             st.html(_verification(dict(last.result)))
+
+
+def _acts(home: Home) -> None:
+    """What people changed, when that is asked for: among millions of links it takes a moment to find."""
+    if not st.toggle("What people wrote by SQL, and changed of static data and users", key="audit-acts"):
+        return
+    with st.spinner("Reading the audit..."):
+        found = audit.acts(home, _SHOWN)
+    columns = [Column("When"), Column("Who"), Column("Rows"), Column("What")]
+    rows = [
+        (times.moment(from_text(each.time)), each.by or each.user, each.rows_in_words or each.kind, each.what)
+        for each in found
+    ]
+    st.html(markup.table(columns, rows, label="What people changed", none="Nothing since the audit tells of it"))
 
 
 def _verification(result: dict[str, Any]) -> Html:

@@ -8,7 +8,7 @@ import pytest
 
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
-from quantstrip.operations import tasks
+from quantstrip.operations import static_data, tasks
 from quantstrip.operations.reconciliation import reconcile
 from tests.unit.operations.test_reconciliation import book, fill, week
 
@@ -97,6 +97,18 @@ def test_backups_are_listed_with_what_was_found_and_the_way_back(home: Home, led
     assert "no service runs" in page.app.toast[0].value
     page.press("backup-verify-0")
     assert "no service runs" in page.app.toast[0].value
+
+
+def test_what_people_changed_is_listed_as_text_when_it_is_asked_for(home: Home, ledger: Ledger, show: Any) -> None:
+    ledger.set_audit(True, "a test")
+    static_data.add(home, "broker", "<b>IB", {}, by="ann")
+    page = tab(show(PAGE), "Audit")
+    assert "was added" not in page.text
+    page.app.toggle(key="audit-acts").set_value(True).run()
+    assert "ann" in page.text
+    assert "broker: 1 added" in page.text
+    assert "<b>IB" in page.text
+    assert "<b>IB" not in page.markup
 
 
 def test_the_audit_shows_its_head_and_the_last_verification(home: Home, ledger: Ledger, show: Any) -> None:
