@@ -156,7 +156,7 @@ def _setup(
     there = [table for table in tables if table is not None]
     if len(there) < len(tables) or (pin is not None and benchmark is None):
         return None, differs, notes
-    if pins["untrusted"]:
+    if pins.get("untrusted", False):
         form = untrusted_run.look(file, source, pins["symbols"], pins["parameters"]).form
     else:
         helpers.use(own)
@@ -165,7 +165,7 @@ def _setup(
         file, source, form, tuple(pins["symbols"]),
         {table.symbol: table for table in there}, pins["parameters"], pins["cash"],
         RiskProfile(**pins["risk"]), CostModel(**pins["costs"]), pins["quantity"], pins["warmup"],
-        pins["virtual_legs"], own, Options(**pins["options"]), benchmark, pins["untrusted"],
+        pins["virtual_legs"], own, Options(**pins["options"]), benchmark, pins.get("untrusted", False),
     ), differs, notes  # fmt: skip
 
 
