@@ -152,6 +152,7 @@ class DataframeStrategy(ScriptStrategy):
     def _run(self, columns: Columns) -> tuple[Signals, Output | None]:
         """Run the script over a history."""
         frame = frame_of(columns)
+        begins = frame["ts"].copy()
         names = builtins_for(self._names(frame))
         try:
             exec(self._code, names)  # noqa: S102 - it is the user's own
@@ -163,6 +164,8 @@ class DataframeStrategy(ScriptStrategy):
         if not isinstance(made, pd.DataFrame):
             raise self._reader.refused("df", f"df is {type(made).__name__}, expected a DataFrame", "Leave df a frame.")
         bars = len(columns.ts)
+        if len(made) == bars and _moved(made, begins):
+            raise self._reader.refused("df", "the rows of df have changed their order", "Leave them as they came.")
         found = four_way(self._reader.read(made, bars, columns.ts), bars, self.rules.long, self.rules.short)
         return found, read_output(self._path, names.get("output"), bars)
 
@@ -183,6 +186,12 @@ def frame_of(columns: Columns) -> "pd.DataFrame":
     begins = pd.to_datetime(columns.ts_open, unit="us", utc=True)
     prices = {name: np.array(getattr(columns, name)) for name in ("open", "high", "low", "close", "volume")}
     return pd.DataFrame({"ts": begins, "time": begins, **prices})
+
+
+def _moved(made: "pd.DataFrame", begins: "pd.Series[Any]") -> bool:
+    """Whether rows stand where others were: their signals would be those of other bars."""
+    same = "ts" in made.columns and made["ts"].dtype == begins.dtype
+    return same and not np.array_equal(made["ts"].to_numpy(), begins.to_numpy())
 
 
 def _packed(signals: Signals) -> npt.NDArray[np.uint8]:

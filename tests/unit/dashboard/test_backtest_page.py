@@ -125,6 +125,20 @@ def test_a_result_shows_figures_tables_what_was_assumed_and_files(done: tasks.Ta
     assert len(page.app.get("plotly_chart")) == 2
 
 
+def test_a_script_is_chosen_with_its_settings_and_its_lines_are_on_the_price_chart(home: Home, show: Show) -> None:
+    open_ledger(home)
+    file = str(asset("examples") / "dataframe_ema_cross.py")
+    made = tasks.run_now(home, "backtest", {"file": file, "symbols": ["IBM"], "start": "2010-01-01"})
+    page = show(PAGE, task=str(made.task_id))
+    (chart,) = page.app.get("echarts_chart")
+    assert all(name in str(chart.proto) for name in ("EMA 12", "EMA 40", "gap", "L (script)"))
+    page = show(PAGE, file=file)
+    assert page.app.number_input(key="bt-param-dataframe_ema_cross-stopLossPct").value == 0.04
+    assert page.app.number_input(key="bt-param-dataframe_ema_cross-trailingActivationPct").value is None
+    assert page.app.selectbox(key="bt-param-dataframe_ema_cross-tradeDirection").options == ["long", "short", "both"]
+    assert page.app.multiselect(key="bt-symbols-dataframe_ema_cross").value == []
+
+
 def test_what_does_not_exist_is_a_dash_and_every_refusal_names_its_rule(home: Home, show: Show) -> None:
     open_ledger(home)
     (home.clients / "typed.py").write_text(TYPED)

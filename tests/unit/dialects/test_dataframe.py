@@ -253,6 +253,10 @@ class TestRefused:
                 "df['open_long'] = df.index == 2\ndf['open_short'] = df.index == 2",
                 "line 4: open_long and open_short are",
             ),
+            (
+                "df['open_long'] = df.index == 2\ndf = df.sort_values('ts', ascending=False)",
+                "line 4: the rows of df have changed their order",
+            ),
             ("df['open_long'] = df.index == 2\ndf = 3", "line 4: df is int, expected a DataFrame"),
             ("df['open_long'] = df.index == 2\nimport no_such_module", "line 4: ModuleNotFoundError"),
             ("df['open_long'] = df.index == 2\noutput = 3", "output is int, expected a dict"),
