@@ -3,6 +3,8 @@
 It takes plain files only. Whatever it does not understand is left to the slow reader, which names the line.
 """
 
+import re
+from csv import Error, reader
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +15,14 @@ from quantstrip.bars import layouts
 from quantstrip.bars.rawbars import RawBars
 
 _FIRST_LINE = 2
+_OFFSET = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 
 
 def parse(path: Path, delimiter: str) -> RawBars | None:
     """The columns of a file, or None where it is not as plain as this reader takes it."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline().rstrip("\r\n").split(delimiter)
+            first = next(reader(file, delimiter=delimiter))
         headless = layouts.is_headless(first)
         header = [f"c{number}" for number in range(len(first))]
         wanted = list(range(len(layouts.KLINES))) if headless else layouts.positions(first)
@@ -36,16 +39,16 @@ def parse(path: Path, delimiter: str) -> RawBars | None:
             ),
         )
         time = table.column(0)
-        naive = pa.types.is_timestamp(time.type)
+        moments = pa.types.is_timestamp(time.type)
         times = np.asarray(time.cast(pa.int64()).to_numpy())
         return RawBars(
             path,
-            naive,
+            moments and time.type.tz is None,
             _FIRST_LINE - headless,
-            times if naive else layouts.from_epoch(times),
+            times if moments else layouts.from_epoch(times),
             *(np.asarray(column.to_numpy()) for column in table.columns[1:]),
         )
-    except (OSError, UnicodeDecodeError, pa.ArrowException, ValueError):
+    except (OSError, UnicodeDecodeError, pa.ArrowException, ValueError, Error, StopIteration, IndexError):
         return None
 
 
@@ -54,5 +57,7 @@ def _time_type(path: Path, column: int, delimiter: str, headless: bool) -> pa.Da
     with path.open(encoding="utf-8-sig", newline="") as file:
         if not headless:
             file.readline()
-        text = file.readline().split(delimiter)[column].strip()
-    return pa.int64() if text.isdigit() else pa.timestamp("us")
+        text = next(reader(file, delimiter=delimiter))[column].strip()
+    if text.isdigit():
+        return pa.int64()
+    return pa.timestamp("us", "UTC") if _OFFSET.search(text) else pa.timestamp("us")

@@ -98,7 +98,10 @@ def test_numbers_since_1970_are_moments_in_any_unit(write: Write, unit: int) -> 
     assert table.label_text(0) == "2024-01-01 00:00:00"
 
 
-@pytest.mark.parametrize(("header", "lines"), [("time,open,high,low,close,volume", None), (KLINE, HOURS)])
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [("time,open,high,low,close,volume", None), ('"time","open","high","low","close","volume"', None), (KLINE, HOURS)],
+)
 def test_the_fast_reader_gives_what_the_slow_one_gives(write: Write, header: str, lines: list[str] | None) -> None:
     path = write(*(lines or ["2024-01-01 14:30,10,12,9,11,5", "2024-01-01 14:31:00.5,11,13,10,12,6"]), header=header)
     slow, fast = csvfile.parse(path, daily=False), fastcsv.parse(path, ",")
@@ -106,6 +109,15 @@ def test_the_fast_reader_gives_what_the_slow_one_gives(write: Write, header: str
     assert (fast.naive, fast.line) == (slow.naive, slow.line)
     for name in ("time", "open", "high", "low", "close", "volume"):
         assert np.array_equal(getattr(fast, name), getattr(slow, name))
+
+
+@pytest.mark.parametrize("zone", ["Z", "-05:00", "+0530"])
+def test_the_fast_reader_converts_times_with_an_offset(write: Write, zone: str) -> None:
+    path = write(f"2024-01-01 14:30:00{zone},10,12,9,11,5", f"2024-01-01 14:31:00{zone},10,12,9,11,5")
+    slow, fast = csvfile.parse(path, daily=False), fastcsv.parse(path, ",")
+    assert fast is not None
+    assert (fast.naive, slow.naive) == (False, False)
+    assert np.array_equal(fast.time, slow.time)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +128,7 @@ def test_the_fast_reader_gives_what_the_slow_one_gives(write: Write, header: str
         ["2024-01-01,10,12,9,11"],
         ["2024-01-01,10,12,9,,5"],
         ["01/01/2024,10,12,9,11,5"],
-        ["2024-01-01T00:00:00-05:00,10,12,9,11,5"],
+        ["2024-01-01T00:00:00-05:00,10,12,9,11,5", "2024-01-01T00:00:00,10,12,9,11,5"],
     ],
 )
 def test_the_fast_reader_leaves_what_is_unusual_to_the_slow_one(write: Write, lines: list[str]) -> None:
