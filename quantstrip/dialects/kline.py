@@ -41,6 +41,7 @@ _RUN = {"initialBalance": "--cash", "feeRate": "--fee-rate"}
 """What its document configures beside the strategy's parameters, and the run's options that do so here."""
 
 _DAYS = ("1d", "1w")
+_NAME_ONE = "Name one: --symbols BTCUSDT. For several, run it once for each."
 
 __all__ = ["FORM", "NAMES", "KlineStrategy", "declared", "load", "recognises", "result_of", "strict"]
 
@@ -53,13 +54,14 @@ class KlineStrategy(StrategyBase):
 
     variables: ClassVar[list[str]] = ["skipped"]
 
-    def __init__(self, user: IStrategy, name: str, symbol: str, params: Mapping[str, Any], *, strict: bool) -> None:
+    def __init__(
+        self, user: IStrategy, name: str, symbols: Sequence[str], params: Mapping[str, Any], *, strict: bool
+    ) -> None:
         self._params = dict(params)
         window = int(self._params.get(_WINDOW, WINDOW))
         self._MAX_BAR_HISTORY = max(window, type(self)._MAX_BAR_HISTORY)
-        super().__init__(name=name, symbols=[symbol])
+        super().__init__(name=name, symbols=symbols)
         self._user = user
-        self._symbol = symbol
         self._window = window
         self._day: Micros | None = None
         self._cash = 0.0
@@ -75,7 +77,7 @@ class KlineStrategy(StrategyBase):
     @same_bar.setter
     def same_bar(self, chosen: bool) -> None:
         self.strict = not chosen
-        self.context = BacktestContext(self._symbol, self._user.on_trade, strict=self.strict)
+        self.context = BacktestContext(self._user.on_trade, strict=self.strict)
         if self.strict:
             self.on_order = self._on_order  # type: ignore[method-assign] # only who waits needs to hear of orders
 
@@ -96,12 +98,15 @@ class KlineStrategy(StrategyBase):
                 f"{self.name} fills orders within the bar they are decided on, which a real broker cannot do",
                 hint="Run it strict: orders then fill at the next open. That is what to backtest before, too.",
             )
-        self.context._sit(seat)
+        if len(self.symbols) != 1:
+            raise StrategyError(_not_one(self.name, self.symbols), hint=_NAME_ONE)
+        (symbol,) = self.symbols
+        self.context._sit(seat, symbol)
         self._cash = seat.cash
         self._user.initialize(self._window)
         if not isinstance(getattr(self._user, "kline_cache", None), KlineCache):
             self._user.kline_cache = KlineCache(self._window)
-        for bar in self._bars[self._symbol][-self._window :]:
+        for bar in self._bars.get(symbol, [])[-self._window :]:
             self._user.kline_cache.append(Kline.of(bar))
 
     def on_bar(self, bar: Bar) -> list[Signal]:
@@ -193,19 +198,20 @@ def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
     _check(path, source, given, waits)
     kind = strategy_class(path, source)
     traded = list(getattr(kind, "symbols", ()) if symbols is None else symbols)
-    if len(traded) != 1:
-        raise StrategyLoadError(
-            f"{path}: a kline strategy trades one symbol, got {', '.join(traded) or 'none'}",
-            hint="Name one: --symbols BTCUSDT. For several, run it once for each.",
-        )
+    if len(traded) > 1:
+        raise StrategyLoadError(_not_one(str(path), traded), hint=_NAME_ONE)
     try:
         user = kind()
     except (Exception, SystemExit) as error:
         raise failure(error, path) from error
     # A class of the file's own module: the run's code hash is that of the file.
-    adapter = type(kind.__name__, (KlineStrategy,), {"__module__": kind.__module__})
-    made: StrategyBase = adapter(user, path.stem, traded[0], given, strict=waits)
+    adapter = type(kind.__name__, (KlineStrategy,), {"__module__": kind.__module__, "__doc__": kind.__doc__})
+    made: StrategyBase = adapter(user, path.stem, traded, given, strict=waits)
     return made
+
+
+def _not_one(where: str, symbols: Sequence[str]) -> str:
+    return f"{where}: a kline strategy trades one symbol, got {', '.join(symbols) or 'none'}"
 
 
 def _check(path: Path, source: bytes, given: Mapping[str, Any], waits: object) -> None:

@@ -24,7 +24,8 @@ class EquityCurve(Sequence[dict[str, Any]]):
 
     def add(self, ts_open: int, equity: float, balance: float, position: float, *, again: bool = False) -> None:
         """Add a record; ``again`` writes the last one anew."""
-        for column, value in zip((self._ts, *self._values), (ts_open, equity, balance, position), strict=True):
+        columns: tuple[array[Any], ...] = (self._ts, *self._values)
+        for column, value in zip(columns, (ts_open, equity, balance, position), strict=True):
             if again:
                 column[-1] = value
             else:
@@ -60,14 +61,14 @@ class BacktestContext:
 
     """
 
-    def __init__(self, symbol: str, tell: Callable[[dict[str, Any]], None], *, strict: bool) -> None:
+    def __init__(self, tell: Callable[[dict[str, Any]], None], *, strict: bool) -> None:
         self.trades: list[dict[str, Any]] = []
         self.orders: list[Order] = []
         self.equity_curve = EquityCurve()
         self.max_drawdown: Decimal = Amount(0)
         self.initial_balance: Decimal = Amount(0)
         self.fee_rate: Decimal = Amount(0)
-        self._symbol = symbol
+        self._symbol = ""
         self._tell = tell
         self._strict = strict
         self._waiting: list[_Reserved] = []
@@ -117,9 +118,9 @@ class BacktestContext:
 
     # ------------------------------------------------------------------------------------------- the adapter's side
 
-    def _sit(self, seat: Seat) -> None:
+    def _sit(self, seat: Seat, symbol: str) -> None:
         """Begin a run."""
-        self._seat = seat
+        self._seat, self._symbol = seat, symbol
         self._rate = seat.fee_rate
         self.fee_rate = Amount(repr(self._rate))
         self.initial_balance = Amount.of(seat.cash)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -116,8 +117,10 @@ def test_two_strategies_two_symbols_or_a_broken_constructor_are_refused(tmp_path
     file.write_text(body("pass"))
     with pytest.raises(StrategyLoadError, match="trades one symbol, got A, B"):
         dialects.load(file, symbols=["A", "B"])
-    with pytest.raises(StrategyLoadError, match="trades one symbol, got none"):
-        dialects.load(file)
+    unnamed = dialects.load(file).strategy  # it trades what has bars, where that is one
+    unnamed.symbols = ["A", "B"]
+    with pytest.raises(StrategyFault, match="trades one symbol, got A, B"):
+        run_backtest(unnamed, [replace(hours([1, 2]), symbol=symbol) for symbol in "AB"])
     with pytest.raises(StrategyLoadError, match="line 3: ZeroDivisionError"):
         load(tmp_path, "class Strategy(IStrategy):\n    def __init__(self):\n        1 / 0\n")
 
