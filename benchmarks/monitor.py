@@ -72,14 +72,14 @@ def idle(chromium: Browser, home: Home, port: int, title: str, path: str) -> dic
     with visitor(chromium, home, port) as context:
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{port}{path}")
-        page.wait_for_selector(".qs-client, .qs-tiles")
+        page.wait_for_selector("[data-testid=stDataFrame], .qs-tiles")
         time.sleep(_SETTLED)
         before, begun = _used(home), time.monotonic()
         time.sleep(SECONDS)
         used, passed = _used(home) - before, time.monotonic() - begun
-        cards = page.locator(".qs-client").count()
+        rows = page.locator("[data-testid=stDataFrame] tbody tr").count()
     share = used / passed
-    detail = {"processor_s": round(used, 2), "seconds": round(passed, 1), "cards": cards}
+    detail = {"processor_s": round(used, 2), "seconds": round(passed, 1), "rows": rows}
     return figure(f"{title} open and idle, {CLIENTS} clients: the server's share of a core", share, BOUND, detail)
 
 

@@ -40,7 +40,7 @@ def test_a_viewer_logs_in_looks_is_refused_what_is_not_theirs_and_follows_a_new_
     page.screenshot(path=pictures / "login.png")
     log_in(page)
     expect(page.locator(".qs-title h1")).to_have_text("Client Monitor")
-    expect(page.locator(".qs-client")).to_have_count(2)
+    expect(page.get_by_test_id("stDataFrame").locator("tbody tr")).to_have_count(2)
     expect(page.get_by_role("button", name=re.compile("^(Start|Stop|Restart|Redeploy|More)"))).to_have_count(0)
     links = page.get_by_test_id("stSidebarNavLink")
     expect(links.filter(has_text="Client Monitor")).to_be_visible()
@@ -68,7 +68,7 @@ def test_an_open_page_whose_user_is_removed_shows_the_login(visitor: Any, demo: 
     visitor.refusals = {401}
     page.goto(f"{demo.origin}/monitor")
     log_in(page)
-    expect(page.locator(".qs-client")).to_have_count(2)
+    expect(page.get_by_test_id("stDataFrame").locator("tbody tr")).to_have_count(2)
     visitor.outage = True
     users.remove_user(demo.home, vic)
     expect(page.get_by_role("alert")).to_contain_text("Your login has ended")

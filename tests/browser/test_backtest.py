@@ -66,3 +66,34 @@ def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: A
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_text("parameter slow")).to_be_visible()
     fits(page, pictures, "backtest-compare")
+
+
+SLOW = """
+import time
+
+from quantstrip import StrategyBase
+
+
+class Slow(StrategyBase):
+    def __init__(self, symbols=None):
+        super().__init__(name="slow_one", symbols=symbols or ["AAPL"])
+
+    def on_bar(self, bar):
+        time.sleep(0.1)
+        return []
+"""
+
+
+def test_a_backtest_that_runs_is_cancelled_by_its_button(visitor: Any, demo: Any) -> None:
+    (demo.home.clients / "slow_one.py").write_text(SLOW, encoding="utf-8")
+    page = visitor.window("/backtest")
+    page.get_by_role("combobox", name="Strategy").click()
+    page.get_by_role("option", name=re.compile("slow_one")).click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator(".qs-title").get_by_text("running", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".qs-title").get_by_text("cancelled", exact=True)).to_be_visible()
+    task = backtests.runs(demo.home)[0]
+    assert task.state == "cancelled"
+    assert task.result is None
+    (demo.home.clients / "slow_one.py").unlink()

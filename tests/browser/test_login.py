@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from quantstrip.operations import access
+from tests.browser.grid import row
 
 pytestmark = pytest.mark.browser
 
@@ -48,14 +49,14 @@ def test_an_open_page_whose_login_ends_says_so_and_where_to_log_in(visitor: Any,
 
 def test_an_open_page_says_that_the_service_ended_and_goes_on_when_it_is_back(visitor: Any, demo: Any) -> None:
     page = visitor.window("/monitor")
-    expect(page.locator(".qs-client")).to_have_count(2)
+    expect(row(page, "ma_cross")).to_contain_text("running")
     visitor.outage, visitor.refusals = True, {503}
     demo.run("down")
     expect(page.get_by_role("alert")).to_contain_text("The dashboard does not answer")
     expect(page.get_by_role("dialog")).to_have_count(0)
     demo.run("up", "--port", str(demo.port), "--detach")
     expect(page.get_by_role("alert")).to_have_count(0)
-    expect(page.locator(".qs-client .qs-state").first).to_have_text("running")
+    expect(row(page, "ma_cross")).to_contain_text("running")
 
 
 def test_a_page_of_another_site_reaches_nothing(visitor: Any, demo: Any) -> None:

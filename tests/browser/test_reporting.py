@@ -1,19 +1,36 @@
 """Reporting in a real browser: Home's figures, a shorter horizon, a trade's own page, a report made by clicking."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import expect
 
-from quantstrip.operations import portfolio
+from quantstrip.operations import notifications, portfolio
 from tests.browser.looks import fits
+from tests.browser.mailbox import Mailbox, mail_server
 
 pytestmark = pytest.mark.browser
 
 
-def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo: Any, pictures: Path) -> None:
+@pytest.fixture
+def mailbox(demo: Any) -> Iterator[Mailbox]:
+    """A mail server that the demo's default account sends through."""
+    with mail_server() as box:
+        notifications.put_account(
+            demo.home, "local", provider="smtp", server="127.0.0.1", port=box.port, security="none", username="",
+            from_address="me@example.com",
+        )  # fmt: skip
+        yield box
+    notifications.remove_account(demo.home, "local")
+
+
+def test_figures_trades_and_a_report_of_sections_by_clicking(
+    visitor: Any, demo: Any, mailbox: Mailbox, pictures: Path
+) -> None:
     whole = portfolio.overview(demo.home).portfolio
     page = visitor.window("/reporting")
     tiles = page.locator(".qs-tiles")
@@ -25,6 +42,11 @@ def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo:
     with page.expect_download() as saved:  # made by the worker meanwhile
         page.get_by_role("button", name="Download the HTML file").click()
     assert f"{whole.total:,.2f}" in saved.value.path().read_text(encoding="utf-8")
+    page.get_by_role("button", name="XLSX", exact=True).click()
+    with page.expect_download() as book:
+        page.get_by_role("button", name="Download the XLSX file").click()
+    with ZipFile(book.value.path()) as parts:
+        assert "xl/workbook.xml" in parts.namelist()
     page.get_by_role("radio", name="3M").click()
     expect(page).to_have_url(re.compile("report-horizon=3M"))
     expect(tiles).not_to_contain_text(f"{whole.total:+,.2f}")
@@ -62,6 +84,16 @@ def test_figures_trades_and_a_report_of_sections_by_clicking(visitor: Any, demo:
     expect(item).to_contain_text("Weekly <review>")
     item.get_by_role("button", name="Open").click()
     expect(page.frame_locator("iframe").first.get_by_text("Net PnL").first).to_be_visible()
+    item.get_by_role("button", name="Send").click()
+    page.get_by_role("dialog").get_by_label("To", exact=True).fill("you@example.com")
+    page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    for _ in range(480):  # the worker hands it over; the browser goes on meanwhile
+        if mailbox.messages:
+            break
+        page.wait_for_timeout(250)
+    [message] = mailbox.messages
+    assert message["To"] == "you@example.com"
+    assert "Weekly <review>" in str(message["Subject"])
     item.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("No report is stored yet")).to_be_visible()

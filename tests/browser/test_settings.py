@@ -46,6 +46,11 @@ def test_a_value_is_changed_refused_hidden_deleted_and_brought_back(visitor: Any
     expect(dialog).to_have_count(0)
     assert SettingsManager(demo.home).get("mine.password") == SECRET
     assert SECRET not in page.content()
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Export").click()
+    exported = taken.value.path().read_text(encoding="utf-8")
+    assert "<img id=injected src=x>" in exported
+    assert SECRET not in exported
     fits(page, pictures, "settings")
 
     page.get_by_role("button", name="Delete").click()
