@@ -1,9 +1,10 @@
 """The audit chain: verify it, write its head down, change its key."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from quantstrip.clock import to_text
 from quantstrip.errors import LedgerError
@@ -86,15 +87,15 @@ def acts(home: Home, limit: int = 50) -> list[Act]:
     """
     ledger = _ledger(home, None)
     try:
-        return [
-            Act(
-                each["sequence"], each["create_time"], *(str(each.get(name, "")) for name in _ACT),
-                rows={str(table): dict(counts) for table, counts in each.get("rows", {}).items()},
-            )
-            for each in ledger.acts(limit)
-        ]  # fmt: skip
+        return [_act(each) for each in ledger.acts(limit)]
     finally:
         ledger.close()
+
+
+def _act(told: Mapping[str, Any]) -> Act:
+    kind, by, user, program, what = (str(told.get(name, "")) for name in _ACT)
+    rows = {str(table): dict(counts) for table, counts in told.get("rows", {}).items()}
+    return Act(told["sequence"], told["create_time"], kind, by, user, program, what, rows)
 
 
 def footer(ledger: Ledger) -> list[str]:
