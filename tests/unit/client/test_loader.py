@@ -67,6 +67,27 @@ def test_helpers_in_packages_beside_the_client_are_importable(write: Write) -> N
     assert construct(load_module(folder, "uses")).display_name == "NYSE"
 
 
+def test_a_strategy_of_the_published_guide_and_its_helper_are_a_client(write: Write) -> None:
+    write("guide_side.py", "from core.enums import OrderSide\nSIDE = OrderSide.BUY\n")
+    folder = write(
+        "guided.py",
+        """
+        from guide_side import SIDE
+        from core.models import Bar, Signal
+        from strategies.base import StrategyBase
+
+        class Guided(StrategyBase):
+            def __init__(self, symbols=None):
+                super().__init__(name="guided", symbols=symbols or ["IBM"])
+
+            def on_bar(self, bar):
+                return [Signal(bar.symbol, SIDE, 0.5)]
+        """,
+    ).parent
+    kind = load_module(folder, "guided")
+    assert kind.__dict__["strategy"].__name__ == "Guided"
+
+
 def test_a_client_called_email_shadows_nothing(write: Write) -> None:
     import email
 
