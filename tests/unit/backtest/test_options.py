@@ -136,12 +136,52 @@ def test_no_bar_ever_fills_more_than_its_share_and_no_order_more_than_it_is_for(
     )  # fmt: skip
 
 
-@given(script=st.dictionaries(st.integers(0, 8), st.sampled_from(["BUY", "SELL"]), max_size=6))
-def test_with_volume_to_spare_the_fills_are_those_of_a_plain_run(script: dict[int, str]) -> None:
-    asked: Script = {at: [Signal("ABC", side, quantity=7, stop_loss_pct=0.01)] for at, side in script.items()}
-    prices = [100.0, 103.0, 99.0, 101.0, 104.0, 98.0, 100.0, 102.0, 97.0, 99.0]
+near = st.integers(94, 108).map(float)
+protection = st.fixed_dictionaries(
+    {}, optional={"stop_loss_pct": st.sampled_from([0.01, 0.03]), "take_profit_pct": st.sampled_from([0.01, 0.04]),
+                  "trailing_pct": st.just(0.02)},
+)  # fmt: skip
+kinds = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"order_type": st.just("LIMIT"), "limit_price": near}),
+    st.fixed_dictionaries({"order_type": st.just("STOP"), "stop_price": near}),
+    st.fixed_dictionaries({"order_type": st.just("STOP_LIMIT"), "stop_price": near, "limit_price": near}),
+    st.fixed_dictionaries({"order_type": st.just("TRAILING_STOP"), "trail_percent": st.just(0.02)}),
+)
+signals = st.builds(
+    lambda side, size, kind, guard, force: Signal("ABC", side, quantity=size, time_in_force=force, **kind, **guard),
+    st.sampled_from(["BUY", "SELL"]), st.integers(1, 30), kinds, protection, st.sampled_from(["GTC", "DAY", "BAR"]),
+)  # fmt: skip
+
+
+@given(
+    script=st.dictionaries(st.integers(0, 8), st.lists(signals, min_size=1, max_size=2), max_size=5),
+    prices=st.lists(st.integers(95, 106).map(float), min_size=10, max_size=10),
+)
+def test_with_volume_to_spare_every_kind_of_order_fills_as_in_a_plain_run(script: Script, prices: list[float]) -> None:
     bars = volumes([1e9] * 10, prices)
-    assert fills(run(asked, bars, options=Options(max_volume_share=1.0))) == fills(run(asked, bars))
+    plain, shared = run(script, bars), run(script, bars, options=Options(max_volume_share=1.0))
+    assert fills(shared) == fills(plain)
+    assert shared.equity.value.tolist() == plain.equity.value.tolist()
+
+
+@given(
+    script=st.dictionaries(st.integers(0, 8), st.lists(signals, min_size=1, max_size=2), max_size=5),
+    prices=st.lists(st.integers(95, 106).map(float), min_size=10, max_size=10),
+    volume=st.lists(st.sampled_from([0.0, 30.0, 100.0, 400.0]), min_size=10, max_size=10),
+)
+def test_whatever_is_ordered_no_bar_fills_more_than_its_share_and_the_books_agree(
+    script: Script, prices: list[float], volume: list[float]
+) -> None:
+    result = run(script, volumes(volume, prices), options=TENTH)
+    filled = {str(row["time"]): 0.0 for row in result.to_dict()["fills"]}
+    for row in result.to_dict()["fills"]:
+        filled[row["time"]] += row["quantity"]
+    assert all(quantity <= 0.1 * volume[int(time[-2:]) - 1] + 1e-9 for time, quantity in filled.items())
+    held = sum(fill.side.sign * fill.quantity for fill in result.fills)
+    cash = sum(-fill.side.sign * fill.quantity * fill.price for fill in result.fills)
+    assert result.equity.value[-1] == pytest.approx(100_000.0 + cash + held * (prices[-1] + 1.0))
+    assert sum(trip.position.quantity for trip in result.open_trades) == pytest.approx(held)
 
 
 def test_a_short_position_pays_for_every_night_weekends_too() -> None:
