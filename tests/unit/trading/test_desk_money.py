@@ -219,3 +219,32 @@ class TestAPriceThatNobodyKnows:
         orders, refusal = self.decide(OFF)
         assert refusal is None
         assert [order.decision_price for order in orders] == [100.0]
+
+
+class TestExitsOnTheirWay:
+    """Held: 200, all that a symbol may be worth. An exit at the market fills no later than an entry decided now."""
+
+    @pytest.mark.parametrize("leg", [Leg.NET, Leg.LONG])
+    def test_what_they_close_makes_room_for_the_entry_that_turns_around(self, leg: Leg) -> None:
+        trader = Trader(SHORTS)
+        trader.fill("BUY", 200, leg=leg)
+        assert trader.ask("SELL", 150, leg="SHORT") == "max_symbol_weight"
+        trader.wait("SELL", 200, reduce_only=True, leg=leg)
+        assert trader.ask("SELL", 200, leg="SHORT") == "SELL 200"
+        assert trader.ask("SELL", 201, leg="SHORT") == "max_symbol_weight"
+
+    def test_a_part_makes_as_much_room_and_what_exceeds_the_position_none(self) -> None:
+        trader = Trader(SHORTS)
+        trader.fill("SELL", 200)
+        trader.wait("BUY", 50, reduce_only=True)
+        assert trader.ask("SELL", 50) == "SELL 50"
+        assert trader.ask("SELL", 51) == "max_symbol_weight"
+        trader.wait("BUY", 500, reduce_only=True)
+        assert trader.ask("SELL", 200) == "SELL 200"
+        assert trader.ask("SELL", 201) == "max_symbol_weight"
+
+    def test_exits_that_may_never_fill_make_none(self) -> None:
+        trader = Trader(SHORTS)
+        trader.fill("BUY", 200)
+        trader.wait("SELL", 200, "STOP", stop_price=90.0, reduce_only=True)
+        assert trader.ask("BUY", 1) == "max_symbol_weight"
