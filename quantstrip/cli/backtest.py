@@ -100,8 +100,13 @@ def _run(
 def _verify(session: Session, run_id: str, as_json: bool) -> int:
     from quantstrip.operations import runs_verify
 
+    home = session.existing_home()
+    if run_id.isdigit():  # a task's number: the run that it kept
+        from quantstrip.operations import backtests
+
+        run_id = str((backtests.get(home, int(run_id)).result or {}).get("run_id") or run_id)
     with progress_bar() as bar:
-        found = runs_verify.verify(session.existing_home(), run_id, bar.to if bar.shown else None)
+        found = runs_verify.verify(home, run_id, bar.to if bar.shown else None)
         bar.to(1.0)
     if as_json:
         print_json({

@@ -95,6 +95,18 @@ def test_a_run_is_kept_shown_compared_proven_and_deleted(quantstrip: Run, asked:
     assert (gone.returncode, f"there is no kept run '{first}'" in gone.stderr) == (1, True)
 
 
+def test_a_backtest_of_the_background_is_kept_in_the_same_place_and_proven_by_its_number(
+    quantstrip: Run, asked: list[str]
+) -> None:
+    given = {"file": asked[1], "bars": asked[3], "calendar": None, "risk": "off", "benchmark": "XYZ", "strict": True}
+    assert quantstrip("task", "run", "backtest", "--now", "--arguments", json.dumps(given)).returncode == 0
+    proven = quantstrip("backtest", "--verify", "1")
+    assert (proven.returncode, "run again, the same byte for byte" in proven.stdout) == (0, True), proven.stderr
+    kept = json.loads(quantstrip("runs", "list", "--json").stdout)
+    assert [each["run"]["benchmark"] for each in kept] == ["XYZ"]
+    assert quantstrip("backtest", "--verify", "7").returncode == 1
+
+
 def test_a_home_is_not_needed_and_none_is_made(
     quantstrip: Run, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
