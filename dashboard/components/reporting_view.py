@@ -8,6 +8,7 @@ from components.markup import Column, Html
 from components.tiles import Tile, tiles
 from quantstrip.clock import from_text
 from quantstrip.operations.reporting import Shown
+from quantstrip.operations.reporting_series import rest_of
 from quantstrip.operations.reporting_trades import TradeRow
 from quantstrip.report.catalogue import BY_NAME, Value
 from quantstrip.report.metrics import LEAST_SESSIONS
@@ -75,7 +76,7 @@ def breakdown(shown: Shown, horizon: str) -> Html:
         *(Column(_heading(name), numeric=True, minor=name in _MINOR) for name in _BREAKDOWN),
     ]
     rows: list[Sequence[object]] = [(group.name, *_figures(group.scope, horizon)) for group in shown.groups]
-    left = _rest(shown, horizon)
+    left = rest_of(shown, horizon)
     if left:
         why = "open or in part closed" if shown.by == "tag" else "not to be told apart"
         rows.append((why, markup.signed(left), *[""] * (len(_BREAKDOWN) - 1)))
@@ -143,16 +144,6 @@ def _figure(name: str, value: Value) -> object:
     if name in _SIGNED:
         return markup.percent(_number(value))
     return written(value, BY_NAME[name].unit)
-
-
-def _rest(shown: Shown, horizon: str) -> float:
-    total = shown.report.portfolio
-    span = total.horizon(horizon)
-    if span is None:
-        return 0.0
-    days = total.days.astype(str)
-    inside = (days >= span.first.isoformat()) & (days <= span.last.isoformat())
-    return round(float(shown.rest[inside].sum()), 2)
 
 
 def _tinted(value: float | None, scale: float, full: float, share: bool) -> Html:

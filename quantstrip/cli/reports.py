@@ -1,4 +1,4 @@
-"""``report show, html, xlsx, csv, metrics, definitions, eod, trades, trade, list, store, render, send``."""
+"""``report show, breakdown, months, html, xlsx, csv, metrics, definitions, eod, list, store, render, send``."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -11,10 +11,13 @@ from quantstrip.cli.report_more import COMMANDS
 from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
 
 if TYPE_CHECKING:
+    from quantstrip.operations.reporting_cut import By
     from quantstrip.report.model import Report
 
 _ALL_TRADES = 1_000_000
 _HORIZONS = ("3M", "6M", "1Y", "2Y", "3Y", "5Y", "ALL")
+_BY = ("strategy", "symbol", "broker", "tag")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _ATTACHED = ("html", "xlsx", "csv", "png")
 _TABLES = ("daily", "strategies", "metrics", "trades", "positions")
 
@@ -28,12 +31,18 @@ def _day(context: click.Context, option: click.Parameter, given: datetime | None
     return given.date() if given else None
 
 
+_mode = click.option("--mode", help="live, paper, replay or simulation  [default: the first that has rows]")
+_benchmark = click.option(
+    "--benchmark", default="", metavar="SYMBOL", help="What alpha and beta refer to, in mtm_price."
+)
+
+
 def _of_ledger(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say which report."""
     for option in (
-        click.option("--mode", help="live, paper, replay or simulation  [default: the first that has rows]"),
+        _mode,
         click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help="Leave out what came later."),
-        click.option("--benchmark", default="", metavar="SYMBOL", help="What alpha and beta refer to, in mtm_price."),
+        _benchmark,
     ):
         command = option(command)
     return command
@@ -88,6 +97,67 @@ def show(session: Session, /, horizon: str, full: bool, as_json: bool, **which: 
     from quantstrip.report.text import render_text
 
     click.echo(render_text(made, horizon, full=full), nl=False)
+
+
+@report.command()
+@click.option("--by", type=click.Choice(_BY), default="symbol", show_default=True, help="Of what each row is.")
+@click.option("--horizon", type=click.Choice(_HORIZONS), default="ALL", show_default=True, help="Months or years back.")
+@_mode
+@_benchmark
+@_narrowed
+@json_option
+@pass_session
+def breakdown(
+    session: Session, /, by: "By", horizon: str, mode: str | None, benchmark: str, as_json: bool, **names: Any
+) -> None:
+    """Print the portfolio in parts: one row a symbol, broker, tag or strategy. The parts add up to the whole."""
+    from quantstrip.operations import reporting
+    from quantstrip.operations.reporting_filters import Filters
+    from quantstrip.operations.reporting_series import rest_of
+    from quantstrip.report.catalogue import BY_NAME
+    from quantstrip.report.layout import BREAKDOWN
+    from quantstrip.report.words import shown
+
+    found = reporting.show(session.existing_home(), mode, Filters(**names), by=by, benchmark=benchmark)
+    whole, left = found.report.portfolio, rest_of(found, horizon)
+    if as_json:
+        parts = {each.name: {name: each.scope.shown(name, horizon) for name in BREAKDOWN} for each in found.groups}
+        portfolio = {name: whole.shown(name, horizon) for name in BREAKDOWN}
+        print_json({"currency": found.report.currency, "parts": parts, "rest": left, "portfolio": portfolio})
+        return
+    scopes = [*((each.name, each.scope) for each in found.groups), (whole.name, whole)]
+    rows = [
+        [name, *(shown(scope.shown(each, horizon), BY_NAME[each].unit) for each in BREAKDOWN)] for name, scope in scopes
+    ]
+    if left:
+        why = "open or in part closed" if by == "tag" else "not to be told apart"
+        rows.insert(-1, [why, f"{left:,.2f}", *[""] * (len(BREAKDOWN) - 1)])
+    click.echo(f"Mode {found.report.mode}, {horizon}, {found.report.currency}")
+    print_table([by.upper(), *(BY_NAME[name].label for name in BREAKDOWN)], rows)
+
+
+@report.command()
+@_mode
+@_narrowed
+@json_option
+@pass_session
+def months(session: Session, /, mode: str | None, as_json: bool, **names: Any) -> None:
+    """Print what each month brought: percent, or money where there is no capital."""
+    from quantstrip.operations import reporting, reporting_series
+    from quantstrip.operations.reporting_filters import Filters
+
+    found = reporting.show(session.existing_home(), mode, Filters(**names)).report
+    years = reporting_series.months(found.portfolio)
+    share = found.portfolio.capital is not None
+    if as_json:
+        print_json({"unit": "fraction" if share else found.currency, "years": years})
+        return
+    click.echo(f"Mode {found.mode}, " + ("percent" if share else found.currency))
+    print_table(["YEAR", *_MONTHS, "YEAR"], [
+        [year.year, *("" if value is None else f"{100 * value:.1f}" if share else f"{value:,.0f}"
+                      for value in (*year.months, year.total))]
+        for year in years
+    ])  # fmt: skip
 
 
 @report.command()
@@ -196,7 +266,7 @@ def list_(session: Session, as_json: bool) -> None:
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help="Which session  [default: the last]"
 )
-@click.option("--mode", help="live, paper, replay or simulation  [default: the first that has rows]")
+@_mode
 @click.option("--send", is_flag=True, help="Send it, unless the summary of that day was sent.")
 @click.option("--again", is_flag=True, help="Send it even so.")
 @click.option("--html", "file", type=click.Path(path_type=Path), help="Write the page to FILE.")

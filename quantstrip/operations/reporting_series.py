@@ -133,3 +133,14 @@ def _bins(values: Floats) -> tuple[tuple[float, float, int], ...]:
     edges = np.arange(np.floor(low / width), np.ceil(high / width) + 2) * width
     counts = np.histogram(np.clip(known, edges[0], edges[-1]), edges)[0]
     return tuple(zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True))
+
+
+def rest_of(shown: Shown, horizon: str) -> float:
+    """Net PnL within a horizon that belongs to none of the breakdown's groups; 0.0 for strategies."""
+    total = shown.report.portfolio
+    span = total.horizon(horizon)
+    if span is None:
+        return 0.0
+    days = total.days.astype(str)
+    inside = (days >= span.first.isoformat()) & (days <= span.last.isoformat())
+    return round(float(shown.rest[inside].sum()), 2)

@@ -37,6 +37,20 @@ def test_a_report_is_narrowed_by_the_same_filters_as_the_page(quantstrip: Run) -
     assert (refused.returncode, "as of now only" in refused.stderr) == (1, True)
 
 
+def test_the_parts_of_a_breakdown_and_its_months_add_up_to_the_portfolio(quantstrip: Run) -> None:
+    whole = json.loads(quantstrip("report", "breakdown", "--by", "symbol", "--json").stdout)
+    parts = sum(part["net_pnl"] for part in whole["parts"].values())
+    assert round(parts + whole["rest"], 2) == whole["portfolio"]["net_pnl"]
+    for by in ("strategy", "broker", "tag"):
+        shown = quantstrip("report", "breakdown", "--by", by).stdout
+        assert f"{whole['portfolio']['net_pnl']:,.2f}" in shown.splitlines()[-1]
+    one = quantstrip("report", "breakdown", "--symbol", "AAPL", "--horizon", "3M").stdout
+    assert [line.split()[0] for line in one.splitlines()[2:]] == ["AAPL", "Portfolio"]
+    years = json.loads(quantstrip("report", "months", "--json").stdout)
+    assert years["unit"] in ("fraction", "USD")
+    assert str(years["years"][0]["year"]) in quantstrip("report", "months").stdout
+
+
 def test_a_report_of_sections_is_kept_changed_copied_rendered_and_deleted(quantstrip: Run, home: Home) -> None:
     file = Path(home.root.parent / "weekly.json")
     file.write_text(json.dumps(WEEKLY))
