@@ -57,6 +57,19 @@ def _with_floats(name: str) -> Callable[[Amount, Any], Any]:
     return calculate
 
 
+def _amount(name: str) -> Callable[..., Any]:
+    plain: Callable[..., Decimal] = getattr(Decimal, name)
+
+    def calculate(self: Amount, *arguments: Any) -> Any:
+        found = plain(self, *arguments)
+        return Amount(found) if isinstance(found, Decimal) else found
+
+    calculate.__name__ = name
+    return calculate
+
+
+for _name in ("__neg__", "__pos__", "__abs__", "__round__"):
+    setattr(Amount, _name, _amount(_name))
 for _operation in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
     for _name in (f"__{_operation}__", f"__r{_operation}__"):
         setattr(Amount, _name, _with_floats(_name))

@@ -26,7 +26,8 @@ from quantstrip.operations.research import backtest
 EXAMPLES = Path(__file__).parents[3] / "examples"
 KLINE = ["kline_golden_cross", "kline_breakout", "kline_momentum"]
 CANDLE = ["candle_sma_crossover", "candle_reversal", "candle_prototype"]
-ALL = [*KLINE, *CANDLE, "guide_names"]
+NATIVE = ["channel_orders", "guide_names"]
+ALL = [*KLINE, *CANDLE, *NATIVE]
 
 
 def load(name: str, **options: Any) -> dialects.Loaded:
@@ -85,7 +86,7 @@ class OneByOne(ReplayFeed):
 @pytest.mark.parametrize("name", ALL)
 def test_an_example_trades_and_a_replay_fills_what_its_backtest_fills(name: str) -> None:
     result = run(name)
-    assert result.run["form"] == ("native" if name == "guide_names" else name.partition("_")[0])
+    assert result.run["form"] == ("native" if name in NATIVE else name.partition("_")[0])
     assert len(result.fills) > 80
     assert result.rejected == []
     assert facts(replayed(name)) == facts(result.fills)

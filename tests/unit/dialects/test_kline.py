@@ -444,6 +444,9 @@ def test_amounts_calculate_with_floats_by_the_digits_they_print(value: float, ot
         (other * amount, exact * Decimal(amount)),
         (other - amount, exact - Decimal(amount)),
         (amount + 1, Decimal(amount) + 1),
+        (-amount * 0.5, -Decimal(amount) * Decimal("0.5")),
+        (abs(amount), abs(Decimal(amount))),
+        (round(amount, 2), round(Decimal(amount), 2)),
     ]:
         assert isinstance(found, Amount)
         assert found == expected
