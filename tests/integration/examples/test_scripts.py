@@ -18,7 +18,9 @@ from quantstrip.dialects.dataframe import DataframeStrategy
 from quantstrip.dialects.event import EventStrategy
 from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.feeds import HistoryFeed, ReplayFeed
+from quantstrip.home import Home
 from quantstrip.model import Fill, Leg
+from quantstrip.operations.research import backtest
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 DATAFRAME = ["dataframe_bands", "dataframe_breakout", "dataframe_ema_cross"]
@@ -123,3 +125,15 @@ def test_the_savings_plan_buys_every_month_and_sells_at_its_target() -> None:
               for fill in fills if fill.side == "BUY"}  # fmt: skip
     assert len(bought) >= BARS // 21 - 2
     assert any(fill.side == "SELL" for fill in fills)
+
+
+def test_a_script_without_symbols_trades_all_that_has_bars_and_says_what_it_ran_with(home: Home) -> None:
+    lines = (sample_folder() / "IBM.csv").read_text().splitlines()[:201]
+    (home.bars / "IBM.csv").write_text("\n".join(lines))
+    run = backtest(home, EXAMPLES / "dataframe_bands.py", parameters={"leverage": 2.0, "period": 20}).run
+    assert run["symbols"] == ["IBM"]
+    assert (run["form"], run["parameters"]["period"], run["parameters"]["leverage"]) == ("dataframe", 20, 2.0)
+    assert run["notes"] == ["line 9: entryPct 10 is read as per cent: 0.1"]
+    assert run["costs"]["commission_rate"] == 0.001
+    assert run["risk"].startswith("CASH_ONLY")
+    assert "leverage=2," in run["risk"]
