@@ -6,6 +6,7 @@ protection and limits: it looks only for the next decision that counts.
 """
 
 from math import nan
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+ADDS: Final = -1
+"""What a kernel counts for fills where an entry would add to a position, which the engine has to do."""
 Counts = tuple[int, int, int, float]
 """Fills, refused entries, round trips, equity at the end."""
 
@@ -127,6 +130,8 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
 ) -> Counts:  # fmt: skip
     """Any number of symbols on one cash, long and short, with protection, limits and halts.
 
+    It gives up where an entry would add to a position: ``ADDS`` in place of the number of fills.
+
     Args:
         open_, high, low, close: prices, ``n`` rows and a column for each symbol.
         present: where a symbol has a bar.
@@ -141,11 +146,11 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
     """
     rows, count = close.shape
     held = np.zeros(count)  # signed units
-    wanted = np.zeros(count)  # signed units of the market order that waits
+    leave, enter = np.zeros(count), np.zeros(count)  # signed units of the market orders that wait
     entered = np.zeros(count)  # units that protection is for
     cost = np.zeros(count)
     fee = np.zeros(count)
-    stop, target = np.full(count, nan), np.full(count, nan)
+    stop, target, arm = np.full(count, nan), np.full(count, nan), np.full(count, nan)
     peak, last = np.zeros(count), np.zeros(count)
     since = np.zeros(count, np.int64)  # row of the entry
     order = np.zeros(count, np.int64)  # symbols that are held, in the order in which they were bought
@@ -160,23 +165,28 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
         for sign in (-1.0, 1.0):  # all sells before all buys
             if waiting == 0 and not (protected and holding > 0):
                 continue
-            for stage in range(3):  # at the open, then stops, then targets
+            for stage in range(4):  # at the open exits and entries, then stops, then targets
                 for k in range(count):
                     if not present[row, k]:
                         continue
                     units, price, slips, opens = 0.0, nan, True, False
-                    if stage == 0:
-                        if wanted[k] * sign > 0.0:
-                            units, price = wanted[k], open_[row, k]
-                            opens = held[k] == 0.0
-                            wanted[k] = 0.0
-                            waiting -= 1
+                    if stage < 2:
+                        units = leave[k] if stage == 0 else enter[k]
+                        if units * sign <= 0.0:
+                            continue
+                        price, opens = open_[row, k], stage == 1
+                        waiting -= 1
+                        if stage == 0:
+                            leave[k] = 0.0
+                        else:
+                            enter[k] = 0.0
                     elif held[k] * sign < 0.0 and since[k] < row:  # in its own bar the entry has seen to it
                         side = -sign
-                        if stage == 1:
+                        if stage == 2:
                             price, peak[k] = stop_exit(
-                                side, stop[k], terms.trailing, peak[k], open_[row, k], high[row, k], low[row, k]
-                            )
+                                side, stop[k], terms.trailing, arm[k], peak[k], open_[row, k], high[row, k],
+                                low[row, k],
+                            )  # fmt: skip
                         else:
                             price, slips = target_exit(side, target[k], open_[row, k], high[row, k], low[row, k]), False
                         if price == price:
@@ -205,11 +215,13 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
                             side = 1.0 if units > 0.0 else -1.0
                             stop[k] = paid * (1.0 - side * terms.stop) if terms.stop > 0.0 else nan
                             target[k] = paid * (1.0 + side * terms.target) if terms.target > 0.0 else nan
+                            arm[k] = paid * (1.0 + side * terms.activation) if terms.activation > 0.0 else nan
                             peak[k] = paid
                             slips = True
                             price, peak[k] = stop_exit(
-                                side, stop[k], terms.trailing, peak[k], open_[row, k], high[row, k], low[row, k]
-                            )
+                                side, stop[k], terms.trailing, arm[k], peak[k], open_[row, k], high[row, k],
+                                low[row, k],
+                            )  # fmt: skip
                             if price != price:
                                 price = target_exit(side, target[k], open_[row, k], high[row, k], low[row, k])
                                 slips = False
@@ -245,36 +257,40 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
         for k in range(count):
             if not present[row, k]:
                 continue
-            if held[k] > 0.0:
-                if close_long[row, k]:
-                    wanted[k] = -held[k]
-                    waiting += 1
-                continue
-            if held[k] < 0.0:
-                if close_short[row, k]:
-                    wanted[k] = -held[k]
-                    waiting += 1
-                continue
-            if not (open_long[row, k] or open_short[row, k]):
+            leaving = (held[k] > 0.0 and close_long[row, k]) or (held[k] < 0.0 and close_short[row, k])
+            if leaving:
+                leave[k] = -held[k]
+                waiting += 1
+            if not (open_long[row, k] or open_short[row, k]) or (held[k] != 0.0 and not terms.legs):
                 continue
             buying = bool(open_long[row, k])
             quantity = opening_units(terms, worth, close[row, k], multipliers[k], lots[k])
             fits = quantity > 0.0 and close[row, k] > 0.0
             if fits:
-                free, gross = cash, 0.0
+                free, gross, own = cash, 0.0, 0.0
                 for place in range(holding):
                     j = order[place]
+                    if j == k and leaving:  # what is closed makes room
+                        free += held[j] * multipliers[j] * last[j]
+                        continue
                     gross += abs(held[j] * multipliers[j] * last[j])
+                    if j == k:
+                        own = abs(held[j] * multipliers[j] * last[j])
                 for j in range(count):
-                    if wanted[j] != 0.0 and held[j] == 0.0:
-                        entry = abs(wanted[j]) * last[j] * multipliers[j]
+                    if enter[j] != 0.0:
+                        entry = abs(enter[j]) * last[j] * multipliers[j]
                         gross += entry
-                        if wanted[j] > 0.0:
+                        if enter[j] > 0.0:
                             free -= entry
                 value = quantity * close[row, k] * multipliers[k]
-                fits = allowed(terms, buying, value, worth, free, 0.0, gross, halted or halted_day)
+                fits = allowed(terms, buying, value, worth, free, own, gross, halted or halted_day)
+            if fits and held[k] != 0.0:
+                adds = (held[k] > 0.0) == buying
+                if adds and not (leaving and buying):  # a short is sold before it is covered: that adds as well
+                    return ADDS, refused, trips, worth
+                fits = leaving  # one side is netted against the other
             if fits:
-                wanted[k] = quantity if buying else -quantity
+                enter[k] = quantity if buying else -quantity
                 waiting += 1
             else:
                 refused += 1

@@ -25,6 +25,8 @@ class Terms(NamedTuple):
         buyers, sellers: prices after slippage, as factors.
         per_share, rate, minimum: commission.
         stop, target, trailing: protection of an entry, as fractions of its price; 0 for none.
+        activation: move that arms the trailing stop, a fraction; 0 where it is armed from the beginning.
+        legs: entries are decided whatever is held, as scripts with a leg for each side do; else from flat alone.
         order_value, symbol_weight, total_weight, cash_ratio: see ``risk.Guard.limits``.
         may_buy, may_sell: may an entry be long, or short?
         daily_loss, drawdown: fractions of equity that halt entries; infinite for none.
@@ -42,6 +44,8 @@ class Terms(NamedTuple):
     stop: float
     target: float
     trailing: float
+    activation: float
+    legs: bool
     order_value: float
     symbol_weight: float
     total_weight: float
@@ -100,6 +104,15 @@ def opening_units(terms: Terms, equity: float, price: float, multiplier: float, 
     """As ``trading.sizing.size`` for an entry from flat."""
     if terms.quantity > 0.0:
         asked = terms.quantity
+    elif terms.legs:  # as scripts size: never worth more than the share, on the grid of holdings
+        share, unit = terms.ratio * equity, price * multiplier
+        if share < 0.0:
+            share = 0.0
+        asked = floor(share / unit * 1e9) / 1e9
+        if asked * unit > share:
+            asked -= 1.0 / 1e9
+            if asked < 0.0:
+                asked = 0.0
     else:
         asked = terms.ratio * equity / (price * multiplier)
         if asked < 0.0:
@@ -134,7 +147,7 @@ def trip_pnl(gain: float, paid: float, scale: float) -> float:
 
 @jit
 def stop_exit(
-    side: float, stop: float, trailing: float, peak: float, open_: float, high: float, low: float
+    side: float, stop: float, trailing: float, arm: float, peak: float, open_: float, high: float, low: float
 ) -> tuple[float, float]:
     """Where a position's stop or trailing stop fills in a bar (NaN: nowhere), and the peak from then on.
 
@@ -142,6 +155,7 @@ def stop_exit(
         side: 1 for a long position, -1 for a short one.
         stop: price of the stop; NaN for none.
         trailing: fraction of the peak; 0 for none.
+        arm: price that arms the trailing stop once earlier bars have reached it; NaN where it is armed.
         peak: best price so far.
 
     """
@@ -151,6 +165,8 @@ def stop_exit(
         if price == price:
             return price, peak
     if trailing > 0.0:
+        if arm == arm and (peak > arm if buying else peak < arm):
+            return nan, (min(peak, low) if buying else max(peak, high))
         return trailing_price(buying, peak, 0.0, trailing, open_, high, low)
     return nan, peak
 

@@ -15,7 +15,8 @@ from quantstrip.backtest.daily import periods_per_year, session_numbers
 from quantstrip.backtest.kernel_parts import Terms
 from quantstrip.backtest.options import PLAIN, Options
 from quantstrip.bars import BarTable
-from quantstrip.dialects.vectorized import NO_PROTECTION, Protection, VectorizedRunner, frames_of
+from quantstrip.dialects.dataframe import DataframeStrategy
+from quantstrip.dialects.vectorized import VectorizedRunner, frames_of
 from quantstrip.errors import StrategyError
 from quantstrip.feeds import HistoryFeed, trading_begins
 from quantstrip.matching import CostModel, exchange_session_end
@@ -67,8 +68,10 @@ def unfit(
     instruments: Mapping[str, Instrument] | None = None, virtual_legs: bool | None = None,
 ) -> str:  # fmt: skip
     """Why the kernel cannot do a run as the engine would; "" where it can."""
-    if not isinstance(strategy, VectorizedRunner):
+    if not isinstance(strategy, VectorizedRunner | DataframeStrategy):
         return "the strategy is written bar by bar"
+    if isinstance(strategy, DataframeStrategy) and not strategy.rules.orders:
+        return "it tells its signals and orders nothing"
     if sorted(strategy.symbols) != sorted(table.symbol for table in tables):
         return "there are bars of other symbols than it trades"
     if options.max_volume_share is not None or options.carries or not _known(options, {f.name for f in fields(PLAIN)}):
@@ -131,7 +134,7 @@ class Kernel:
         self._mine = threading.local()
 
     def run(self, strategy: VectorizedRunner, *, logged: bool = False) -> KernelRun:
-        """One run: the decisions of a strategy, filled, booked and measured.
+        """One run of a vectorised strategy: its decisions filled, booked and measured.
 
         Raises:
             StrategyError: what it returned are no decisions; names file, line and class.
@@ -145,7 +148,36 @@ class Kernel:
             raise
         except Exception as error:
             raise StrategyError(f"{strategy.name}: {type(error).__name__}: {error}") from error
-        return self.trade(decisions, strategy.protection, logged=logged)
+        stop, target, trailing = strategy.protection
+        terms = self._terms._replace(stop=stop, target=target, trailing=trailing)
+        found = self._trade(decisions, terms, logged)
+        assert found is not None  # noqa: S101 - it enters from flat alone
+        return found
+
+    def run_script(self, strategy: DataframeStrategy, *, logged: bool = False) -> KernelRun | None:
+        """One run of a dataframe script; None where an entry would add to a position: that is the engine's.
+
+        Raises:
+            StrategyError: the script raised, or a column breaks a rule; names the line.
+
+        """
+        rules, panel = strategy.rules, self.panel
+        wanted = [np.zeros(self._present.shape, dtype=np.bool_) for _ in range(4)]
+        for number, (symbol, columns) in enumerate(panel.columns.items()):
+            for flags, found in zip(wanted, strategy.signals_on(columns), strict=True):
+                flags[panel.rows[symbol], number] = found
+        open_long, close_long, open_short, close_short = wanted
+        terms = self._terms._replace(
+            legs=True, ratio=rules.entry, stop=rules.stop_loss or 0.0, target=rules.take_profit or 0.0,
+            trailing=rules.trailing or 0.0, activation=rules.activation or 0.0,
+        )  # fmt: skip
+        return self._trade((open_long, close_long, open_short, close_short), terms, logged)
+
+    def trade(self, decisions: "Decisions", *, logged: bool = False) -> KernelRun:
+        """Fill, book and measure entries and exits of long positions, then of short ones, without protection."""
+        found = self._trade(decisions, self._terms, logged)
+        assert found is not None  # noqa: S101 - likewise
+        return found
 
     def shared(self, inner: VectorizedStrategy) -> remembering:
         """While inside, indicators that such strategies take from the kernel's frames are computed once."""
@@ -153,19 +185,14 @@ class Kernel:
             self._frames = frames_of(self.panel)
         return remembering(list((self._frames or {}).values()))
 
-    def trade(
-        self, decisions: "Decisions", protection: Protection = NO_PROTECTION, *, logged: bool = False
-    ) -> KernelRun:
-        """Fill, book and measure decisions: entries and exits of long positions, then of short ones."""
+    def _trade(self, decisions: "Decisions", terms: Terms, logged: bool) -> KernelRun | None:
         rows, count = self._present.shape
-        terms = self._terms._replace(
-            stop=protection.stop_loss, target=protection.take_profit, trailing=protection.trailing_stop
-        )
         daily, equity, pnl = self._scratch(rows, count)
         log = np.empty((2 * rows * count, 5)) if logged else _NO_LOG
         open_, high, low, close = self._prices
         buy, sell, short, cover = map(np.ascontiguousarray, decisions)
-        if count == 1 and not any(protection) and self._free() and not short.any():
+        guarded = terms.legs or terms.stop > 0.0 or terms.target > 0.0 or terms.trailing > 0.0
+        if count == 1 and not guarded and self._free() and not short.any():
             fills, refused, trips, final = kernel.plain(
                 open_[:, 0], close[:, 0], *_words(buy, rows), *_words(sell, rows), self._start, self._ends, terms,
                 self._multipliers[0], self._lots[0], self._scales[0], daily[1:], pnl, log, logged,
@@ -175,6 +202,8 @@ class Kernel:
                 open_, high, low, close, self._present, buy, sell, short, cover, self._start, self._sessions, terms,
                 self._multipliers, self._lots, self._scales, equity, pnl, log, logged,
             )  # fmt: skip
+            if fills == kernel.ADDS:
+                return None
             daily[1:] = equity[self._ends - self._start]
         daily[0] = terms.cash
         own = pnl[:trips].copy()
@@ -212,8 +241,8 @@ def _terms(cash: float, costs: CostModel, risk: RiskProfile, quantity: float | N
     return Terms(
         float(cash), float(quantity or 0.0), DEFAULT_RATIO, costs.slipped(1.0, buying=True),
         costs.slipped(1.0, buying=False), float(costs.commission_per_share), float(costs.commission_rate),
-        float(costs.minimum_commission), 0.0, 0.0, 0.0, float(order_value), float(symbol_weight), float(total_weight),
-        float(cash_ratio), risk.allow_long, risk.allow_short,
+        float(costs.minimum_commission), 0.0, 0.0, 0.0, 0.0, False, float(order_value), float(symbol_weight),
+        float(total_weight), float(cash_ratio), risk.allow_long, risk.allow_short,
         inf if risk.max_daily_loss is None else float(risk.max_daily_loss),
         inf if risk.max_drawdown is None else float(risk.max_drawdown),
     )  # fmt: skip

@@ -73,9 +73,6 @@ class Protection(NamedTuple):
     trailing_stop: float
 
 
-NO_PROTECTION: Final = Protection(0.0, 0.0, 0.0)
-
-
 class VectorizedRunner(StrategyBase):
     """Trades a vectorised strategy bar by bar: entry and flat is a buy, exit and long a sale of all; shorts likewise.
 

@@ -35,7 +35,7 @@ _YOUNG: Final = 50_000
 class Crew(NamedTuple):
     """Workers: how a point is handed to them, how many there are, and what tells that one was lost."""
 
-    submit: "Callable[[Job], Future[Done]]"
+    submit: "Callable[[Job, bool], Future[Done]]"
     size: int
     lost: tuple[type[Exception], ...] = ()
 
@@ -67,7 +67,7 @@ def opened(
 def _on(executor: Executor, text: Any, count: int, key: str = "") -> Crew:
     """Workers that have nothing yet: each unpacks the setup with the first point it gets."""
     wanted = key or _key(text)
-    return Crew(lambda job: executor.submit(_carried, wanted, text, job), count, (Exception,))
+    return Crew(lambda job, compiled: executor.submit(_carried, wanted, text, job, compiled), count, (Exception,))
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def _processes(home: Home, setup: "Setup", count: int) -> Iterator[Crew]:
         initargs=(str(home.root), setup, os.getpid(), _share(count)),
     )  # fmt: skip
     try:
-        yield Crew(lambda job: pool.submit(_point, job), count)
+        yield Crew(lambda job, compiled: pool.submit(_point, job, compiled), count)
     finally:
         for process in set(multiprocessing.active_children()) - before:
             process.kill()  # at the end none has anything left to do
@@ -142,14 +142,14 @@ def _begin(home: str, setup: "Setup", parent: int, memory: int) -> None:
     gc.set_threshold(_YOUNG, 20, 1000)
 
 
-def _point(job: "Job") -> "Done":
+def _point(job: "Job", compiled: bool) -> "Done":
     from quantstrip.operations.sweep_pool import point
 
     assert _setup is not None  # noqa: S101 - _begin ran
-    return point(_setup, job)
+    return point(_setup, job, compiled)
 
 
-def _carried(key: str, text: bytes, job: "Job") -> "Done":
+def _carried(key: str, text: bytes, job: "Job", compiled: bool) -> "Done":
     """A point in a worker that may not have the setup yet."""
     from quantstrip.operations.sweep_pool import point
 
@@ -161,7 +161,7 @@ def _carried(key: str, text: bytes, job: "Job") -> "Done":
             overlay.use(home, overlay.client_of(home, setup.file))
         _unpacked.clear()
         _unpacked[key] = setup
-    return point(setup, job)
+    return point(setup, job, compiled)
 
 
 def _text(home: Home, setup: "Setup") -> bytes:

@@ -1,7 +1,7 @@
 """The points of a sweep in compiled code: for strategies that decide over whole columns."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from math import inf
@@ -13,7 +13,7 @@ from quantstrip.operations.sweep_pool import Done, Job, Pace, told
 from quantstrip.operations.task_progress import Progress
 
 if TYPE_CHECKING:
-    from quantstrip.backtest.vectorized import Kernel
+    from quantstrip.backtest.vectorized import Kernel, KernelRun
     from quantstrip.dialects.vectorized import VectorizedRunner
     from quantstrip.operations.research import Setup
     from quantstrip.strategy import StrategyBase
@@ -22,13 +22,15 @@ _LOOK_SECONDS: Final = 0.2
 _PIECE_SECONDS: Final = 0.03
 """What a thread does at a time: long enough that handing it over costs nothing, short enough to be cancelled soon."""
 _MOST: Final = 256
+_FORMS: Final = ("vectorized", "dataframe")
+_PLAIN: Final = 'as plain Python: numba is not installed (pip install "quantstrip[research]")'
+_kernel: "tuple[Setup, Kernel] | None" = None
+"""What this process has put together last, for points that come one by one."""
 
 
 def refusal(setup: "Setup", strategy: "StrategyBase") -> str:
     """Why a sweep cannot be run in compiled code and is run bar by bar; "" where it can."""
-    from quantstrip.dialects.vectorized import VectorizedRunner
-
-    if not isinstance(strategy, VectorizedRunner):  # most: the kernel and numba need not even be imported
+    if setup.form.name not in _FORMS:  # most: the kernel and numba need not even be imported
         return f"the form {setup.form.name} is run bar by bar"
     from quantstrip.backtest.vectorized import unfit
 
@@ -38,11 +40,14 @@ def refusal(setup: "Setup", strategy: "StrategyBase") -> str:
     )  # fmt: skip
 
 
-def way() -> str:
-    """How the kernel runs here."""
+def way(by_bar: int = 0) -> str:
+    """How the kernel runs here, and how many points it left to the engine."""
     from quantstrip.backtest.vectorized import AVAILABLE
 
-    return "compiled" if AVAILABLE else 'as plain Python: numba is not installed (pip install "quantstrip[research]")'
+    told_of = "compiled" if AVAILABLE else _PLAIN
+    if not by_bar:
+        return told_of
+    return f"{told_of}; {by_bar:,} point{'' if by_bar == 1 else 's'} bar by bar, where an entry adds to a position"
 
 
 def run(
@@ -60,12 +65,7 @@ def run(
         TaskError: it would take too long.
 
     """
-    from quantstrip.backtest.vectorized import Kernel
-
-    kernel = Kernel(
-        list(setup.tables.values()), setup.instruments, cash=setup.cash, costs=setup.costs, risk=setup.profile,
-        quantity=setup.quantity, warmup=setup.warmup,
-    )  # fmt: skip
+    kernel = _made(setup)
     count = max(1, min(workers or processors(), total))
     pace = Pace(progress, total, limit)
     slowest = 0.0
@@ -94,23 +94,63 @@ def run(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def alone(setup: "Setup", job: Job) -> Done | None:
+    """One point in a process of a pool; None where the engine has to run it: an entry would add to a position.
+
+    Dataframe scripts run so, one process beside the other: what they compute holds the interpreter's lock.
+    """
+    from quantstrip.dialects.dataframe import DataframeStrategy
+    from quantstrip.dialects.vectorized import VectorizedRunner
+
+    global _kernel
+    if _kernel is None or _kernel[0] is not setup:
+        _kernel = (setup, _made(setup))
+    kernel = _kernel[1]
+
+    def run_it() -> "KernelRun | None":
+        strategy = setup.strategy(job[1])
+        if isinstance(strategy, DataframeStrategy):
+            return kernel.run_script(strategy)
+        assert isinstance(strategy, VectorizedRunner)  # noqa: S101 - ``refusal`` has seen to it
+        return kernel.run(strategy)
+
+    return _done(job, run_it)
+
+
+def _made(setup: "Setup") -> "Kernel":
+    from quantstrip.backtest.vectorized import Kernel
+
+    return Kernel(
+        list(setup.tables.values()), setup.instruments, cash=setup.cash, costs=setup.costs, risk=setup.profile,
+        quantity=setup.quantity, warmup=setup.warmup,
+    )  # fmt: skip
+
+
 def _points(kernel: "Kernel", strategy: "VectorizedRunner", jobs: Sequence[Job]) -> list[Done]:
     return [_point(kernel, strategy, job) for job in jobs]
 
 
 def _point(kernel: "Kernel", strategy: "VectorizedRunner", job: Job) -> Done:
+    found = _done(job, lambda: kernel.run(strategy.retuned(job[1])))
+    assert found is not None  # noqa: S101 - such a run always ends
+    return found
+
+
+def _done(job: Job, run_it: "Callable[[], KernelRun | None]") -> Done | None:
     number, parameters = job
     begin = time.perf_counter()
     try:
-        found = kernel.run(strategy.retuned(parameters))
+        found = run_it()
     except StrategyLoadError as error:
         return Done(number, "refused", parameters, {}, told(error), {})
     except MemoryError:
         return Done(number, "failed", parameters, {}, "it needs more memory than it may use", {})
     except QuantstripError as error:
         return Done(number, "failed", parameters, {}, told(error), {})
+    if found is None:
+        return None
     figures = {
         **found.metrics._asdict(), "equity_final": found.equity_final, "fills": found.fills,
         "rejected": found.rejected,
     }  # fmt: skip
-    return Done(number, "done", parameters, figures, "", {}, time.perf_counter() - begin)
+    return Done(number, "done", parameters, figures, "", {}, time.perf_counter() - begin, by_bar=False)

@@ -27,7 +27,9 @@ _MINUTE: Final = 60.0
 
 
 class Done(NamedTuple):
-    """A point that is over; ``run`` describes what was run, {} where nothing was; ``seconds`` are what it took."""
+    """A point that is over; ``run`` describes what was run, {} where nothing was; ``seconds`` are what it took,
+    ``by_bar`` tells whether the engine ran it.
+    """
 
     number: int
     state: Literal["done", "refused", "failed"]
@@ -36,6 +38,7 @@ class Done(NamedTuple):
     error: str
     run: Mapping[str, Any]
     seconds: float = 0.0
+    by_bar: bool = True
 
 
 class Pace:
@@ -93,7 +96,7 @@ def spelled(seconds: float) -> str:
 
 def run(
     home: Home, setup: "Setup", jobs: Iterator[Job], total: int, workers: int, progress: Progress, *,
-    dask: str = "", executor: Executor | None = None, limit: float = inf,
+    dask: str = "", executor: Executor | None = None, limit: float = inf, compiled: bool = False,
 ) -> Iterator[Done]:  # fmt: skip
     """Every point as it is done, in whatever order.
 
@@ -102,6 +105,7 @@ def run(
         dask: address of a Dask scheduler, or ``local`` for a cluster of this machine; "" for processes.
         executor: any other executor to run them on; the caller's to shut down.
         limit: seconds that all of them may take, judged by the first.
+        compiled: let compiled code run what it can.
 
     Raises:
         TaskCancelled: the task is to end; all processes are gone then.
@@ -112,7 +116,7 @@ def run(
     with sweep_executors.opened(home, setup, workers, total, dask, executor) as crew:
         waiting: set[Future[Done]] = set()
         try:
-            waiting |= {crew.submit(job) for job in islice(jobs, crew.size * _AHEAD)}
+            waiting |= {crew.submit(job, compiled) for job in islice(jobs, crew.size * _AHEAD)}
             while waiting:
                 pace.tell(crew.size)
                 ended, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
@@ -120,7 +124,7 @@ def run(
                     found = future.result()
                     yield found
                     pace.done(found.seconds, crew.size)
-                waiting |= {crew.submit(job) for job in islice(jobs, len(ended))}
+                waiting |= {crew.submit(job, compiled) for job in islice(jobs, len(ended))}
         except BrokenProcessPool as error:
             raise TaskError(
                 f"a process of the sweep died after {pace.over:,} of {total:,} points; those that are done are kept",
@@ -139,8 +143,14 @@ def run(
                 future.cancel()
 
 
-def point(setup: "Setup", job: Job) -> Done:
+def point(setup: "Setup", job: Job, compiled: bool = False) -> Done:
     """One point, in whatever worker."""
+    if compiled:
+        from quantstrip.operations import sweep_kernel
+
+        found = sweep_kernel.alone(setup, job)
+        if found is not None:
+            return found
     number, parameters = job
     begin = time.perf_counter()
     try:

@@ -134,7 +134,7 @@ def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progres
     jobs = ((number, {**arguments.parameters, **point})
             for number, point in numbered(grid, arguments.random, arguments.seed) if number not in rows)  # fmt: skip
     rest, run = total - len(rows), sweep_basis.run_of(ready, strategy)
-    taken = len(rows)
+    taken, by_bar = len(rows), 0
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(_line(_header(names)) + "".join(map(_line, rows.values())))
         file.flush()
@@ -143,12 +143,13 @@ def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progres
             rows[found.number] = row = _row(found, names)
             file.write(_line(row))
             file.flush()
+            by_bar += found.by_bar and found.state == "done"
     text = _line(_header(names)) + "".join(_line(rows[number]) for number in sorted(rows))
     write_whole(path, text.encode())
     counts = {state: sum(row[1] == state for row in rows.values()) for state in ("done", "refused", "failed")}
     return {
         "path": str(path), "points": total, **counts, "taken_over": taken,
-        "way": f"bar by bar: {refusal}" if refusal else sweep_kernel.way(),
+        "way": f"bar by bar: {refusal}" if refusal else sweep_kernel.way(by_bar),
         "seconds": round(time.monotonic() - begin, 3), "run": run if counts["done"] else {},
     }  # fmt: skip
 
@@ -157,9 +158,11 @@ def _points(
     home: Home, ready: Setup, strategy: Any, refusal: str, jobs: Iterator[sweep_pool.Job], total: int,
     arguments: SweepArguments, progress: Progress, limit: float,
 ) -> Iterator[sweep_pool.Done]:  # fmt: skip
-    if not refusal and not arguments.dask:
+    if not refusal and ready.form.name == "vectorized" and not arguments.dask:
         return sweep_kernel.run(ready, strategy, jobs, total, arguments.workers, progress, limit)
-    return sweep_pool.run(home, ready, jobs, total, arguments.workers, progress, dask=arguments.dask, limit=limit)
+    return sweep_pool.run(
+        home, ready, jobs, total, arguments.workers, progress, dask=arguments.dask, limit=limit, compiled=not refusal
+    )
 
 
 def _taken_over(home: Home, task_id: int, basis: Mapping[str, Any]) -> list[Point]:

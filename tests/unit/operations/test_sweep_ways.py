@@ -55,6 +55,43 @@ def test_compiled_points_of_several_symbols_are_those_of_the_engine(made_home: H
     assert figures["sharpe"] == pytest.approx(alone.metrics.sharpe, rel=1e-9)
 
 
+SCRIPT = """
+# @param fast int 10 Bars
+# @strategy entryPct 0.6
+# @strategy stopLossPct 0.1
+df = df.copy()
+above = df["close"] > df["close"].rolling(params["fast"]).mean()
+df["buy"] = above & ~above.shift(1, fill_value=False)
+df["sell"] = ~above & above.shift(1, fill_value=False)
+"""
+
+
+def test_dataframe_scripts_are_compiled_too_each_in_a_process(made_home: Home, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    asked = {"file": str(tmp_path / "script.py"), "grid": {"fast": [5, 10, 20]}, "workers": 1}
+    task, fast = done(made_home, **asked)
+    _, slow = done(made_home, **asked, bar_by_bar=True)
+    assert task.result is not None
+    assert task.result["way"] == "compiled"
+    assert fast.points == slow.points
+    assert all((point.figures["fills"] or 0) > 10 for point in fast.points)
+
+
+def test_a_script_whose_entries_add_to_a_position_is_left_to_the_engine_point_by_point(
+    made_home: Home, tmp_path: Path
+) -> None:
+    text = SCRIPT.replace("entryPct 0.6", "entryPct 0.1").replace(
+        "& above.shift(1", '& (params["fast"] < 8) & above.shift(1'
+    )
+    (tmp_path / "script.py").write_text(text)
+    asked = {"file": str(tmp_path / "script.py"), "grid": {"fast": [5, 10]}, "workers": 1}
+    task, found = done(made_home, **asked)
+    _, slow = done(made_home, **asked, bar_by_bar=True)
+    assert task.result is not None
+    assert task.result["way"] == "compiled; 1 point bar by bar, where an entry adds to a position"
+    assert found.points == slow.points
+
+
 def test_what_cannot_be_compiled_runs_bar_by_bar_and_says_why(made_home: Home) -> None:
     task, _ = done(made_home, grid={"fast": [5, 10], "slow": [40]}, max_volume_share=0.5, start="2012-06-01", workers=1)
     assert task.result is not None
@@ -169,7 +206,7 @@ def test_a_sweep_on_other_ground_is_not_continued(made_home: Home, tmp_path: Pat
 
 def test_a_strategy_that_sees_the_future_is_not_swept(made_home: Home, tmp_path: Path) -> None:
     file = tmp_path / "peek.py"
-    file.write_text(Path(WHOLE).read_text().replace("sma(prices, params[\"fast\"])", "prices.shift(-1)"))
+    file.write_text(Path(WHOLE).read_text().replace('sma(prices, params["fast"])', "prices.shift(-1)"))
     task = tasks.run_now(made_home, "sweep", ASKED | {"file": str(file)})
     assert task.state == "failed"
     assert "peek.py knows the future" in task.error
