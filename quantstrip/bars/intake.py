@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from quantstrip.bars.checks import Gaps, check_gaps, check_order, check_prices
+from quantstrip.bars.fitting import AUTO, fitting_calendar
 from quantstrip.bars.outliers import Outlier, outliers
 from quantstrip.bars.rawbars import RawBars
 from quantstrip.bars.read import in_sessions
@@ -94,7 +95,7 @@ def take_in(
     Args:
         raw: the columns of a file.
         symbol, timeframe: what they are of.
-        calendar: the exchange; None takes them as they are.
+        calendar: the exchange; None takes them as they are, ``"auto"`` finds out (``fitting``).
         policy: what is refused; by default missing sessions and doubled times.
         zone: whose clock the times show where they name no zone; daily bars are named by dates, whatever the zone.
         source: where they come from, for ``BarTable.source``.
@@ -116,6 +117,8 @@ def take_in(
     table, repeated, contradictory = _single(table, policy.duplicates)
     check_order(table)
     report = GapReport()
+    if calendar == AUTO:
+        calendar = fitting_calendar(table)
     if calendar is not None:
         grid = session_grid(calendar, int(table.label[0]), int(table.ts[-1]))
         _check_summer_time(table, grid)

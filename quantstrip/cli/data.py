@@ -10,8 +10,9 @@ from quantstrip.errors import DataError, TaskError
 
 _FIELDS = ("open", "high", "low", "close", "volume")
 _calendar = click.option(
-    "--calendar", default="NYSE", show_default=True, help="Sessions the bars follow; 'none' takes them as they are."
-)
+    "--calendar", default="auto", show_default=True,
+    help="Sessions the bars follow: NYSE, 24/7, a MIC; 'none' takes them as they are, 'auto' finds out.",
+)  # fmt: skip
 _start = click.option("--start", metavar="DATE", help="First bar, as a date: 2005-01-31.")
 _end = click.option("--end", metavar="DATE", help="Last bar, as a date; its whole day is included.")
 _adjusted = click.option(
@@ -70,7 +71,10 @@ def import_(
         done.append({"file": str(path), **plain(made.report), "merged": plain(made.merged)})
         if not as_json:
             report = made.report
-            click.echo(f"{report.symbol} {report.timeframe}: {made.merged} ({report.first} to {report.last})")
+            sessions = report.gaps.calendar or "no calendar"
+            click.echo(
+                f"{report.symbol} {report.timeframe}: {made.merged} ({report.first} to {report.last}, {sessions})"
+            )
             for line in report.lines():
                 click.echo(f"  {line}")
     if as_json:
@@ -195,6 +199,8 @@ def download(session: Session, /, symbols: tuple[str, ...], as_json: bool, **opt
                 f"{each['symbol']} {each['timeframe']}: {each['added']:,} added; {each['bars']:,} from {each['first']} "
                 f"to {each['last']}"
             )
+            if each["gaps"]:
+                click.echo(f"  {each['gaps']}")
         for symbol, error in made.result["failed"].items():
             click.echo(f"{symbol}: {error}", err=True)
     return 1 if made.result["failed"] else 0

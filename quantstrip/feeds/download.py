@@ -42,6 +42,7 @@ class Downloaded:
         timeframe: of the bars that were fetched: the one asked for, or the finer one it is made of.
         added: new bars; ``revised`` is 1 where the newest stored one had not been final.
         bars, first, last: what is stored now; labels.
+        gaps: what is missing in what was fetched, in words; "" where nothing is.
 
     """
 
@@ -53,6 +54,7 @@ class Downloaded:
     bars: int
     first: Micros
     last: Micros
+    gaps: str = ""
 
 
 def download(
@@ -115,8 +117,11 @@ def download(
             hint="Look the symbol up, or name an earlier start.",
         )
     now = store.about(symbol, fine)
+    since = stored.last if stored is not None and not again and start is None else start
+    report = store.read(symbol, fine, since, end).gaps
     job.tell(1.0, f"{symbol} {fine}: {added:,} new bars")
-    return Downloaded(symbol, fine, feed.name, added, revised, now.rows, now.first, now.last)
+    gaps = str(report) if report.missing_sessions or report.missing_bars else ""
+    return Downloaded(symbol, fine, feed.name, added, revised, now.rows, now.first, now.last, gaps)
 
 
 @dataclass(frozen=True, slots=True)

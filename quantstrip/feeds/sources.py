@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from quantstrip.bars import BarStore, BarTable, Gaps, barfile, choose_timeframe, read_folder, sample_folder
+from quantstrip.bars.fitting import AUTO
+from quantstrip.clock import Micros
 from quantstrip.errors import DataError, FeedError
 from quantstrip.feeds.synthetic import SYNTHETIC, parse_seed, synthetic
 from quantstrip.model import TIMEFRAMES
@@ -50,6 +52,8 @@ class BarSources:
         sample: may the shipped sample stand in where no place has any bars at all?
         seed: of invented bars; None unless they are asked for by name.
         given: a folder that was named; then nothing else is asked.
+        span: labels between which bars are wanted, the second excluded; of the store no others are read, and none are
+            invented. Files are read whole, and symbols that are wanted ``also`` have what comes before.
 
     """
 
@@ -60,6 +64,7 @@ class BarSources:
     sample: bool = True
     seed: int | None = None
     given: Path | None = None
+    span: tuple[Micros | None, Micros | None] = (None, None)
 
     def only(self, name: str) -> "BarSources":
         """These places, with nothing but the one of that name asked; ``synthetic`` or ``synthetic:SEED`` invents bars.
@@ -108,7 +113,12 @@ class BarSources:
             raise DataError(f"unknown timeframe {wanted!r}", hint=f"Known: {', '.join(TIMEFRAMES)}.")
         names, every = sorted(set(symbols)), sorted({*symbols, *also})
         if self.seed is not None:
-            return {symbol: synthetic(symbol, wanted or default, calendar, seed=self.seed) for symbol in every}
+            start, end = self.span
+            calendar = "NYSE" if calendar == AUTO else calendar
+            return {
+                symbol: synthetic(symbol, wanted or default, calendar, seed=self.seed, start=start, end=end)
+                for symbol in every
+            }
         sample = self.given is None and self.sample and not self._anywhere()
         folder = sample_folder() if sample else self.given
         if folder is not None:
@@ -118,7 +128,10 @@ class BarSources:
                 return found
             return {symbol: replace(table, source=f"sample/{table.source}") for symbol, table in found.items()}
         timeframe = wanted or self._timeframe(names, default, who)
-        return {symbol: self._table(symbol, timeframe, who, calendar, gaps) for symbol in every}
+        return {
+            symbol: self._table(symbol, timeframe, who, calendar, gaps, self.span[0] if symbol in names else None)
+            for symbol in every
+        }
 
     def symbols(self) -> list[str]:
         """Symbols of which these places have bars; what feeds elsewhere have is not among them.
@@ -166,13 +179,15 @@ class BarSources:
             hint="Name one: --timeframe 1d, or timeframe = '1d' in the strategy's class.",
         )
 
-    def _table(self, symbol: str, timeframe: str, who: str, calendar: str | None, gaps: Gaps) -> BarTable:
+    def _table(
+        self, symbol: str, timeframe: str, who: str, calendar: str | None, gaps: Gaps, start: Micros | None
+    ) -> BarTable:
         """The bars of a symbol from the first place that has them."""
         looked = []
         for place in self.order:
             if place == STORE and self.store is not None:
                 if self.store.made_of(symbol, timeframe):
-                    return self.store.read(symbol, timeframe, gaps=gaps)
+                    return self.store.read(symbol, timeframe, start, self.span[1], gaps=gaps)
                 there = self._stored(symbol)
                 looked.append(f"the store has it in {', '.join(there)} only" if there else "the store has none")
             elif place == FOLDER and self.folder is not None:
@@ -183,7 +198,7 @@ class BarSources:
             elif place == DOWNLOAD and self.download is not None and self.store is not None:
                 try:
                     self.download(symbol, timeframe)
-                    return self.store.read(symbol, timeframe, gaps=gaps)
+                    return self.store.read(symbol, timeframe, start, self.span[1], gaps=gaps)
                 except FeedError as error:
                     looked.append(error.message)
         raise DataError(

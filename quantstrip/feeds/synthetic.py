@@ -39,7 +39,7 @@ def synthetic(
         symbol, timeframe: of the bars.
         calendar: whose sessions they fill; None is round the clock.
         seed: another one gives other prices.
-        start, end: labels lie in ``[start, end)``; 2020 to 2023 by default.
+        start, end: labels lie in ``[start, end)``; from 2020 on, four years, by default.
 
     Raises:
         DataError: unknown timeframe, or a span without a session, or too long a one.
@@ -47,7 +47,9 @@ def synthetic(
     """
     if timeframe not in TIMEFRAMES:
         raise DataError(f"unknown timeframe {timeframe!r}", hint=f"Known: {', '.join(TIMEFRAMES)}.")
-    begin, stop = START if start is None else start, END if end is None else end
+    years = END - START
+    begin = start if start is not None else (START if end is None or end > START else end - years)
+    stop = end if end is not None else max(END, begin + years if start is not None else END)
     if begin >= stop or (stop - begin) // (TIMEFRAMES[timeframe] * SECOND) > _MOST_ROWS:
         raise DataError(
             f"synthetic {timeframe} bars from {begin} to {stop} are none, or more than {_MOST_ROWS:,}",

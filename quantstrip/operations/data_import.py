@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quantstrip.bars import About, BarStore, BarTable, Conflicts, Merged, barfile, csvfile
+from quantstrip.bars.fitting import AUTO
 from quantstrip.bars.intake import IntakeReport, Policy, take_in
 from quantstrip.bars.rawbars import RawBars
 from quantstrip.bars.timeframes import spaced
@@ -37,7 +38,7 @@ def import_bars(
     *,
     symbol: str | None = None,
     timeframe: str | None = None,
-    calendar: str | None = "NYSE",
+    calendar: str | None = AUTO,
     adjusted: bool | None = None,
     zone: str = "UTC",
     policy: Policy | None = None,
@@ -52,7 +53,8 @@ def import_bars(
             (``bars.layouts``).
         symbol: what they are of; by default what the file's name says.
         timeframe: by default what the file's name, or the distance of its bars, says.
-        calendar: whose sessions they follow; None takes them as they are.
+        calendar: whose sessions they follow; None takes them as they are, ``"auto"`` is that of the stored bars, else
+            the one that fits (``bars.fitting``).
         adjusted: were prices adjusted for splits or dividends? None where that is not known.
         zone: whose clock the times show where they name no zone.
         policy: what is refused.
@@ -69,9 +71,12 @@ def import_bars(
     if symbol is None:
         raise DataError("a DataFrame does not say what its bars are of", hint="Name it: symbol='AAPL'.")
     raw, timeframe = _raw(source, timeframe or told_timeframe)
+    store = BarStore(home.bars)
+    if calendar == AUTO and timeframe in store.timeframes(symbol):
+        calendar = store.about(symbol, timeframe).calendar or None
     table, report = take_in(raw, symbol, timeframe, calendar, policy=policy, zone=zone, source=name)
-    about = About(symbol, timeframe, calendar_name(calendar), adjusted, (name,))
-    return Imported(report, BarStore(home.bars).merge(table, about, conflicts, dry=dry))
+    about = About(symbol, timeframe, calendar_name(report.gaps.calendar or None), adjusted, (name,))
+    return Imported(report, store.merge(table, about, conflicts, dry=dry))
 
 
 def calendar_name(calendar: str | None) -> str:

@@ -327,18 +327,19 @@ def _read(
     end: str | date | None, calendar: str | None, gaps: Gaps, warmup: int, benchmark: str | None,
 ) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
     """The bars of a run, cut to its dates, and its benchmark's."""
-    tables, measured = _tables(home, bars, strategy, timeframe, calendar, gaps, benchmark)
     first, last = _moment(start, "start"), _moment(end, "end", last=True)
+    span = (None if warmup > 0 else first, last)
+    tables, measured = _tables(home, bars, strategy, timeframe, calendar, gaps, benchmark, span)
     cut = {symbol: _cut(table, _earlier(table, first, warmup), last) for symbol, table in tables.items()}
     return cut, None if measured is None else measured.between(None, last)
 
 
 def _tables(
     home: Home, bars: str | Path | None, strategy: StrategyBase, timeframe: str | None, calendar: str | None,
-    gaps: Gaps, benchmark: str | None,
+    gaps: Gaps, benchmark: str | None, span: tuple[Micros | None, Micros | None],
 ) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
-    """Bars of the strategy's symbols, and of the benchmark in the same timeframe."""
-    places = bar_sources(home, bars, calendar)
+    """Bars of the strategy's symbols, and of the benchmark in the same timeframe; of what is long, the span alone."""
+    places = replace(bar_sources(home, bars, calendar), span=span)
     if not strategy.symbols:
         strategy.symbols = places.symbols()  # a script names none: it trades what has bars
     wanted = timeframe or named_timeframe(strategy)

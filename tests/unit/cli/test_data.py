@@ -29,7 +29,7 @@ def stored(quantstrip: Run) -> Run:
 
 def test_what_is_imported_is_listed_with_where_it_is_from(quantstrip: Run) -> None:
     done = quantstrip("data", "import", str(SAMPLE / "IBM.csv"), str(SAMPLE / "MSFT.csv"), "--adjusted")
-    assert done.stdout.splitlines()[0] == "IBM 1d: 3,270 added, 0 there already (2000-03-01 to 2013-03-01)"
+    assert done.stdout.splitlines()[0] == "IBM 1d: 3,270 added, 0 there already (2000-03-01 to 2013-03-01, NYSE)"
     rows = quantstrip("data", "list").stdout.splitlines()
     assert rows[1].split() == ["IBM", "1d", "3,270", "2000-03-01", "2013-03-01", "XNYS", "adjusted", "IBM.csv"]
     assert [row["symbol"] for row in json.loads(quantstrip("data", "list", "--json").stdout)] == ["IBM", "MSFT"]

@@ -52,6 +52,13 @@ def test_all_pages_come_into_the_store_with_where_they_are_from(get: Get, store:
     assert (about.sources, about.calendar, about.adjusted) == (("memory",), "24/7", True)
 
 
+def test_what_is_missing_in_what_came_is_told(get: Get, feed: MemoryFeed) -> None:
+    assert get(end=START + 24 * HOUR).gaps == ""
+    table = hours()
+    feed.market["BTC/USDT", "1h"] = table.take((table.label < START + 24 * HOUR) | (table.label >= START + 90 * HOUR))
+    assert get().gaps == "24/7: 2 of 5 sessions missing (2024-01-02, 2024-01-03); 18 bars missing inside sessions"
+
+
 def test_a_bar_that_is_not_over_is_left_out_until_it_is(get: Get, store: BarStore, clock: ManualClock) -> None:
     clock.set(START + 50 * HOUR + 30 * 60 * SECOND)
     assert get().last == START + 49 * HOUR

@@ -1,5 +1,6 @@
 """Where a run's bars come from: the stated order, and what every table says of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +148,16 @@ def test_symbols_are_those_of_the_store_and_the_folder(places: BarSources, store
     assert places.symbols() == ["B", "BTC/USDT"]
     with pytest.raises(DataError, match="is not a folder of bars"):
         BarSources(store, given=tmp_path / "nowhere").symbols()
+
+
+def test_only_the_span_that_is_wanted_is_read_but_for_a_benchmark(places: BarSources, store: BarStore) -> None:
+    stored(store, "A")
+    stored(store, "B")
+    span = (START + 10 * HOUR, START + 20 * HOUR)
+    tables = replace(places, span=span).tables(["A"], "1h", "1h", also=["B"])
+    assert {symbol: len(table) for symbol, table in tables.items()} == {"A": 10, "B": 20}
+    invented = replace(places.only("synthetic"), span=span).tables(["X"], "1h", "1h", calendar="24/7")["X"]
+    assert [invented.label_text(row) for row in (0, -1)] == ["2024-01-01 10:00:00", "2024-01-01 19:00:00"]
 
 
 # -------------------------------------------------------------------------------------------------- invented bars

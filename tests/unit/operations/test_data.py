@@ -96,6 +96,16 @@ def test_a_stored_market_without_closing_runs_on_its_own_calendar(made_home: Hom
     assert (result.run["bars"], result.run["gaps"]) == (2, [])
 
 
+def test_a_calendar_that_nobody_names_is_the_one_that_fits_and_then_the_stored_one(made_home: Home) -> None:
+    times = pd.date_range("2024-01-01", periods=240, freq="1h", tz="UTC")
+    frame = pd.DataFrame({"time": times, "open": 1.0, "high": 2.0, "low": 0.5, "close": 1.5, "volume": 1.0})
+    import_bars(made_home, frame, symbol="BTC")
+    import_bars(made_home, sample_folder() / "IBM.csv")
+    assert {about.symbol: about.calendar for about in data.series(made_home)} == {"BTC": "24/7", "IBM": "XNYS"}
+    noon = frame.assign(time=times + pd.Timedelta(days=10)).iloc[15:20]
+    assert import_bars(made_home, noon, symbol="BTC").report.gaps.calendar == "24/7"
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
