@@ -38,6 +38,10 @@ PINNED = {
             "win_rate": 0.4714285714285714,
             "profit_factor": 2.1959114079834015,
             "trade_count": 210,
+            "payoff": 2.4620824877389653,
+            "average_hold": 45.84146825396826,
+            "worst_day": -0.0039510321239952795,
+            "exposure": 0.8207951070336391,
         },
     ),
     "rsi_reversion": Pinned(
@@ -52,6 +56,10 @@ PINNED = {
             "win_rate": 0.5811965811965812,
             "profit_factor": 1.0062078095510107,
             "trade_count": 117,
+            "payoff": 0.7250615098235225,
+            "average_hold": 42.44337606837607,
+            "worst_day": -0.0074575898904016835,
+            "exposure": 0.6162079510703364,
         },
     ),
 }
@@ -67,4 +75,5 @@ def test_the_figures_of_the_examples_are_these(name: str) -> None:
     assert (last["time"], last["symbol"], last["side"], last["quantity"]) == pinned.last_fill[:4]
     assert last["price"] == pytest.approx(pinned.last_fill[4], rel=1e-12)
     assert found["equity_final"] == pytest.approx(pinned.equity_final, abs=0.001)
+    assert (found["metrics"].pop("alpha"), found["metrics"].pop("beta")) == (None, None), "there is no benchmark"
     assert found["metrics"] == pytest.approx(pinned.metrics, rel=1e-6)

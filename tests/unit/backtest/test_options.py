@@ -141,7 +141,7 @@ protection = st.fixed_dictionaries(
     {}, optional={"stop_loss_pct": st.sampled_from([0.01, 0.03]), "take_profit_pct": st.sampled_from([0.01, 0.04]),
                   "trailing_pct": st.just(0.02)},
 )  # fmt: skip
-kinds = st.one_of(
+kinds: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"order_type": st.just("LIMIT"), "limit_price": near}),
     st.fixed_dictionaries({"order_type": st.just("STOP"), "stop_price": near}),
