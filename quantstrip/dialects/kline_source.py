@@ -35,16 +35,18 @@ class IStrategy:
 
     Attributes:
         kline_cache: the klines before the current one.
+        name: name of the class, unless it gives another one.
 
     """
 
+    name: str = "IStrategy"
+
+    def __init_subclass__(cls) -> None:
+        if "name" not in vars(cls):
+            cls.name = cls.__name__
+
     def __init__(self) -> None:
         self.kline_cache = kline_types.KlineCache()
-
-    @property
-    def name(self) -> str:
-        """Name of the class."""
-        return type(self).__name__
 
     def initialize(self, kline_wnd_size: int = kline_types.WINDOW) -> None:
         """Begin with an empty cache of that size; called before the first kline."""

@@ -77,6 +77,17 @@ def test_a_class_of_istrategy_is_the_form_and_its_hash_is_the_files(tmp_path: Pa
     assert source_hash(strategy) != source_hash(load(tmp_path, body("return")).strategy)
 
 
+def test_a_strategy_is_called_like_its_class_or_as_it_says(tmp_path: Path) -> None:
+    for text, name in [(body("pass"), "Strategy"), ("class Mine(IStrategy):\n    name = 'x'\n", "x")]:
+        assert load(tmp_path, text).strategy._user.name == name  # type: ignore[attr-defined]
+    bare = "class Bare(IStrategy):\n    def __init__(self):\n        self.name = 'y'\n"  # without its base's __init__
+    strategy = load(
+        tmp_path, bare + "    def run(self, context, kline, params):\n        len(self.kline_cache)\n"
+    ).strategy
+    run_backtest(strategy, hours([1, 2]))
+    assert strategy._user.name == "y"  # type: ignore[attr-defined]
+
+
 def test_a_file_with_an_istrategy_of_its_own_is_no_kline_strategy(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     file.write_text("class IStrategy:\n    pass\n" + body("pass"))
