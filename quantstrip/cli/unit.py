@@ -1,4 +1,4 @@
-"""``service install, uninstall, status``: the service as a part of the machine."""
+"""``service install, uninstall, status, mend``: the service as a part of the machine, and its own parts."""
 
 import click
 
@@ -39,6 +39,32 @@ def install(session: Session, system: bool, name: str, run_as: str | None, port:
             click.echo(f"    {command}")
     if result.note:
         click.echo(result.note)
+
+
+@service.command(short_help="Start parts of the service that do not run.")
+@json_option
+@pass_session
+def mend(session: Session, as_json: bool) -> None:
+    """Start what of a running service stands still: warden, dashboard, notifier or worker. Clients are left alone."""
+    from quantstrip.errors import ServiceNotRunning
+    from quantstrip.operations import service_health
+    from quantstrip.operations.service import status as service_status
+
+    home = session.existing_home()
+    if not service_status(home, clients=False).running:
+        raise ServiceNotRunning(f"no service runs on the home {home.root}", hint="Start it with: quantstrip up")
+    found = service_health.missing_parts(home)
+    for part in found:
+        service_health.start_part(home, part.name)
+    if as_json:
+        print_json({"started": [part.name for part in found]})
+        return
+    for part in found:
+        click.echo(
+            f"{part.name} is started; it was {part.state.lower()}: {part.means}. Its last words: {part.words_in}"
+        )
+    if not found:
+        click.echo("All parts of the service run.")
 
 
 @service.command(short_help="Stop the unit and delete it.")

@@ -1,6 +1,8 @@
 """What a page offers where the service, or a part of it, does not run: it starts what is missing."""
 
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -30,7 +32,9 @@ def test_beside_a_dashboard_that_was_started_alone_the_service_takes_another_por
             found = until("it is noticed", lambda: service_health.missing_parts(home), 30)
             assert [(part.name, part.state) for part in found] == [("worker", "STOPPED")]
             assert "other long work wait" in found[0].means
-            service_health.start_part(home, "worker")
+            command = [sys.executable, "-P", "-m", "quantstrip", "--home", str(home.root), "service", "mend"]
+            mended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+            assert mended.stdout.startswith("worker is started; it was stopped: ")
             until("it runs again", lambda: not service_health.missing_parts(home), 30)
         finally:
             service.down(home)
