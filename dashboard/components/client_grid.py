@@ -94,7 +94,7 @@ def _columns() -> dict[str, Any]:
     moment = partial(st.column_config.DatetimeColumn, timezone=zone, width=150)
     return {
         "Client": st.column_config.TextColumn(pinned=True),
-        "State": labels(width="small"),
+        "State": labels(width=115),
         "Mode": labels(width="small"),
         "Since": moment(f"Since ({zone})", format="YYYY-MM-DD HH:mm:ss",
                         help="When its process started; of one that does not run, when that began"),
