@@ -97,7 +97,7 @@ class DataframeStrategy(ScriptStrategy):
             StrategyError: the script raised, or a column breaks a rule; names line and bar.
 
         """
-        return self._run(columns)[0]
+        return self._run(columns, draws=False)[0]
 
     def on_bar(self, bar: Bar) -> Sequence[Signal] | None:
         """Trade what the script says of this bar."""
@@ -117,7 +117,7 @@ class DataframeStrategy(ScriptStrategy):
         columns = self.seat.columns(symbol)
         if columns is None:
             return None
-        signals, output = self._run(columns)
+        signals, output = self._run(columns, draws=True)
         if output is not None:
             self.output[symbol] = output
         return self._bars.history(symbol), _packed(signals).tobytes()
@@ -149,8 +149,8 @@ class DataframeStrategy(ScriptStrategy):
             signals.append(self.opening(bar, "short", None, "open_short"))
         return signals
 
-    def _run(self, columns: Columns) -> tuple[Signals, Output | None]:
-        """Run the script over a history."""
+    def _run(self, columns: Columns, *, draws: bool) -> tuple[Signals, Output | None]:
+        """Run the script over a history; its ``output`` is read where somebody will look at it."""
         frame = frame_of(columns)
         begins = frame["ts"].copy()
         names = builtins_for(self._names(frame))
@@ -167,7 +167,7 @@ class DataframeStrategy(ScriptStrategy):
         if len(made) == bars and _moved(made, begins):
             raise self._reader.refused("df", "the rows of df have changed their order", "Leave them as they came.")
         found = four_way(self._reader.read(made, bars, columns.ts), bars, self.rules.long, self.rules.short)
-        return found, read_output(self._path, names.get("output"), bars)
+        return found, read_output(self._path, names.get("output"), bars) if draws else None
 
     def _names(self, frame: "pd.DataFrame") -> dict[str, Any]:
         """The names that a script finds when it begins."""
