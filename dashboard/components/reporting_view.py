@@ -100,8 +100,9 @@ def trade_table(rows: Sequence[TradeRow], *, none: str) -> Html:
     """Round trips; each leads to its own page."""
     zone = times.zone_name()
     columns = [
-        Column("Trade"), Column("Strategy", minor=True), Column("Symbol"), Column("Side", minor=True), Column("Units", True, minor=True),
-        Column(f"Opened ({zone})", minor=True), Column("Entry", True, minor=True), Column(f"Closed ({zone})"),
+        Column("Trade"), Column("Strategy", minor=True), Column("Symbol"), Column("Side", minor=True),
+        Column("Units", True, minor=True), Column(f"Opened ({zone})", minor=True), Column("Entry", True, minor=True),
+        Column(f"Closed ({zone})"),
         Column("Exit", True, minor=True), Column("Commission", True, minor=True), Column("Net PnL", True),
         Column("Return", True, minor=True),
     ]  # fmt: skip
