@@ -7,6 +7,7 @@ Prints one JSON object: seconds of the best warm round, peak memory, and trades 
 # mypy: ignore-errors
 
 import json
+import pathlib
 import resource
 import sys
 import time
@@ -43,7 +44,7 @@ def sweep(open_, close, pairs):
 def main():
     warnings.filterwarnings("ignore")
     data = np.load(sys.argv[1])
-    with open(sys.argv[2]) as file:
+    with pathlib.Path(sys.argv[2]).open() as file:
         pairs = [tuple(pair) for pair in json.load(file)]
     index = pd.to_datetime(data["ts"], unit="us")
     open_, close = (pd.Series(data[name], index=index) for name in ("open", "close"))

@@ -72,7 +72,8 @@ def regions(points: Sequence["Point"], grid: Mapping[str, Sequence[Any]], metric
             if len(near) >= least:
                 values = figures[near]
                 found.append(Region(known[index], float(median(values)), float(values.min()), len(near)))
-    return sorted(found, key=lambda one: (-one.middle, -one.worst, -one.size, one.point.number))
+    own = {point.number: figure for point, figure in zip(known, figures.tolist(), strict=True)}
+    return sorted(found, key=lambda one: (-one.middle, -one.worst, -one.size, -own[one.point.number], one.point.number))
 
 
 def _reach(share: float, dimensions: int) -> int:
