@@ -72,8 +72,10 @@ def regions(points: Sequence["Point"], grid: Mapping[str, Sequence[Any]], metric
             if len(near) >= least:
                 values = figures[near]
                 found.append(Region(known[index], float(median(values)), float(values.min()), len(near)))
-    own = {point.number: figure for point, figure in zip(known, figures.tolist(), strict=True)}
-    return sorted(found, key=lambda one: (-one.middle, -one.worst, -one.size, -own[one.point.number], one.point.number))
+    alone = {point.number: figure for point, figure in zip(known, figures.tolist(), strict=True)}
+    return sorted(
+        found, key=lambda one: (-one.middle, -one.worst, -one.size, -alone[one.point.number], one.point.number)
+    )
 
 
 def _reach(share: float, dimensions: int) -> int:
