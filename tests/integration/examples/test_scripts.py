@@ -20,7 +20,8 @@ from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.feeds import HistoryFeed, ReplayFeed
 from quantstrip.home import Home
 from quantstrip.model import Fill, Leg
-from quantstrip.operations.research import backtest
+from quantstrip.operations.research import backtest, prepare
+from quantstrip.sandbox import check_source
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 DATAFRAME = ["dataframe_bands", "dataframe_breakout", "dataframe_ema_cross"]
@@ -137,3 +138,29 @@ def test_a_script_without_symbols_trades_all_that_has_bars_and_says_what_it_ran_
     assert run["costs"]["commission_rate"] == 0.001
     assert run["risk"].startswith("CASH_ONLY")
     assert "leverage=2," in run["risk"]
+
+
+@pytest.mark.parametrize("name", DATAFRAME + EVENT)
+def test_the_examples_pass_for_strangers_code_as_well(name: str) -> None:
+    assert check_source((EXAMPLES / f"{name}.py").read_bytes(), look_ahead=True) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "values"),
+    [
+        ("dataframe_bands", "period", [15, 30]),
+        ("dataframe_breakout", "lookback", [20, 40]),
+        ("dataframe_ema_cross", "stopLossPct", [0.02, 0.08]),
+        ("event_dca", "amount", [200.0, 400.0]),
+        ("event_grid", "grid_levels", [2, 8]),
+        ("event_martingale", "factor", [1.2, 2.0]),
+        ("event_trend", "trailingStopPct", [0.02, 0.1]),
+    ],
+)
+def test_their_parameters_and_settings_can_be_swept(home: Home, name: str, parameter: str, values: list[float]) -> None:
+    lines = (sample_folder() / "IBM.csv").read_text().splitlines()[:301]
+    (home.bars / "IBM.csv").write_text("\n".join(lines))
+    ready = prepare(home, EXAMPLES / f"{name}.py", parameters={"trend": False} if "breakout" in name else None)
+    curves = [ready.run({**ready.parameters, parameter: value}) for value in values]
+    assert [each.run["parameters"][parameter] for each in curves] == values
+    assert curves[0].equity_final != curves[1].equity_final
