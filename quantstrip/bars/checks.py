@@ -39,8 +39,12 @@ def validate(table: BarTable, calendar: str | None = "NYSE", *, gaps: Gaps = "re
     return check_gaps(table, grid, gaps)
 
 
-def check_order(table: BarTable) -> None:
-    """Raise unless every bar starts after the one before it has ended."""
+def check_order(table: BarTable, *, sparse: bool = False) -> None:
+    """Raise unless every bar starts after the one before it has ended.
+
+    Bars that all lie further apart than they last are of another timeframe, unless they may be ``sparse``: a few of a
+    quiet market.
+    """
     steps = np.diff(table.label)
     if (row := _first(steps <= 0)) is not None:
         later, earlier = table.label_text(row + 1), table.label_text(row)
@@ -62,7 +66,7 @@ def check_order(table: BarTable) -> None:
             f"{table.label_text(row)} ends",
             hint="Name the timeframe the file really has, or remove the bars that overlap.",
         )
-    if len(steps) > 1 and int(steps.min()) > length:
+    if not sparse and len(steps) > 1 and int(steps.min()) > length:
         raise DataError(
             f"{table.where(0)}: the bars are at least {int(steps.min()) // SECOND} seconds apart, "
             f"but a {table.timeframe} bar lasts {length // SECOND}",

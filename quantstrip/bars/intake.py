@@ -89,6 +89,7 @@ def take_in(
     policy: Policy | None = None,
     zone: str = "UTC",
     source: str = "",
+    sparse: bool = False,
 ) -> tuple[BarTable, IntakeReport]:
     """Check raw bars and put them in order.
 
@@ -99,6 +100,7 @@ def take_in(
         policy: what is refused; by default missing sessions and doubled times.
         zone: whose clock the times show where they name no zone; daily bars are named by dates, whatever the zone.
         source: where they come from, for ``BarTable.source``.
+        sparse: they are known to be of ``timeframe``, however far apart they lie.
 
     Raises:
         DataError: as ``bars.validate``; a zone that does not exist, or times that its clock does not show or shows
@@ -115,7 +117,7 @@ def take_in(
     check_prices(table)
     table, reordered = _sorted(table)
     table, repeated, contradictory = _single(table, policy.duplicates)
-    check_order(table)
+    check_order(table, sparse=sparse)
     report = GapReport()
     if calendar == AUTO:
         calendar = fitting_calendar(table)

@@ -217,7 +217,7 @@ class BarStore:
             examples += differing
             done = Merged(*(getattr(done, each) + getattr(told, each) for each in Merged.__slots__))
             if told.added or told.replaced:
-                check_order(_as_table(made, About(table.symbol, table.timeframe)))
+                check_order(_as_table(made, About(table.symbol, table.timeframe)), sparse=True)
                 changes.append((path, made))
         if done.kept and conflicts == "refuse" and not dry:
             raise refused(table, done.kept, examples)

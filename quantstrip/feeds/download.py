@@ -185,7 +185,7 @@ class _Job:
             page = self._page(at, end)
             if page.bars is not None:
                 policy = Policy(gaps="accept", duplicates="last")
-                table, _ = take_in(page.bars, self.symbol, self.timeframe, self.calendar, policy=policy)
+                table, _ = take_in(page.bars, self.symbol, self.timeframe, self.calendar, policy=policy, sparse=True)
                 table = table.rows(0, int(np.searchsorted(table.ts, self.clock.now(), side="right")))
                 if len(table):
                     yield replace(table, path="")

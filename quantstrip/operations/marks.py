@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from quantstrip.bars import BarTable, read_csv, resample, sample_folder, timeframe_of
+from quantstrip.bars import BarStore, BarTable, read_csv, resample, sample_folder, timeframe_of
 from quantstrip.bars.barfile import find
 from quantstrip.bars.sessions import date_of
-from quantstrip.clock import Micros, system_clock
+from quantstrip.clock import Micros, from_text, system_clock
 from quantstrip.errors import DataError
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, open_ledger
@@ -98,7 +98,8 @@ def write_marks(home: Home, *, now: Micros | None = None) -> Marks:
     """Write every close that bar files know and ``mtm_price`` lacks, of sessions that are over.
 
     Bars are looked for as ``SYMBOL.csv`` (``SYMBOL-CONTRACT.csv`` for futures and options) in the setting
-    ``marks.folder``, then in folders that strategy clients trade on, and in the sample.
+    ``marks.folder``, then in folders that strategy clients trade on, in the home's bars, in its bar store, and in the
+    sample.
     Repeated, it changes nothing. A file that cannot be read costs its symbol only.
 
     Args:
@@ -176,18 +177,31 @@ def _pairs(ledger: Ledger) -> Iterator[_Wanted]:
 def _closes(folder: Path, wanted: _Wanted, now: Micros) -> Iterator[tuple[str, dict[str, Any]]]:
     """Date and prices of each wanted session that is over."""
     path = find(folder, wanted.name)
-    timeframe = timeframe_of(path) if path is not None else None
-    if path is None:
+    table = _stored(folder, wanted) if path is None else _of_file(path, wanted)
+    if table is None:
         return
-    if timeframe == "1w":
-        raise DataError(f"{path} holds weekly bars, which tell no daily close", hint="Put daily bars there.")
-    table = _daily(read_csv(path, wanted.symbol, timeframe or "1d", wanted.calendar, gaps="accept"), wanted.calendar)
+    source = f"bars:{path.name if path else table.source}"
     columns = (table.label, table.ts, table.open, table.high, table.low, table.close, table.volume)
     for label, closed, *prices in zip(*(column.tolist() for column in columns), strict=True):
         day = date_of(label).isoformat()
         if wanted.first <= day <= wanted.last and closed <= now:
             names = ("open", "high", "low", "close", "volume")
-            yield day, dict(zip(names, prices, strict=True)) | {"metadata": {"source": f"bars:{path.name}"}}
+            yield day, dict(zip(names, prices, strict=True)) | {"metadata": {"source": source}}
+
+
+def _of_file(path: Path, wanted: _Wanted) -> BarTable:
+    timeframe = timeframe_of(path)
+    if timeframe == "1w":
+        raise DataError(f"{path} holds weekly bars, which tell no daily close", hint="Put daily bars there.")
+    return _daily(read_csv(path, wanted.symbol, timeframe or "1d", wanted.calendar, gaps="accept"), wanted.calendar)
+
+
+def _stored(folder: Path, wanted: _Wanted) -> BarTable | None:
+    """Daily bars of the bar store that lies in the folder, or None."""
+    store = BarStore(folder)
+    if store.made_of(wanted.name, "1d") is None:
+        return None
+    return store.read(wanted.name, "1d", from_text(wanted.first))
 
 
 def _daily(table: BarTable, calendar: str) -> BarTable:

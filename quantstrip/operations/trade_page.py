@@ -6,12 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from quantstrip.bars import BarTable, read_csv, timeframe_of
+from quantstrip.bars import BarStore, BarTable, read_csv, timeframe_of
 from quantstrip.bars.barfile import find
-from quantstrip.clock import from_text
+from quantstrip.clock import DAY, SECOND, Micros, from_text
 from quantstrip.errors import DataError, UnknownRecord
 from quantstrip.home import Home
 from quantstrip.ledger.query import Reading
+from quantstrip.model import TIMEFRAMES
 from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.marks import bar_folders, bars_name
 from quantstrip.operations.settings import manager_of
@@ -19,6 +20,8 @@ from quantstrip.operations.settings import manager_of
 AROUND: Final = 60
 """Bars shown before the first fill and after the last."""
 _MOST_BARS: Final = 20_000
+_SHOWN: Final = 10
+"""Bars that a trade should last, so that its chart shows more than a line."""
 _CLOSED: Final = (
     "SELECT mode, strategy, broker, account, symbol, contract_id, leg, side, opened, closed, quantity, max_quantity, "
     "avg_entry, avg_exit, currency, gross_pnl, commission, net_pnl, trade_return, mae, mfe, reporting_currency, "
@@ -210,7 +213,7 @@ def trade(home: Home, trade_id: int) -> TradePage:
 
 
 def bars_around(home: Home, page: TradePage) -> TradeBars:
-    """Bars of the instrument from before the first fill to after the last, from the home's files.
+    """Bars of the instrument from before the first fill to after the last, from the home's files and its bar store.
 
     The client's own folder comes first, then those that ``mtm_prices`` reads; the first that covers the trade decides.
     """
@@ -221,21 +224,37 @@ def bars_around(home: Home, page: TradePage) -> TradeBars:
     refused = []
     for folder in _folders(home, facts.client or ""):
         path = find(folder, name)
-        if path is None:
-            continue
         try:
-            stat = path.stat()
-            table = _read(path, facts.symbol, calendar, stat.st_mtime_ns, stat.st_size)
+            if path is None:
+                stored = _stored(folder, name, first, last)
+                if stored is None:
+                    continue
+                table, source = stored, stored.source
+            else:
+                stat = path.stat()
+                table, source = _read(path, facts.symbol, calendar, stat.st_mtime_ns, stat.st_size), path.name
         except (DataError, OSError) as error:
             refused.append(str(error))
             continue
         start, stop = int(table.ts.searchsorted(first)), int(table.ts.searchsorted(last, side="right"))
         if start < len(table) and stop > 0:
             begin = max(0, start - AROUND)
-            return TradeBars(table.rows(begin, min(len(table), stop + AROUND, begin + _MOST_BARS)), path.name)
-        refused.append(f"{path.name} does not reach this trade.")
+            return TradeBars(table.rows(begin, min(len(table), stop + AROUND, begin + _MOST_BARS)), source)
+        refused.append(f"{source} does not reach this trade.")
     why = " ".join(refused) or f"No file {name}.csv lies in the home's bar folders; data/bars is one."
     return TradeBars(None, why=why)
+
+
+def _stored(folder: Path, name: str, first: Micros, last: Micros) -> BarTable | None:
+    """Bars around a trade of the store that lies in the folder, in the coarsest timeframe that shows it; or None."""
+    store = BarStore(folder)
+    there = store.timeframes(name)
+    if not there:
+        return None
+    fits = [each for each in there if TIMEFRAMES[each] * SECOND * _SHOWN <= last - first]
+    timeframe = fits[-1] if fits else there[0]
+    margin = max(14 * DAY, 4 * AROUND * TIMEFRAMES[timeframe] * SECOND)  # nights and weekends lie between
+    return store.read(name, timeframe, first - margin, last + margin)
 
 
 def excursions(page: TradePage, bars: TradeBars) -> tuple[float | None, float | None]:

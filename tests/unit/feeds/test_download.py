@@ -146,6 +146,13 @@ def test_progress_rises_to_one(get: Get) -> None:
     assert heard[-1] == 1.0
 
 
+def test_the_few_bars_of_a_quiet_market_are_taken(get: Get, feed: MemoryFeed, store: BarStore) -> None:
+    feed.market["BTC/USDT", "1h"] = hours().take(np.arange(0, 100, 3))
+    feed.size = 2
+    assert get(start=START).added == 34
+    assert len(store.read("BTC/USDT", "1h")) == 34
+
+
 # ----------------------------------------------------------------------------------------------------------- trouble
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from quantstrip.bars import sample_folder
+from quantstrip.bars import About, BarStore, BarTable, sample_folder
 from quantstrip.clock import from_text
 from quantstrip.config import SettingsManager
 from quantstrip.home import Home
@@ -208,3 +209,18 @@ def test_a_row_says_which_file_it_came_from(made_home: Home, ledger: Ledger, hel
     bars("XYZ", {"2012-06-04": 5.0})
     write_marks(made_home, now=NOW)
     assert json.loads(ledger.query("SELECT metadata FROM mtm_price")[1][0][0]) == {"source": "bars:XYZ.csv"}
+
+
+def test_closes_come_from_the_bar_store_where_no_file_has_them(
+    made_home: Home, ledger: Ledger, held: Held, bars: Prices
+) -> None:
+    held("XYZ", "2012-06-05")
+    hours = [from_text(f"{day} 14:00") for day in WEEK]
+    prices = np.array(list(WEEK.values()))
+    table = BarTable.from_arrays("XYZ", "1h", np.array(hours), prices, prices, prices, prices, prices)
+    BarStore(made_home.bars).merge(table, About("", "", "NYSE", sources=("a feed",)))
+    assert write_marks(made_home, now=NOW).written == 3, "the last session is not over in these bars"
+    assert closes(ledger, "XYZ") == {day: WEEK[day] for day in ("2012-06-05", "2012-06-06", "2012-06-07")}
+    bars("XYZ", {"2012-06-05": 1.0, "2012-06-06": 2.0})
+    write_marks(made_home, now=NOW)
+    assert closes(ledger, "XYZ")["2012-06-06"] == 2.0, "a file decides over the store"

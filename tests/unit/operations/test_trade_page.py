@@ -2,8 +2,10 @@
 
 import pytest
 
+from quantstrip.bars import About, BarStore
 from quantstrip.clock import SECOND, from_text
 from quantstrip.errors import UnknownRecord
+from quantstrip.feeds.synthetic import synthetic
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger, LedgerRecorder
 from quantstrip.model import Fill, Instrument, Order, OrderSide, OrderState, OrderType
@@ -108,3 +110,13 @@ def test_a_file_that_is_damaged_or_does_not_reach_the_trade_is_told(made_home: H
 def test_a_trade_that_there_is_not_is_refused(made_home: Home, ledger: Ledger) -> None:
     with pytest.raises(UnknownRecord, match="no round trip has the id 7"):
         trade_page.trade(made_home, 7)
+
+
+def test_bars_of_the_store_are_shown_in_the_timeframe_that_shows_the_trade(made_home: Home, ledger: Ledger) -> None:
+    page = trade_page.trade(made_home, fill(ledger, "a", "BUY", 10, "2024-03-06"))
+    store, about = BarStore(made_home.bars), About("", "", "24/7", sources=("a feed",))
+    store.merge(synthetic("XYZ", "1h", "24/7", start=from_text("2024-03-01"), end=from_text("2024-03-11")), about)
+    found = trade_page.bars_around(made_home, page)
+    assert found.table is not None
+    assert (found.table.timeframe, found.source) == ("1h", "store: XYZ 1h from a feed")
+    assert len(found.table) == 121
