@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import dialogs, empty, frame, markup, output, package_rows, roles, service_state
+from components import dialogs, empty, frame, markup, output, package_rows, roles, service_state, waiting
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import package_lookup, packages, tasks
@@ -91,22 +91,19 @@ def _look_up(home: Home, environments: list[str], *, busy: bool) -> None:
         name = st.text_input("Name", key=_NAME, placeholder="polars, or polars<2", label_visibility="collapsed")
         asked = st.form_submit_button("Look up", icon=":material/search:", key="package-look-up")
     if asked:
-        st.session_state.pop(_FOUND, None)
-        with st.spinner("Asking the package index..."):
-            try:
-                st.session_state[_FOUND] = (name.strip(), client, package_lookup.look_up(home, name, client=client))
-            except QuantstripError as error:
-                frame.problem(error)
+        waiting.drop(home, _FOUND)
+        waiting.ask(home, _FOUND, "package_look_up", {"name": name.strip(), "client": client}, by="Packages page")
+        st.rerun()
     if _FOUND not in st.session_state:
-        if not asked:
-            st.html(markup.tag("p", markup.text(
-                "The package index is asked when you press Look up or Install, by this server, and never otherwise."
-            ), "qs-soft"))  # fmt: skip
+        st.html(markup.tag("p", markup.text(
+            "The package index is asked when you press Look up or Install, by this machine, and never otherwise."
+        ), "qs-soft"))  # fmt: skip
         return
-    wanted, client, found = st.session_state[_FOUND]
-    with st.container(border=True, key="package-found-box"):
-        st.html(package_rows.found(found))
-        _offer(home, wanted, client, found, busy=busy)
+    if task := waiting.show(home, _FOUND, "Nothing was found"):
+        found = package_lookup.found_by(task)
+        with st.container(border=True, key="package-found-box"):
+            st.html(package_rows.found(found))
+            _offer(home, str(task.arguments["name"]), str(task.arguments["client"]), found, busy=busy)
 
 
 def _for_whom(client: str) -> str:
@@ -189,7 +186,7 @@ def _build(home: Home, subject: str) -> None:
 
 def _change(home: Home, kind: str, arguments: dict[str, Any]) -> None:
     roles.require("admin")
-    st.session_state.pop(_FOUND, None)
+    waiting.drop(home, _FOUND)
     try:
         tasks.submit(home, kind, arguments, by="Packages page")
     except QuantstripError as error:

@@ -109,13 +109,18 @@ def remove(
 
 
 def goes_alone(
-    asked: Iterable[Requirement], folder: Path, *, source: bool = False, seconds: float | None = None
+    asked: Iterable[Requirement],
+    folder: Path,
+    *,
+    source: bool = False,
+    seconds: float | None = None,
+    heard: Callable[[str], None] = lambda _: None,
 ) -> bool:
     """Whether packages go with the platform alone, without what is shared: then a client's environment would do."""
     nowhere = Place(folder / "nowhere", folder / "nowhere" / ".current")
     wanted = [str(each) for each in asked]
     try:
-        resolve(nowhere, wanted, [], folder, lambda _: None, source=source, asked=", ".join(wanted), seconds=seconds)
+        resolve(nowhere, wanted, [], folder, heard, source=source, asked=", ".join(wanted), seconds=seconds)
     except PackageError:
         return False
     return True

@@ -5,7 +5,8 @@ The only place that asks a host without anything being installed; it is called w
 
 import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +15,11 @@ from packaging.utils import canonicalize_name
 from quantstrip.errors import PackageConflict, PackageError, PackageMissing
 from quantstrip.home import Home
 from quantstrip.operations.package_changes import goes_alone, resolve
-from quantstrip.operations.package_pip import versions
+from quantstrip.operations.package_pip import Heard, versions
+from quantstrip.operations.package_tasks import LookUpArguments
 from quantstrip.operations.packages import Package, asked_for, asked_in, check_client, installed, platform
+from quantstrip.operations.task_progress import Progress
+from quantstrip.operations.tasks import Task
 from quantstrip.overlay import place_of
 
 SECONDS: Final = 60.0
@@ -57,11 +61,39 @@ class Found:
     alone: bool = False
 
 
-def look_up(home: Home, name: str, *, client: str = "", seconds: float = SECONDS) -> Found:
+def work(home: Home, arguments: LookUpArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:  # noqa: ARG001
+    """Look a package up as a task; ``found_by`` reads the result."""
+    steps = [0.05]
+
+    def heard(line: str) -> None:
+        steps[0] += (0.95 - steps[0]) * 0.05 if line else 0.0
+        progress.report(steps[0], line.strip()[:120] or None)
+
+    progress.report(0.02, "asking the index")
+    return asdict(look_up(home, arguments.name, client=arguments.client, heard=heard))
+
+
+def check(arguments: LookUpArguments) -> None:
+    """Refuse what names no package."""
+    asked_for(arguments.name)
+
+
+def found_by(task: Task) -> Found:
+    """What a look-up that is done found."""
+    told = (task.result or {}).items()
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told}
+    return Found(**given)
+
+
+def look_up(
+    home: Home, name: str, *, client: str = "", seconds: float = SECONDS, heard: Heard = lambda _: None
+) -> Found:
     """What the index says about a package, and whether it goes with what is installed.
 
     Args:
         client: whose environment it is for; "" for the one of all clients.
+        seconds: what each question to the index may take.
+        heard: called with what pip says, and with "" meanwhile; what it raises ends the look-up.
 
     Raises:
         PackageError: no such name is on the index, no such client, or the index cannot be reached.
@@ -73,7 +105,7 @@ def look_up(home: Home, name: str, *, client: str = "", seconds: float = SECONDS
     key = canonicalize_name(wanted.name)
     own = next((each for each in platform() if each.key == key), None)
     there = own or next((each for each in installed(home, client) if each.key == key), None)
-    there_are = versions(wanted.name, seconds)[:_MOST]
+    there_are = versions(wanted.name, seconds, heard)[:_MOST]
     if own is not None:
         said = f"{own.name} {own.version} is the platform's own: clients can import it already"
         return Found(own.name, own.version, own.summary, there_are, here=own.version, platforms=True, problem=said)
@@ -86,7 +118,7 @@ def look_up(home: Home, name: str, *, client: str = "", seconds: float = SECONDS
         folder = Path(name_of_folder)
         try:
             plan = resolve(
-                place, [*kept, str(wanted)], [], folder, lambda _: None, source=False, asked=str(wanted),
+                place, [*kept, str(wanted)], [], folder, heard, source=False, asked=str(wanted),
                 seconds=seconds,
             )  # fmt: skip
         except PackageError as error:
@@ -94,7 +126,7 @@ def look_up(home: Home, name: str, *, client: str = "", seconds: float = SECONDS
             return Found(
                 wanted.name, versions=there_are, problem=error.message, hint=error.hint,
                 source_only=isinstance(error, PackageMissing),
-                alone=conflict and goes_alone([wanted], folder, seconds=seconds),
+                alone=conflict and goes_alone([wanted], folder, seconds=seconds, heard=heard),
             )  # fmt: skip
     return _described(plan, key, wanted.name, there_are, there)
 

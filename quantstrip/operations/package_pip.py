@@ -111,14 +111,14 @@ def failed(said: Said, asked: str, *, source: bool) -> PackageError:
     )
 
 
-def versions(name: str, seconds: float) -> tuple[str, ...]:
+def versions(name: str, seconds: float, heard: Heard = lambda _: None) -> tuple[str, ...]:
     """Versions on the index, newest first, as wheel or as source; none where there is no such package.
 
     Raises:
         PackageError: the index cannot be reached.
 
     """
-    said = pip(["index", "versions", name], lambda _: None, seconds=seconds)
+    said = pip(["index", "versions", name], heard, seconds=seconds)
     if not said.done and _UNREACHABLE.search(said.text):
         raise unreachable()
     found = _ALL_VERSIONS.search(said.text)

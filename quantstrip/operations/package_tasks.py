@@ -6,6 +6,14 @@ from quantstrip.errors import TaskRefused
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpArguments:
+    """What to look up on the index, and for which client's environment; "" for the one of all clients."""
+
+    name: str
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InstallArguments:
     """What to install: names, with versions where one is wanted.
 

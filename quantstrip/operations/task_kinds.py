@@ -14,7 +14,7 @@ from quantstrip.operations.maintenance import (
     BackupVerifyArguments,
     EndOfDayArguments,
 )
-from quantstrip.operations.package_tasks import InstallArguments, RemoveArguments, UpgradeArguments
+from quantstrip.operations.package_tasks import InstallArguments, LookUpArguments, RemoveArguments, UpgradeArguments
 from quantstrip.operations.reporting_arguments import SendArguments, StoredReportArguments
 from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
 from quantstrip.operations.sql_forms import ExportArguments
@@ -154,6 +154,8 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.maintenance:audit_verify", lane=UPKEEP),
         Kind("end_of_day", "Build the summary of a session and send it.", EndOfDayArguments,
              "quantstrip.operations.maintenance:end_of_day", lane=REPORT),
+        Kind("package_look_up", "Look one package up on the index.", LookUpArguments,
+             "quantstrip.operations.package_lookup:work", "quantstrip.operations.package_lookup:check", lane=PACKAGE),
         Kind("package_install", "Install packages for clients into the home.", InstallArguments,
              "quantstrip.operations.package_changes:install", "quantstrip.operations.package_changes:check_install",
              lane=PACKAGE),

@@ -33,6 +33,15 @@ def asked(home: Home, index: Index, monkeypatch: pytest.MonkeyPatch) -> Home:
     return home
 
 
+def look_up(page: Any, home: Home, name: str, client: str = "") -> None:
+    """Show the page with what the worker found; to have it look needs a service."""
+    task = tasks.run_now(home, "package_look_up", {"name": name, "client": client})
+    assert task.state == "done", task.error
+    page.app.session_state["package-found"] = task.task_id
+    page.app.run()
+    assert not page.app.exception
+
+
 def test_an_empty_overlay_says_what_to_do_first_and_shows_the_platforms_own(show: Any, home: Home) -> None:
     page = show(PAGE)
     assert "Nothing was installed here yet" in page.text
@@ -46,17 +55,17 @@ def test_a_package_is_looked_up_by_name_and_a_stopped_service_is_told(show: Any,
     page = show(PAGE)
     page.app.text_input(key="package-name").set_value("alpha")
     page.press("package-look-up")
+    assert "no service runs" in page.app.toast[0].value
+    look_up(page, asked, "alpha")
     assert "alpha 2.0" in page.text
     assert "What alpha does" in page.text
     assert "beta 1.1" in page.text
     page.press("package-install")
     assert "no service runs" in page.app.toast[0].value
-    page.app.text_input(key="package-name").set_value("clash")
-    page.press("package-look-up")
+    look_up(page, asked, "clash")
     assert "clash 1.0 wants numpy<1" in page.text
     assert "package-install" not in {each.key for each in page.app.button}
-    page.app.text_input(key="package-name").set_value("only-source")
-    page.press("package-look-up")
+    look_up(page, asked, "only-source")
     page.press("package-source")
     assert "runs code of the package" in page.app.text[0].value
 
@@ -92,8 +101,7 @@ def test_what_goes_with_the_platform_but_not_with_what_is_shared_is_offered_to_o
     (asked.clients / "odd.py").touch()
     tasks.run_now(asked, "package_install", {"names": ["beta>=1.1"]})
     page = show(PAGE)
-    page.app.text_input(key="package-name").set_value("gamma")
-    page.press("package-look-up")
+    look_up(page, asked, "gamma")
     assert "gamma 1.0 wants beta<1.1" in page.text
     assert "package-install" not in {each.key for each in page.app.button}
     assert page.app.selectbox(key="package-client").options == ["odd"]
@@ -104,8 +112,7 @@ def test_what_goes_with_the_platform_but_not_with_what_is_shared_is_offered_to_o
     assert "Environment of odd" in page.text
     assert "Install gamma for odd alone done" in page.text
     page.app.selectbox(key="package-for").set_value("odd").run()
-    page.app.text_input(key="package-name").set_value("alpha")  # what goes with all clients goes to one as well
-    page.press("package-look-up")
+    look_up(page, asked, "alpha", "odd")  # what goes with all clients goes to one as well
     assert page.app.button(key="package-install").label.replace("\\", "") == "Install 2.0 for odd"
     page.press("package-remove-odd-gamma")
     assert "from the environment of odd?" in page.app.text[0].value

@@ -248,6 +248,20 @@ def test_a_look_up_says_what_an_install_would_bring_without_installing(home: Hom
     assert not conflict.source_only
 
 
+def test_a_look_up_as_a_task_finds_the_same_and_can_be_cancelled_while_the_index_is_asked(home: Home) -> None:
+    done = tasks.run_now(home, "package_look_up", {"name": "beta"})
+    assert package_lookup.found_by(done) == package_lookup.look_up(home, "beta")
+
+    def heard(progress: Progress) -> None:
+        if progress.note == "asking the index":
+            tasks.cancel(home, done.task_id + 1)
+            progress.cancelled = True
+
+    assert tasks.run_now(home, "package_look_up", {"name": "alpha"}, heard=heard).state == "cancelled"
+    with pytest.raises(PackageError, match="asked for by its name"):
+        tasks.run_now(home, "package_look_up", {"name": "../alpha"})
+
+
 def test_as_a_task_it_records_what_came_of_it_and_why_it_failed(home: Home) -> None:
     done = tasks.run_now(home, "package_install", {"names": ["beta==1.0"]})
     assert (done.state, done.result) == ("done", {"installed": ["beta 1.0"], "removed": [], "hidden": []})
