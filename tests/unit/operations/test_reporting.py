@@ -253,7 +253,7 @@ def test_the_same_question_is_answered_from_memory_until_something_was_recorded(
     "text",
     [
         "UPDATE strategy SET allocation = 20000",
-        "UPDATE broker SET name = 'another'",
+        "UPDATE broker SET full_name = 'another'",
         "UPDATE instrument SET multiplier = 2 WHERE symbol = 'A'",
         "UPDATE mtm_price SET close = 3 - close",
         "UPDATE mtm_price SET symbol = 'GBPUSD'",
