@@ -19,7 +19,6 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
-    Route,
     WebSocket,
     expect,
 )
@@ -143,7 +142,7 @@ class Visitor:
         )
         self.contexts.append(context)
         context.set_default_timeout(PATIENCE)
-        context.route("**/*", self._look)
+        context.on("request", self._look)
         page = context.new_page()
         self._watch(page)
         if login:
@@ -174,12 +173,9 @@ class Visitor:
         if not left and not self.outage:
             self.errors.append(f"{request.failure} {request.url}")
 
-    def _look(self, route: Route) -> None:
-        if route.request.url.startswith((self.demo.origin, "data:", "blob:")):
-            route.continue_()
-        else:
-            self.foreign.append(route.request.url)
-            route.abort()
+    def _look(self, request: Request) -> None:
+        if not request.url.startswith((self.demo.origin, "data:", "blob:")):
+            self.foreign.append(request.url)
 
     def _look_at_socket(self, socket: WebSocket) -> None:
         if not socket.url.startswith(self.demo.origin.replace("http", "ws")):

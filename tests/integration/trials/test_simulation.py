@@ -293,28 +293,27 @@ def test_private_addresses_are_not_allowed_without_the_network(lab: Lab) -> None
 
 
 def test_a_network_that_is_allowed_is_there_and_the_home_is_kept_all_the_same(lab: Lab) -> None:
-    server = socket.create_server(("127.0.0.1", 0))
-    port = server.getsockname()[1]
-    task = lab.simulate(
-        lab.client(
-            f"""
-            print("connected", socket.create_connection(("127.0.0.1", {port}), 2).getpeername()[1])
-            print("ran", subprocess.run(["true"]).returncode)
-            try:
-                socket.socket(socket.AF_UNIX).connect({str(lab.home.root / "data/run/supervisor.sock")!r})
-            except PermissionError as error:
-                print("kept", type(error).__name__)
-            try:
-                (Path({str(lab.home.root)!r}) / "x").write_text("x")
-            except PermissionError as error:
-                print("kept", error)
-            self.stop_client()
-            """
-        ),
-        network=True,
-        local=True,
-    )
-    server.close()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        task = lab.simulate(
+            lab.client(
+                f"""
+                print("connected", socket.create_connection(("127.0.0.1", {port}), 2).getpeername()[1])
+                print("ran", subprocess.run(["true"]).returncode)
+                try:
+                    socket.socket(socket.AF_UNIX).connect({str(lab.home.root / "data/run/supervisor.sock")!r})
+                except PermissionError as error:
+                    print("kept", type(error).__name__)
+                try:
+                    (Path({str(lab.home.root)!r}) / "x").write_text("x")
+                except PermissionError as error:
+                    print("kept", error)
+                self.stop_client()
+                """
+            ),
+            network=True,
+            local=True,
+        )
     assert f"connected {port}" in lab.output(task)
     assert "ran 0" in lab.output(task)
     assert "kept SimulationRefused" in lab.output(task), "the service's own socket"
