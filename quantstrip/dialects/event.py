@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from quantstrip.dialects import script
 from quantstrip.dialects.annotations import Annotations, refused
 from quantstrip.dialects.event_context import Context, Intent
-from quantstrip.dialects.event_text import asked_params, hooks
+from quantstrip.dialects.event_text import asked_params, hooks, takes
 from quantstrip.dialects.forms import Form
 from quantstrip.dialects.script import ScriptStrategy, Side
 from quantstrip.dialects.script_rules import ScriptRules, declared_rules
@@ -31,7 +31,7 @@ Hook = Callable[..., object]
 def recognises(tree: ast.Module) -> bool:
     """Whether the file's own level has a function ``on_bar`` or ``on_init`` that takes a context."""
     found = {} if has_strategy_class(tree) else hooks(tree)
-    return "on_bar" in found or ("on_init" in found and len(found["on_init"].args.args) == 1)
+    return "on_bar" in found or ("on_init" in found and takes(found["on_init"], 1))
 
 
 def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: Mapping[str, Any]) -> "EventStrategy":
@@ -167,10 +167,9 @@ def _check_hooks(path: Path, tree: ast.Module) -> None:
             "Add def on_bar(ctx, bar): it decides at the close of each bar.",
         )  # fmt: skip
     for name, count in (("on_init", 1), ("on_bar", 2)):
-        if name in found and len(found[name].args.args) != count:
+        if name in found and not takes(found[name], count):
             shape = "on_init(ctx)" if name == "on_init" else "on_bar(ctx, bar)"
-            raise refused(path, found[name].lineno, f"{name} takes {len(found[name].args.args)} arguments",
-                          f"Write def {shape}:")  # fmt: skip
+            raise refused(path, found[name].lineno, f"{name} does not take {count} arguments", f"Write def {shape}:")
 
 
 def _parameters(path: Path, source: bytes, tree: ast.Module) -> Annotations:

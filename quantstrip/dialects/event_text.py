@@ -13,6 +13,14 @@ def hooks(tree: ast.Module) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in _NAMES}
 
 
+def takes(hook: ast.FunctionDef, count: int) -> bool:
+    """Whether a hook can be called with ``count`` arguments."""
+    given = hook.args
+    named = len(given.posonlyargs) + len(given.args)
+    most = named if given.vararg is None else max(named, count)
+    return named - len(given.defaults) <= count <= most and None not in given.kw_defaults
+
+
 def asked_params(tree: ast.Module) -> dict[str, Param]:
     """Parameters of calls ``ctx.param("name", default)`` with plain values, the first of each name; not the rules'."""
     found: dict[str, Param] = {}

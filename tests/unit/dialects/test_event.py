@@ -202,7 +202,7 @@ class TestRefused:
         ("text", "message"),
         [
             ("def on_init(ctx):\n    pass\n", "line 1: the script has on_init.ctx., and no on_bar.ctx, bar."),
-            ("\ndef on_bar(bar):\n    pass\n", "line 2: on_bar takes 1 arguments"),
+            ("\ndef on_bar(bar):\n    pass\n", "line 2: on_bar does not take 2 arguments"),
             ("x = 1 / 0\ndef on_bar(ctx, bar):\n    pass\n", "line 1: ZeroDivisionError"),
             ("def on_bar(ctx, bar)\n    pass\n", "line 1: SyntaxError"),
             ("# @strategy stopLossPct 7\ndef on_bar(ctx, bar):\n    pass\n", "line 1: stopLossPct is at least 0"),
@@ -229,6 +229,11 @@ class TestRefused:
         with pytest.raises(StrategyFault, match=message) as caught:
             traded(script(tmp_path, d2=text), bars(FLAT))
         assert "script.py, line 4" in str(caught.value)
+
+    @pytest.mark.parametrize("head", ["ctx, bar, note=None", "*given", "ctx, bar, **more", "ctx, /, bar"])
+    def test_but_not_what_can_be_called_all_the_same(self, tmp_path: Path, head: str) -> None:
+        file = written(tmp_path, f"def on_bar({head}):\n    pass\n")
+        assert traded(file, bars(FLAT)).fills == []
 
     def test_orders_before_there_is_a_bar(self, tmp_path: Path) -> None:
         file = written(tmp_path, "def on_init(ctx):\n    ctx.open_long()\n\ndef on_bar(ctx, bar): ...\n")
