@@ -42,15 +42,20 @@ from quantstrip.locks import try_lock, unlock
 from quantstrip.model import TIMEFRAMES
 
 _LOCK = ".lock"
-_LOCK_SECONDS = 30.0
 _WEEK = 8 * DAY
 
 
 class BarStore:
-    """The bars below one folder, the home's ``data/bars``; nothing is made there before the first bar."""
+    """The bars below one folder, the home's ``data/bars``; nothing is made there before the first bar.
+
+    Attributes:
+        patience: seconds a writer waits for another one.
+
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.patience = 30.0
 
     def series(self) -> list[About]:
         """What is stored, a row for each symbol and timeframe, sorted.
@@ -260,17 +265,17 @@ class BarStore:
         """Inside, no other process writes to the store.
 
         Raises:
-            DataError: another one does, for longer than half a minute.
+            DataError: another one does, for longer than ``patience``.
 
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            until = system_clock.monotonic() + _LOCK_SECONDS
+            until = system_clock.monotonic() + self.patience
             while not try_lock(descriptor):
                 if system_clock.monotonic() > until:
                     raise DataError(
-                        f"another process has been writing to the bar store {self.folder} for {_LOCK_SECONDS:g} s",
+                        f"another process has been writing to the bar store {self.folder} for {self.patience:g} s",
                         hint="Wait for the import or download that runs, then try again.",
                     )
                 system_clock.wait(0.05)

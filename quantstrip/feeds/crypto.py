@@ -50,13 +50,15 @@ class Crypto:
 
     def __init__(self, exchange: Exchange) -> None:
         self.name = f"ccxt:{exchange.id}"
-        self.timeframes = tuple(name for name in TIMEFRAMES if name in (exchange.timeframes or ()))
+        # Weeks of some exchanges begin on a Thursday: ours are made of days.
+        there = exchange.timeframes or ()
+        self.timeframes = tuple(name for name in TIMEFRAMES if name in there and name != "1w")
         self._exchange = exchange
 
     def page(self, symbol: str, timeframe: str, start: Micros, end: Micros) -> Page:
         """The first candles that begin in ``[start, end)``; errors as of ``History.page``."""
         length = TIMEFRAMES[timeframe] * SECOND
-        since = -(-start // length) * length if timeframe != "1w" else start
+        since = -(-start // length) * length
         if since >= end:
             return Page(None, None)
         limit = min(_AT_ONCE, max(1, -(-(end - since) // length)))

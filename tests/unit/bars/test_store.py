@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from quantstrip.bars import About, BarStore, BarTable, read_folder, resample, sample_folder
 from quantstrip.clock import DAY, HOUR, MINUTE, from_text
 from quantstrip.errors import DataError
+from quantstrip.locks import try_lock
 from quantstrip.model import TIMEFRAMES
 
 NEW_YEAR = from_text("2024-01-01")
@@ -259,22 +260,66 @@ for count in range(held // 500 + 1, 10_000):
 def test_a_writer_that_is_killed_leaves_every_file_whole(tmp_path: Path) -> None:
     store = BarStore(tmp_path / "bars")
     root = Path(__file__).parents[3]
-    for pause in (0.0, 0.007):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(store.folder)], cwd=root, stdout=subprocess.PIPE, text=True
-        )
-        assert writer.stdout is not None
-        writer.stdout.readline()
-        time.sleep(pause)
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.wait()
-        writer.stdout.close()
-        assert store.damaged("ABC", "1m") == []
-        held = store.read("ABC", "1m")
-        assert held.digest() == bars(len(held), "1m").digest(), "what is there is a prefix, whole"
-        assert len(held) >= 500
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(store.folder)], cwd=root, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    time.sleep(0.005)
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.wait()
+    writer.stdout.close()
+    assert store.damaged("ABC", "1m") == []
+    held = store.read("ABC", "1m")
+    assert held.digest() == bars(len(held), "1m").digest(), "what is there is a prefix, whole"
+    assert len(held) >= 500
     store.merge(bars(len(held) + 1, "1m"), ALWAYS)
     assert [path.name for path in store.folder.rglob("*.new")] == [], "the next writer clears what was left"
+
+
+MIDDLE = """
+import os, signal, sys
+from pathlib import Path
+from tests.unit.bars.test_store import ALWAYS, bars, from_text
+from quantstrip.bars import BarStore
+left = int(sys.argv[2])
+
+def watch(event, arguments):
+    global left
+    if event == "os.rename" and str(arguments[1]).endswith(".parquet"):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watch)
+BarStore(Path(sys.argv[1])).merge(bars(3 * 24 * 366, start=from_text("2022-06-01")), ALWAYS)
+"""
+
+
+@pytest.mark.parametrize("put_in_place", [0, 1])
+def test_one_that_is_killed_between_two_years_leaves_both_whole_and_the_next_completes_them(
+    tmp_path: Path, put_in_place: int
+) -> None:
+    store, whole = BarStore(tmp_path / "bars"), bars(3 * 24 * 366, start=from_text("2022-06-01"))
+    store.merge(whole.rows(100, 200), ALWAYS)
+    command = [sys.executable, "-c", MIDDLE, str(store.folder), str(put_in_place)]
+    assert subprocess.run(command, cwd=Path(__file__).parents[3], check=False).returncode == -signal.SIGKILL
+    assert store.damaged("ABC", "1h") == []
+    assert len(store.read("ABC", "1h")) == (100, 24 * 214)[put_in_place], "the first year is the new one, or the old"
+    store.merge(whole, ALWAYS)
+    assert store.read("ABC", "1h").digest() == whole.digest()
+    assert list(store.folder.rglob("*.new")) == []
+
+
+def test_a_writer_waits_for_another_one_and_then_says_so(store: BarStore) -> None:
+    store.merge(bars(2), ALWAYS)
+    held = os.open(store.folder / ".lock", os.O_RDWR)
+    assert try_lock(held)
+    store.patience = 0.2
+    with pytest.raises(DataError, match="another process has been writing to the bar store"):
+        store.merge(bars(3), ALWAYS)
+    os.close(held)
+    assert store.merge(bars(3), ALWAYS).added == 1
 
 
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:

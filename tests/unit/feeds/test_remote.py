@@ -131,6 +131,11 @@ def test_minutes_of_yahoo_come_a_week_at_a_time(yahoo: Any) -> None:
     assert page.next == END - 13 * DAY
 
 
+def test_weeks_of_an_exchange_are_left_to_its_days() -> None:
+    exchange = TwinExchange({("X", name): walk("X", name, START + np.arange(2) * DAY) for name in ("1w", "1d")})
+    assert Crypto(exchange).timeframes == ("1d",)
+
+
 def test_candles_before_a_market_began_are_looked_for_window_by_window() -> None:
     exchange = TwinExchange({("BTC/USDT", "1d"): walk("BTC/USDT", "1d", START + np.arange(30) * DAY)})
     feed = Crypto(exchange)
