@@ -91,7 +91,7 @@ def _taken(strategy: str, mode: str, client: str, holder: str) -> ClientLoadErro
         f"the strategy {strategy!r} is traded by the client {holder!r} already, in the mode {mode}; positions are kept "
         f"by the strategy's name, so {client!r} cannot trade it as well",
         hint=f"Stop the other one (quantstrip stop {holder}), or give this strategy a name of its own: "
-        "super().__init__(name=...) in its __init__.",
+        "super().__init__(name=...) in its __init__, for a script another name of its file.",
     )
 
 
