@@ -12,14 +12,9 @@ from quantstrip.dialects.candle_data import (
     Quote,
     ReplayClient,
 )
-from quantstrip.dialects.candle_manager import (
-    SignalAt,
-    SignalReport,
-    Strategy,
-    StrategyManager,
-    compare_signals,
-    signals_of,
-)
+from quantstrip.dialects.candle_manager import StrategyManager
+from quantstrip.dialects.candle_signals import SignalAt, SignalReport, compare_signals, signals_of
+from quantstrip.dialects.candle_strategy import Strategy
 from quantstrip.dialects.forms import Form
 from quantstrip.model import OrderSide, OrderType, Signal
 from quantstrip.strategy import Allowed, Declared, StrategyBase, declared_in, load_strategy
