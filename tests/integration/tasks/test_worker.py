@@ -58,7 +58,7 @@ def test_a_long_backtest_holds_up_the_next_backtest_and_neither_mail_nor_export_
     desk: Desk,
 ) -> None:
     long, following = desk.queue(STUBBORN), desk.queue("")
-    others = {
+    others: dict[str, dict[str, Any]] = {
         "sql_export": {"text": "SELECT 1 AS one"},
         "send_report": {"to": "you@example.com"},
         "package_remove": {"names": ["nothing-of-this-name"]},
