@@ -18,7 +18,7 @@ from quantstrip.brokers import Carry, CarryingBroker, SharingBroker, SimulatedBr
 from quantstrip.clock import ManualClock
 from quantstrip.dialects import Form, form_named
 from quantstrip.dialects.dataframe_output import drawn_by
-from quantstrip.engine import Engine, MemoryRecorder, Rejection
+from quantstrip.engine import Engine, FillRecorder, Rejection
 from quantstrip.errors import ConfigError, DataError
 from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
 from quantstrip.matching import CostModel, SessionEnd, exchange_session_end
@@ -101,7 +101,7 @@ def run_backtest(
         strategy, feed, form or form_named("native"), code_hash, cash=cash, risk=risk, costs=model, quantity=quantity,
         warmup=warmup, begin=begin, virtual_legs=legs, options=options, benchmark=benchmark,
     )  # fmt: skip
-    recorder = MemoryRecorder()
+    recorder = FillRecorder()
     session_end = exchange_session_end(traded)
     engine = Engine(
         strategy,
