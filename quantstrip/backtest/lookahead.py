@@ -170,8 +170,11 @@ def _cuts(whole: Decided, columns: Mapping[str, Columns], every: bool, seed: int
 
 def _until(columns: Columns, moment: Micros) -> Columns:
     row = int(np.searchsorted(columns.ts, moment, side="right"))
-    *arrays, timeframe, source = columns
-    return Columns(*(each[:row] for each in arrays), timeframe, source)
+    cut = slice(row)
+    return columns._replace(
+        ts_open=columns.ts_open[cut], ts=columns.ts[cut], open=columns.open[cut], high=columns.high[cut],
+        low=columns.low[cut], close=columns.close[cut], volume=columns.volume[cut],
+    )  # fmt: skip
 
 
 def _differences(whole: Decided, part: Decided, tables: Mapping[str, BarTable]) -> Iterator[Difference]:

@@ -92,7 +92,7 @@ def numbered(grid: Mapping[str, Sequence[Any]], drawn: int = 0, seed: int = 0) -
 def point_at(grid: Mapping[str, Sequence[Any]], number: int) -> dict[str, Any]:
     """The combination of a number."""
     found = {}
-    for name, values in reversed(grid.items()):
+    for name, values in reversed(list(grid.items())):
         number, place = divmod(number, len(values))
         found[name] = values[place]
     return {name: found[name] for name in grid}

@@ -6,7 +6,7 @@ from pynecore.lib import close, script, strategy, ta
 
 
 @script.strategy("trix", initial_capital=10_000_000, default_qty_type=strategy.fixed, default_qty_value=1)
-def main():
+def main() -> None:
     smooth = ta.ema(ta.ema(ta.ema(close, 9), 9), 9)
     value = ta.roc(smooth, 1)
     if ta.crossover(value, 0):

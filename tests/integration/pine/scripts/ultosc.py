@@ -6,7 +6,7 @@ from pynecore.lib import close, high, low, math, nz, script, strategy, ta
 
 
 @script.strategy("ultosc", initial_capital=10_000_000, default_qty_type=strategy.fixed, default_qty_value=1)
-def main():
+def main() -> None:
     before = nz(close[1], close)
     pressure = close - math.min(low, before)
     reach = math.max(high, before) - math.min(low, before)
