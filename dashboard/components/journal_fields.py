@@ -97,7 +97,8 @@ def pair(errors: Errors, left: Part, right: Part | None = None) -> None:
 def trade_time(errors: Errors, empty: str = "now") -> None:
     """When it happened, in the person's zone; ``empty`` says what it means to leave it out."""
     label = f"When ({times.zone_name()}; empty: {empty})"
-    _marked("time", errors, st.datetime_input, label, value=None, step=60, format="YYYY-MM-DD")
+    _marked("time", errors, st.datetime_input, label, value=None, step=60, format="YYYY-MM-DD",
+            min_value=times.EARLIEST)  # fmt: skip
 
 
 def place(errors: Errors, *, exec_id: bool) -> None:

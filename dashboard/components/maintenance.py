@@ -72,7 +72,7 @@ def end_of_day(home: Home) -> None:
     st.html(markup.facts([("Session that closed last", f"{due.day}, {due.mode}"), ("Its summary", done)]))
     with st.form("eod-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         day = st.date_input("Session", value=None, key="eod-day", format="YYYY-MM-DD", width=180,
-                            help="Empty is the one that closed last")  # fmt: skip
+                            min_value=times.EARLIEST, help="Empty is the one that closed last")  # fmt: skip
         mode = st.selectbox("Mode", _MODES, key="eod-mode", format_func=lambda name: name or "as set", width=150)
         again = st.checkbox("Send again", key="eod-again", help="Also where it was sent already", width="content")
         if st.form_submit_button("Send the summary", icon=":material/send:", key="eod-run"):

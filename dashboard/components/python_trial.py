@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import dialogs, frame, markup, python_state, terminal
+from components import dialogs, frame, markup, python_state, terminal, times
 from components import rehearsal as rehearsed
 from components.python_state import Draft
 from quantstrip.errors import QuantstripError
@@ -71,9 +71,10 @@ def ask_span(home: Home, path: str) -> None:
     st.text("Its clock is set: days of jobs, orders and mails take seconds, and nothing of them is real.")
     with st.form("python-rehearse-form", border=False):
         with st.container(horizontal=True):
-            begin = st.date_input("From", value=None, key="python-rehearse-from", format="YYYY-MM-DD", width=180)
+            begin = st.date_input("From", value=None, key="python-rehearse-from", format="YYYY-MM-DD", width=180,
+                                  min_value=times.EARLIEST)  # fmt: skip
             end = st.date_input("To", value=None, key="python-rehearse-to", format="YYYY-MM-DD", width=180,
-                                help="This day counts whole")  # fmt: skip
+                                min_value=times.EARLIEST, help="This day counts whole")  # fmt: skip
         st.caption("Empty: the next week of a client, the last month of the bars of a strategy.")
         network = st.toggle("Allow connections", key="python-rehearse-network",
                             help=NETWORK_HELP)  # fmt: skip

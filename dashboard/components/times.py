@@ -1,12 +1,15 @@
 """Moments as a person reads them: in the browser's zone, with the zone shown."""
 
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
 from quantstrip.clock import SECOND, Micros, from_datetime, system_clock, to_datetime
 
+EARLIEST: Final = datetime(1900, 1, 1)  # noqa: DTZ001 - what a field takes, on the user's own clock
+"""The earliest moment that fields for past dates take; by themselves they take ten years, and history is longer."""
 _UNKNOWN = "\N{EN DASH}"
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
 

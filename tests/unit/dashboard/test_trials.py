@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quantstrip.home import Home, asset
+from quantstrip.ledger import open_ledger
 from quantstrip.operations import tasks
 
 from .conftest import Shown
@@ -124,3 +125,13 @@ def test_a_trial_that_waits_shows_that_it_starts(home: Home, pane: Callable[...,
     shown.press("t-stop")
     assert "stopped" in shown.text
     assert tasks.get(home, number).state == "cancelled"
+
+
+def test_a_span_of_bars_older_than_ten_years_can_be_rehearsed(home: Home, show: Callable[..., Shown]) -> None:
+    open_ledger(home)
+    (home.clients / "old.py").write_text("x = 1\n", encoding="utf-8")
+    page = show("screens/python.py", file="clients/old.py")
+    page.press("python-rehearse")
+    for field in page.app.date_input:
+        assert field.min.year == 1900
+    assert [field.label for field in page.app.date_input] == ["From", "To"]
