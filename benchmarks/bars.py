@@ -23,7 +23,7 @@ from quantstrip.clock import DAY, MINUTE, from_text
 BARS: Final = 10_000_000
 LINES: Final = 1_000_000
 TURNS: Final = 3
-READ_BOUND, READ_SECONDS, CSV_BOUND, ADD_SECONDS = 1.0, 2.0, 1.0, 1.0
+READ_BOUND, READ_SECONDS, CSV_BOUND, ADD_SECONDS = 1.0, 2.0, 1.25, 1.0
 _START: Final = from_text("2005-01-01")
 
 

@@ -106,6 +106,8 @@ def _begin(rows: Iterator[list[str]]) -> tuple[Iterator[list[str]], int]:
     if layouts.is_headless(first):
         header = [*layouts.KLINES, *(f"other_{number}" for number in range(len(first) - len(layouts.KLINES)))]
         return chain([header, first], rows), FIRST_LINE - 1
+    if layouts.is_metatrader(first):
+        return layouts.of_metatrader(first, rows), FIRST_LINE
     return chain([first], rows), FIRST_LINE
 
 

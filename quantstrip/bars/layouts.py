@@ -1,6 +1,6 @@
 """Which column of a file is what: the names that people's files of bars really have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -64,6 +64,27 @@ def is_headless(first: Sequence[str]) -> bool:
         return len(first) in _KLINE_COLUMNS and all(map(np.isfinite, map(float, first))) and float(first[0]) > _EARLIEST
     except ValueError:
         return False
+
+
+def is_metatrader(header: Sequence[str]) -> bool:
+    """True for the header of a MetaTrader export: ``<DATE> <TIME> <OPEN> ... <TICKVOL> <VOL> <SPREAD>``."""
+    return bool(header) and header[0].strip().upper() == "<DATE>"
+
+
+def of_metatrader(header: Sequence[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The rows of a MetaTrader export with date and time as one, below a header of our names.
+
+    Volume is the number of ticks: real volume is zero where there is no exchange. Times are those of the broker's
+    clock.
+    """
+    timed = len(header) > 1 and header[1].strip().upper() == "<TIME>"
+    names = [spelled(name) for name in header[2 if timed else 1 :]]
+    yield ["time", *("real_volume" if name == "vol" and "tickvol" in names else name for name in names)]
+    for row in rows:
+        if timed and len(row) > 1:
+            yield [f"{row[0].replace('.', '-')} {row[1]}", *row[2:]]
+        else:
+            yield [row[0].replace(".", "-"), *row[1:]] if row else row
 
 
 def from_epoch(numbers: Times) -> Times:

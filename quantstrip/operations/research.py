@@ -61,7 +61,8 @@ def backtest(
     Args:
         home: whose bars are used when ``bars`` is not given: its ``data/bars`` where that holds files, else the sample.
         file: the strategy's Python file.
-        bars: a folder with ``SYMBOL.csv`` files (see ``quantstrip.bars.read_csv``).
+        bars: a folder with ``SYMBOL.csv`` or ``.parquet`` files, or the name of the only place to ask (see
+            ``data_sources.bar_sources``).
         symbols: what to run it on; the strategy's own by default.
         timeframe: of the files; the one the strategy names, else the only one the files have, where None.
         start, end: first and last bar, by their labels; a date includes its whole day.

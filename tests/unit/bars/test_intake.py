@@ -82,6 +82,19 @@ def test_other_delimiters_are_recognised(write: Write, delimiter: str) -> None:
     assert labels(taken(path)[0]) == [FRIDAY]
 
 
+def test_an_export_of_metatrader_is_read_with_its_brokers_clock(write: Write) -> None:
+    head = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>"
+    rows = [f"2024.07.01\t{hour}:00:00\t1.1\t1.2\t1.0\t1.15\t7\t0\t2" for hour in ("15", "16")]
+    path = write(*rows, header=head)
+    table, _ = taken(path, "1h", zone="Europe/Helsinki", calendar="24/5")
+    assert labels(table) == ["2024-07-01 12:00:00", "2024-07-01 13:00:00"]
+    assert list(table.volume) == [7.0, 7.0]
+    daily = write("2024.07.01\t1.1\t1.2\t1.0\t1.15\t7\t0\t2", header=head.replace("<TIME>\t", ""))
+    assert labels(taken(daily, calendar="24/5")[0]) == ["2024-07-01"]
+    with pytest.raises(DataError, match="line 3: has 7 fields, the header has 8"):
+        taken(write(rows[0], rows[1].rsplit("\t", 1)[0], header=head), "1h")
+
+
 # -------------------------------------------------------------------------------------------- clocks
 
 
