@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LOCAL: Final = "local"
 """What stands for a Dask cluster of this machine."""
 _CONNECT_SECONDS: Final = 10.0
+_KEPT_BARS: Final = 400_000
+"""Bars that a process keeps for its next point: 100 MB."""
 _YOUNG: Final = 50_000
 """New objects between two looks of the garbage collector, which took a sixth of a run's time."""
 
@@ -128,6 +130,7 @@ _unpacked: "dict[str, Setup]" = {}
 
 def _begin(home: str, setup: "Setup", parent: int, memory: int) -> None:
     global _setup
+    from quantstrip.feeds.timeline import keep_slices
     from quantstrip.supervise.tether import tether
 
     tether(parent, signal.SIGKILL)
@@ -138,6 +141,7 @@ def _begin(home: str, setup: "Setup", parent: int, memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     overlay.use(Home(Path(home)), overlay.client_of(Home(Path(home)), setup.file))
     _setup = setup
+    keep_slices(_KEPT_BARS)
     gc.freeze()  # what is there stays: a run makes little that only the collector frees, so that it may look rarely
     gc.set_threshold(_YOUNG, 20, 1000)
 
