@@ -100,8 +100,13 @@ def simulate(page: Page, pictures: Path) -> None:
 def rehearse(page: Page, pictures: Path) -> None:
     page.get_by_role("button", name="Rehearse", exact=True).click()
     dialog = page.get_by_role("dialog")
+    for place, day in enumerate(("20120301", "20120331")):  # a month of recorded bars
+        dialog.get_by_test_id("stDateInput").nth(place).get_by_role("spinbutton").first.focus()
+        page.keyboard.type(day)
+        page.keyboard.press("Escape")  # the calendar
     dialog.get_by_role("button", name="Rehearse", exact=True).click()
     expect(page.get_by_text("Took", exact=True)).to_be_visible()
+    expect(page.get_by_text("2012-03-01").first).to_be_visible()
     page.get_by_role("radio", name="Fills", exact=True).click(force=True)
     expect(page.get_by_role("table", name="Fills")).to_contain_text("BUY")
     picture(page, pictures, "python-rehearsal")
@@ -228,7 +233,8 @@ def visit(page: Page, name: str) -> None:
 
 
 def picture(page: Page, pictures: Path, name: str) -> None:
-    page.wait_for_timeout(1000)  # what fades in is there, and what comes with the page's second run
+    expect(page.locator(".qs-waits")).to_have_count(0)  # what comes with the page's second run is there
+    page.wait_for_timeout(1000)  # and what fades in
     page.screenshot(path=pictures / f"{name}.png")
 
 
