@@ -57,7 +57,7 @@ def title(text: str, *chips: markup.Html) -> None:
     st.html(_title(text, *chips))
 
 
-def early_title(home: Home, text: str) -> Callable[..., None]:
+def early_title(home: Home, text: str) -> Callable[..., object]:
     """Show a page's heading in a session's first run before anything is read; what comes back draws it with its chips.
 
     A later run draws it once, with them, so that nothing that stands on the screen goes for a moment.

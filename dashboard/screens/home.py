@@ -97,7 +97,7 @@ def section(words: str, part: markup.Html, note: str = "") -> None:
     st.html(part)
 
 
-def heading(title: Callable[..., None], state: ServiceStatus, view: Overview) -> None:
+def heading(title: Callable[..., object], state: ServiceStatus, view: Overview) -> None:
     """The service and the mode."""
     mark = markup.state("service running", "good") if state.running else markup.state("service stopped", "bad")
     title(mark, *([clients.mode_chip(view.mode)] if view.mode else []))

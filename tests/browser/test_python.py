@@ -107,6 +107,25 @@ def test_a_client_is_written_marked_tried_deployed_and_rolled_back(
     assert page.evaluate("window.injected") is None
 
 
+def test_what_is_not_saved_outlives_a_reload_of_the_tab_and_stays_out_of_another_window(
+    visitor: Any, demo: Any, source: str
+) -> None:
+    page = visitor.window(f"/python?file={source}")
+    expect(page.locator(".cm-content")).to_contain_text("version one")
+    write(page, "# typed\n")
+    expect(page.get_by_text("1 not saved")).to_be_visible()
+    other = visitor.window(f"/python?file={source}")
+    expect(other.locator(".cm-content")).to_contain_text("version one")
+    expect(other.locator(".cm-content")).not_to_contain_text("# typed")
+    page.reload()
+    expect(page.locator(".cm-content")).to_contain_text("# typed")
+    expect(page.get_by_text("1 not saved")).to_be_visible()
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_text("1 not saved")).to_have_count(0)
+    expect(page.locator(".cm-content")).not_to_contain_text("# typed")
+    assert "# typed" not in files.read(demo.home, source).text
+
+
 def test_two_windows_on_one_file_lose_nothing(visitor: Any, demo: Any, source: str) -> None:
     first, second = visitor.window(f"/python?file={source}"), visitor.window(f"/python?file={source}")
     for page, words in ((second, "# second\n"), (first, "# first\n")):
