@@ -97,7 +97,11 @@ def sweep(
         raise TaskError(f"the sweep is {made.state}: {made.error}", hint=f"quantstrip task show {made.task_id}")
     found = sweeps.load(home, made.task_id)
     if as_json:
-        print_json({"task": made.task_id, "result": made.result, "points": [plain(point) for point in found.points]})
+        best = next(iter(found.robust(metric)), None)
+        robust = best and {"parameters": dict(best.point.parameters), "median": best.middle, "worst": best.worst,
+                           "points": best.size}  # fmt: skip
+        print_json({"task": made.task_id, "result": made.result, "robust": robust,
+                    "points": [plain(point) for point in found.points]})  # fmt: skip
         return 0
     _told(session, found, metric, top)
     click.echo(f"{str((made.result or {})['way']).capitalize()}, in {(made.result or {})['seconds']:,.1f} s.")

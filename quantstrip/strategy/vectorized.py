@@ -4,6 +4,7 @@ pandas is imported when prices are given, never with the package. The helpers (`
 indicators of the native form on DataFrames: the same numbers, to the last bit.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -157,6 +158,7 @@ class Remembered:
         self._frames = {id(frame): frame for frame in frames}  # held, so that no other takes its id
         self._found: dict[tuple[Any, ...], list[Any]] = {}
         self._room = most_bytes
+        self._lock = threading.Lock()
 
     def get(self, key: tuple[Any, ...]) -> list[Any] | None:
         """What was computed, or None."""
@@ -166,11 +168,12 @@ class Remembered:
         """Keep it, where it is of a frame that is shared."""
         if not all(part in self._frames for part in key[0]):
             return
-        self._room -= sum(frame.to_numpy().nbytes for frame in frames)
-        self._found[key] = frames
-        while self._room < 0 and len(self._found) > 1:
-            gone = self._found.pop(next(iter(self._found)), [])
-            self._room += sum(frame.to_numpy().nbytes for frame in gone)
+        with self._lock:
+            self._room -= sum(frame.to_numpy().nbytes for frame in frames)
+            self._found[key] = frames
+            while self._room < 0 and len(self._found) > 1:
+                gone = self._found.pop(next(iter(self._found)), [])
+                self._room += sum(frame.to_numpy().nbytes for frame in gone)
 
 
 _remembered: list[Remembered] = []

@@ -9,6 +9,7 @@ from quantstrip.home import asset
 from .conftest import Run
 
 EXAMPLE = str(asset("examples") / "ma_cross.py")
+WHOLE = str(asset("examples") / "vectorized_cross.py")
 
 
 def test_a_sweep_prints_the_best_points_how_many_were_tried_and_what_was_refused(quantstrip: Run) -> None:
@@ -32,6 +33,31 @@ def test_a_sweep_as_json_has_every_point(quantstrip: Run) -> None:
     assert [point["parameters"] for point in found["points"]] == [{"fast": 5}, {"fast": 10}]
     alone = quantstrip("backtest", EXAMPLE, "--param", "fast=5", *asked[2:], "--json")
     assert found["points"][0]["figures"]["equity_final"] == json.loads(alone.stdout)["equity_final"]
+
+
+def test_a_sweep_names_its_robust_region_and_is_continued_by_its_number(quantstrip: Run) -> None:
+    asked = ("--grid", "fast=5:20:5", "--grid", "slow=30:60:10", "--symbols", "IBM", "--random", "14", "--seed", "1")
+    done = quantstrip("sweep", WHOLE, *asked)
+    assert done.returncode == 0, done.stderr
+    assert "Robust region: fast " in done.stdout
+    assert "Compiled, in " in done.stdout
+    again = json.loads(quantstrip("sweep", "--resume", "1", "--json").stdout)
+    assert (again["result"]["taken_over"], again["result"]["points"]) == (14, 14)
+    assert again["robust"]["points"] >= 3
+    assert set(again["robust"]["parameters"]) == {"fast", "slow"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "give the FILE of a strategy, or --resume TASK"),
+        ((WHOLE, "--resume", "1"), "give the FILE of a strategy, or --resume TASK"),
+        ((WHOLE, "--grid", "fast=5,6", "--param", "fast=7"), "fast is given as --grid and as --param"),
+    ],
+)
+def test_words_that_contradict_each_other_are_refused(quantstrip: Run, words: tuple[str, ...], said: str) -> None:
+    refused = quantstrip("sweep", *words)
+    assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
 
 
 @pytest.mark.parametrize(
