@@ -19,7 +19,7 @@ def asked(desk: Desk, tmp_path: Path) -> int:
     if self.seen == 1:
         with open({str(tmp_path / "pids")!r}, "a") as file:
             file.write(f"{{os.getpid()}}\\n")
-    if self.label.startswith("slow"):
+    if self.label.startswith("slow") and not os.path.exists({str(tmp_path / "let-go")!r}):
         time.sleep(600)
     """
     grid = {"label": ["one", "two", "slow", "slower"]}
@@ -48,6 +48,22 @@ def test_a_sweep_that_is_killed_leaves_no_process_and_keeps_its_points(desk: Des
     until("its processes are gone", lambda: not any(map(psutil.pid_exists, pids)))
     points = sweeps.load(desk.home, asked).points
     assert [(point.state, point.parameters["label"]) for point in points] == [("done", "one"), ("done", "two")]
+
+
+def test_a_sweep_that_was_killed_is_continued_with_the_points_that_are_left(
+    desk: Desk, asked: int, tmp_path: Path
+) -> None:
+    desk.start()
+    begun(desk, asked)
+    os.kill(desk.task(asked).pid, signal.SIGKILL)
+    desk.await_state(asked, "failed")
+    (tmp_path / "let-go").touch()
+    again = desk.ledger.add_task("sweep", {**desk.task(asked).arguments, "resume": asked}, "a test")
+    result = desk.await_state(again, "done").result
+    assert result is not None
+    assert (result["taken_over"], result["done"]) == (2, 4)
+    points = sweeps.load(desk.home, again).points
+    assert [point.parameters["label"] for point in points] == ["one", "two", "slow", "slower"]
 
 
 def test_a_sweep_that_is_cancelled_ends_at_once_whatever_its_points_do(desk: Desk, asked: int, tmp_path: Path) -> None:
