@@ -14,6 +14,5 @@ def walk(bars: int, seed: int = 1, symbol: str = "S", start: int = 0) -> BarTabl
     spread = np.abs(draw.normal(0.0, 0.003, bars)) * closes
     begins = (start + np.arange(bars, dtype=np.int64)) * DAY
     high, low = np.maximum(opens, closes) + spread, np.minimum(opens, closes) - spread
-    return BarTable(
-        symbol, "1d", begins, begins, begins + DAY, opens, high, low, closes, draw.integers(1, 9, bars) * 1e3
-    )
+    volume = draw.integers(1, 9, bars) * 1e3
+    return BarTable.from_arrays(symbol, "1d", begins, opens, high, low, closes, volume)
