@@ -34,6 +34,7 @@ VIEWS: Final = {
         {"maintenance-tabs": name} for name in ("Tasks", "Health", "Backups", "End of day", "Reconciliation", "Audit")
     ],
     "notifications": [{"note-tabs": name} for name in ("Inbox", "Alerts", "Accounts", "Recipients")],
+    "monitor": [{"monitor-tabs": name} for name in ("Running clients", "Problems")],
     "journal": [{"journal-list": "Entries and corrections"}, {"journal-list": "All fills"}],
     "reporting": [{"report-part": name} for name in ("Overview", "Trades", "Stored reports")],
     "client": [{"client-tabs": name} for name in ("Log", "Jobs", "Orders and PnL", "Versions", "Processes", "Alerts")],
