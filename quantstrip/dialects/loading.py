@@ -105,6 +105,10 @@ def _dialect(path: Path, source: bytes) -> Dialect:
         ) from error
     except ValueError as error:  # a null byte
         raise StrategyLoadError(f"{path}: not Python source: {error}", hint="Give a strategy's .py file.") from error
+    except (RecursionError, MemoryError) as error:  # what the parser says of too many operators or signs in a row
+        raise StrategyLoadError(
+            f"{path}: nested too deeply for Python to read", hint="Split its longest expression into several lines."
+        ) from error
     return next(module for module in map(_module, _ORDER) if module.recognises(tree))
 
 

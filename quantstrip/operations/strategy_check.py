@@ -65,7 +65,7 @@ def check(file: str | Path) -> Checked:
     findings = check_source(source, look_ahead=form in _WHOLE_HISTORY)
     if findings:
         return Checked(str(path), form, tuple(findings), {})
-    request = {"file": str(path), "source": source.decode(), "symbols": ["TEST"]}
+    request = {"file": str(path), "source": source.decode(errors="surrogateescape"), "symbols": ["TEST"]}
     try:
         found = ask(CHILD, request, limits=_LIMITS)
     except SandboxMissing as error:

@@ -38,7 +38,7 @@ def main() -> int:
     os.dup2(2, 1)  # whatever the code prints
     request = json.loads(sys.stdin.buffer.readline())
     tether(int(request["parent"]), signal.SIGKILL)
-    source = str(request["source"]).encode()
+    source = str(request["source"]).encode(errors="surrogateescape")
     tables = _tables(request["tables"], sys.stdin.buffer.read())
     _import_first(Path(request["file"]), source)
     for calendar in {table.gaps.calendar or "NYSE" for table in tables.values()}:

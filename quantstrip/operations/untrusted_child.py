@@ -28,7 +28,7 @@ def main() -> int:
     os.dup2(2, 1)  # whatever the code prints
     request = json.loads(sys.stdin.buffer.readline())
     tether(int(request["parent"]), signal.SIGKILL)
-    source = str(request["source"]).encode()
+    source = str(request["source"]).encode(errors="surrogateescape")
     _import_first(Path(request["file"]), source)
     confine(Limits(float(request["seconds"]), int(request["memory"])))
     restrict(restricted())

@@ -76,7 +76,7 @@ def look(file: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
         told = "; ".join(f"{file}, line {each.line}: {each.rule}: {each.message}" for each in findings[:5])
         raise StrategyLoadError(f"untrusted code is refused: {told}", hint=f"See: quantstrip strategy check {file}")
     listed = None if symbols is None else list(symbols)
-    request = {"file": str(file), "source": source.decode(), "tables": [], "symbols": listed,
+    request = {"file": str(file), "source": source.decode(errors="surrogateescape"), "tables": [], "symbols": listed,
                "parameters": dict(parameters)}  # fmt: skip
     found = _looked(json.dumps(request, sort_keys=True))
     try:
@@ -109,7 +109,8 @@ def run(
     """
     pins, data = _packed(setup)
     request = {
-        "file": str(setup.file), "source": setup.source.decode(), "symbols": list(setup.symbols),
+        "file": str(setup.file), "source": setup.source.decode(errors="surrogateescape"),
+        "symbols": list(setup.symbols),
         "parameters": dict(parameters), "tables": pins, "cash": setup.cash, "risk": asdict(setup.profile),
         "costs": asdict(setup.costs), "quantity": setup.quantity, "warmup": setup.warmup,
         "virtual_legs": setup.virtual_legs, "options": asdict(setup.options), "code_hash": setup.code_hash,

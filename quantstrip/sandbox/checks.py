@@ -4,6 +4,7 @@ Every finding names its rule and its line, so that a person, or a program that w
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -58,7 +59,7 @@ def check_source(source: bytes, *, look_ahead: bool = False) -> list[Finding]:
     except SyntaxError as error:
         return [Finding("syntax", error.lineno or 0, error.offset or 0, error.msg)]
     except (ValueError, RecursionError, MemoryError) as error:
-        return [Finding("syntax", 0, 0, f"not Python source: {error}")]
+        return [Finding("syntax", 0, 0, f"not Python source: {str(error) or 'nested too deeply'}")]
     if _depth(tree) > _DEEPEST:
         return [Finding("size", 0, 0, f"the code is nested more than {_DEEPEST} levels deep")]
     found = {finding for node in ast.walk(tree) for finding in _judge(node, look_ahead)}
@@ -78,7 +79,7 @@ def module_refusal(name: str, wanted: tuple[str, ...] = ()) -> str:
         return f"{root} may not be imported"
     hidden = [each for each in (name, *parts) for part in HIDDEN if each == part or each.startswith(f"{part}.")]
     if hidden:
-        return f"{hidden[0]} reaches files or the system"
+        return f"{hidden[0]} reaches files, the system or attributes by a text"
     private = [
         part for each in (*name.split("."), *wanted) for part in [each] if part.startswith("_") or part in SYSTEM
     ]
@@ -100,11 +101,20 @@ def _judge(node: ast.AST, look_ahead: bool) -> Iterator[Finding]:
             yield from _name(node)
         case ast.Attribute():
             yield from _attribute(node)
-        case ast.Constant(value=str() as text):
-            if any(f"__{part}__" in text for part in _REACHING):
-                yield from _found("text", node, "text with such a name in it reaches the interpreter through format()")
-        case ast.Call() if look_ahead:
-            yield from _future(node)
+        case ast.Constant(value=str()) | ast.BinOp(op=ast.Add()) | ast.JoinedStr():
+            yield from _text(node)
+        case ast.MatchClass():
+            for name in node.kwd_attrs:  # ``case object(__class__=found)`` reads the attribute
+                yield from _attribute(_read(node, name))
+        case ast.Call():
+            yield from _evaluated(node)
+            yield from _future(node) if look_ahead else ()
+
+
+def _text(node: ast.expr) -> Iterator[Finding]:
+    text = _joined(node)
+    if any(f"__{part}__" in text for part in _REACHING):
+        yield from _found("text", node, "text with such a name in it reaches the interpreter through format()")
 
 
 def _name(node: ast.Name) -> Iterator[Finding]:
@@ -133,6 +143,48 @@ def _attribute(node: ast.Attribute) -> Iterator[Finding]:
         yield from _found("file", node, f"{owner.id}.{name} may not be used")
 
 
+def _evaluated(node: ast.Call) -> Iterator[Finding]:
+    """Code in the text of ``df.eval`` and ``df.query``: judged as code, and refused where it is made while it runs."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    texts = [*node.args[:1], *(each.value for each in node.keywords if each.arg in {"expr", None})]
+    if name not in {"eval", "query"} or not texts:
+        return
+    text = texts[0].value if isinstance(texts[0], ast.Constant) else None
+    if not isinstance(text, str):
+        yield from _found("text", node, f".{name} takes code as text: write it in place, so that it can be judged")
+        return
+    plain = re.sub(r"`[^`]*`", "column", text).replace("@", "").strip()
+    try:
+        parts = list(ast.walk(ast.parse(plain)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        yield from _found("text", node, f".{name} takes code as text, and this text cannot be read as code")
+        return
+    variables = set(re.findall(r"@\s*(\w+)", text))  # any other name is a column: df has one that is called open
+    judged = [part for part in parts if not isinstance(part, ast.Name) or part.id in variables]
+    for each in {finding for part in judged for finding in _judge(part, look_ahead=False)}:
+        yield from _found(each.rule, node, each.message)
+
+
+def _joined(node: ast.AST) -> str:
+    """What the texts of a sum, or of an f-string, are together; a part that is no text is left out."""
+    match node:
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _joined(left) + _joined(right)
+        case ast.JoinedStr(values=values):
+            return "".join(map(_joined, values))
+        case ast.FormattedValue(value=value):
+            return _joined(value)
+        case _:
+            return ""
+
+
+def _read(node: ast.pattern, name: str) -> ast.Attribute:
+    """The attribute that a pattern reads, as if it were written with a dot."""
+    return ast.copy_location(ast.Attribute(value=ast.Constant(value=None), attr=name, ctx=ast.Load()), node)
+
+
 def _future(node: ast.Call) -> Iterator[Finding]:
     """Later rows of a table: negative shifts, centred windows, filling backward."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -157,7 +209,7 @@ def _is_super(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
-def _found(rule: str, node: ast.expr | ast.stmt, message: str) -> Iterator[Finding]:
+def _found(rule: str, node: ast.expr | ast.stmt | ast.pattern, message: str) -> Iterator[Finding]:
     if message:
         yield Finding(rule, node.lineno, node.col_offset + 1, message)
 

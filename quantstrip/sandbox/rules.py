@@ -32,9 +32,9 @@ PLATFORM_NAMES: Final = _words("""
 HIDDEN: Final = _words("""
     numpy.ctypeslib numpy.distutils numpy.f2py numpy.testing pandas.io pandas.testing scipy.io scipy.datasets
     scipy.weave sklearn.datasets sklearn.externals sklearn.utils._testing statsmodels.datasets statsmodels.iolib
-    pydantic.v1.mypy core.testing
+    pydantic.v1.mypy core.testing operator.attrgetter operator.methodcaller
 """)
-"""Parts of allowed packages that read files, compile or call into the system."""
+"""Parts of allowed packages that read files, compile, call into the system, or reach attributes by a text."""
 
 CALLS: Final = _words("""
     __import__ breakpoint compile delattr eval exec exit getattr globals help input locals memoryview open quit
@@ -50,8 +50,8 @@ SYSTEM: Final = _words("""
 """Names of modules that libraries carry as attributes (``random._os``): nobody needs an attribute of that name."""
 
 INNARDS: Final = _words("""
-    ag_code ag_frame co_code cr_await cr_code cr_frame f_back f_builtins f_code f_globals f_locals func_code
-    func_globals gi_code gi_frame gi_yieldfrom mro tb_frame tb_next
+    ag_code ag_frame attrgetter co_code cr_await cr_code cr_frame f_back f_builtins f_code f_globals f_locals func_code
+    func_globals get_field gi_code gi_frame gi_yieldfrom methodcaller mro tb_frame tb_next
 """)
 """Attributes that lead from an object to the interpreter that runs it."""
 

@@ -34,6 +34,14 @@ def test_a_syntax_error_names_file_and_line(tmp_path: Path) -> None:
         dialects.load(file)
 
 
+@pytest.mark.parametrize("code", ["x = " + "-" * 100_000 + "1\n", "x = " + "1+" * 50_000 + "1\n"])
+def test_what_is_nested_too_deeply_for_the_parser_is_refused_with_its_file(tmp_path: Path, code: str) -> None:
+    file = tmp_path / "deep.py"
+    file.write_text(code)
+    with pytest.raises(StrategyLoadError, match=f"{file}: nested too deeply"):
+        dialects.load(file)
+
+
 def test_an_unknown_form_is_answered_with_those_there_are() -> None:
     with pytest.raises(ConfigError, match="no strategy form 'pine'") as caught:
         dialects.form_named("pine")
