@@ -98,7 +98,9 @@ def _more(home: Home, form: Form) -> dict[str, Any]:
         help="May a symbol be held on its two legs, or is there one position?",
     )  # fmt: skip
     calendar = two.text_input(
-        "Calendar", key="bt-calendar", help="Exchange whose sessions the bars follow; none takes the bars as they are, auto finds out."
+        "Calendar",
+        key="bt-calendar",
+        help="Exchange whose sessions the bars follow; none takes the bars as they are, auto finds out.",
     )
     folder = st.text_input(
         "Bars folder", key="bt-bars", placeholder=str(strategy_forms.bars_folder(home)),
