@@ -241,7 +241,7 @@ def prepare(
     costs = _costs(form.costs, fee_rate, slippage_bps)
     cut, measured = _read(home, strategy, bars, timeframe, start, end, calendar, gaps, warmup, benchmark)
     return Setup(
-        Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), cash, profile, costs, quantity,
+        Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), float(cash), profile, costs, quantity,
         warmup, virtual_legs, found, options, measured, untrusted,
     )  # fmt: skip
 
