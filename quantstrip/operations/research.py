@@ -241,8 +241,8 @@ def prepare(
     costs = _costs(form.costs, fee_rate, slippage_bps)
     cut, measured = _read(home, strategy, bars, timeframe, start, end, calendar, gaps, warmup, benchmark)
     return Setup(
-        Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), float(cash), profile, costs, quantity,
-        warmup, virtual_legs, found, options, measured, untrusted,
+        Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), float(cash), profile, costs,
+        quantity, warmup, virtual_legs, found, options, measured, untrusted,
     )  # fmt: skip
 
 
