@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import numpy as np
 
 from quantstrip.dialects.forms import Form
-from quantstrip.errors import StrategyError, StrategyLoadError
+from quantstrip.errors import QuantstripError, StrategyError, StrategyFault, StrategyLoadError
 from quantstrip.model import Bar, OrderSide, Signal
 from quantstrip.ports import Columns
 from quantstrip.strategy import Allowed, Declared, StrategyBase, load_module
@@ -201,6 +202,7 @@ def decide(
 
     Raises:
         StrategyError: it asks for a parameter that nobody gave, or what it returned are no decisions.
+        StrategyFault: it raised; names file and line.
 
     """
     shape = (len(panel.ts), len(panel.columns))
@@ -222,12 +224,25 @@ def decide(
                 f"{where}: the parameter {missing} was not given, and has no default",
                 hint=f"Give {missing} a value from {low:g} to {high:g}, or name it in defaults.",
             ) from error
+        raise _fault(inner, error, where) from error
+    except QuantstripError:
         raise
+    except Exception as error:  # the strategy's own code: whatever it raises is told with its line
+        raise _fault(inner, error, where) from error
     decisions = _checked(found, shape, panel.symbols, panel.ts, f"{where}: generate_signals", where)
     if len(panel.columns) == 1:
         return decisions
     one, two, three, four = (flags & panel.present for flags in decisions)
     return one, two, three, four
+
+
+def _fault(inner: VectorizedStrategy, error: Exception, where: str) -> StrategyFault:
+    """What the strategy's own code raised, with the last of its file's lines that was at work."""
+    file = Path(inspect.getfile(type(inner))).absolute()
+    trace = traceback.extract_tb(error.__traceback__)
+    lines = [each.lineno for each in trace if Path(each.filename).absolute() == file]
+    place = f"{file.name}, line {lines[-1]}" if lines else where
+    return StrategyFault(f"{place}: {type(error).__name__}: {error}", hint="Correct the line and run it again.")
 
 
 def _checked(

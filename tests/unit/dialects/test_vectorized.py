@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from quantstrip.backtest import run_backtest
+from quantstrip.backtest.lookahead import look_ahead
 from quantstrip.bars import BarTable
 from quantstrip.brokers import SimulatedBroker
 from quantstrip.clock import DAY
@@ -180,6 +181,23 @@ class Wrong(VectorizedStrategy):
 """
     with pytest.raises(StrategyFault, match=message):
         run_backtest(loaded(tmp_path, text, ["A"]), walk("A"))
+
+
+@pytest.mark.parametrize("method", ["generate_signals(self, prices, volumes", "generate_arrays(self, bars"])
+def test_what_it_raises_is_told_with_file_and_line_before_a_run_and_in_it(tmp_path: Path, method: str) -> None:
+    text = f"""
+from quantstrip.strategy.vectorized import VectorizedStrategy
+
+class Wrong(VectorizedStrategy):
+    def {method}, **params):
+        return self.helper(0)
+    def helper(self, number):
+        return 1 / number
+"""
+    strategy = loaded(tmp_path, text, ["A"])
+    for act in (look_ahead, run_backtest):
+        with pytest.raises(StrategyFault, match=r"\.py, line 8: ZeroDivisionError: division by zero"):
+            act(strategy, walk("A"))
 
 
 def test_a_file_with_both_forms_runs_the_native_one(tmp_path: Path) -> None:
