@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
-from quantstrip.errors import InvalidRecord, PackageError, QuantstripError, TaskCancelled
+from quantstrip.errors import InvalidRecord, QuantstripError, TaskCancelled
 from quantstrip.home import Home
 from quantstrip.ledger import Ledger
 from quantstrip.ledger.tasks import CANCELLED, DONE, FAILED, INTERRUPTED
@@ -44,7 +44,7 @@ def perform(
         _end(ledger, task_id, CANCELLED)
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary: whatever it is becomes the task's error
-        told = isinstance(error, PackageError)  # pip has said more than a trace would, and a person reads it
+        told = isinstance(error, QuantstripError)  # its message says it, a person reads it; the task keeps the trace
         logger.opt(exception=None if told else error).error("task {} failed: {}", task_id, error)
         trace = scrub("".join(traceback.format_exception(error)))
         return _end(ledger, task_id, FAILED, error=_explained(error), trace=trace)

@@ -74,6 +74,13 @@ def test_a_sweep_of_nothing_is_refused(quantstrip: Run, words: tuple[str, ...], 
     assert said in refused.stderr
 
 
+def test_a_sweep_of_a_parameter_that_there_is_not_is_answered_without_a_trace(quantstrip: Run) -> None:
+    refused = quantstrip("sweep", EXAMPLE, "--symbols", "IBM", "--grid", "nothing=1,2")
+    assert refused.returncode == 1
+    assert "takes no nothing" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_runs_are_compared_with_what_differs_marked(quantstrip: Run) -> None:
     for fast in (5, 10):
         asked = {"file": EXAMPLE, "symbols": ["IBM"], "end": "2003-01-01", "parameters": {"fast": fast}}
