@@ -50,6 +50,9 @@ class OpenTrip:
     realized: float = 0.0
     commission: float = 0.0
     position: Position = field(default=FLAT)
+    entries: set[float] = field(default_factory=set)
+    exits: set[float] = field(default_factory=set)
+    """Prices of its opening and of its closing fills."""
 
 
 def round_trips(fills: Iterable[Fill], instruments: Mapping[str, Instrument]) -> tuple[list[RoundTrip], list[OpenTrip]]:
@@ -73,6 +76,7 @@ def round_trips(fills: Iterable[Fill], instruments: Mapping[str, Instrument]) ->
             share = fill.commission * (closing / fill.quantity)
             trip.closed += closing
             trip.closed_value += closing * fill.price
+            trip.exits.add(fill.price)
             trip.realized += booking.realized_pnl
             trip.commission += share
             if after * held <= 0.0:
@@ -94,6 +98,7 @@ def _begin(fill: Fill) -> OpenTrip:
 def _open(trip: OpenTrip, quantity: float, price: float, commission: float) -> None:
     trip.opened += quantity
     trip.opened_value += quantity * price
+    trip.entries.add(price)
     trip.commission += commission
 
 
@@ -104,9 +109,14 @@ def _finish(trip: OpenTrip, ts: Micros, digits: int) -> RoundTrip:
         trip.side,
         trip.opened,
         trip.entry_ts,
-        trip.opened_value / trip.opened,
+        _mean(trip.opened_value, trip.opened, trip.entries),
         ts,
-        trip.closed_value / trip.closed,
+        _mean(trip.closed_value, trip.closed, trip.exits),
         round(round(trip.realized, digits) - commission, _CLEAN),
         commission,
     )
+
+
+def _mean(value: float, quantity: float, prices: set[float]) -> float:
+    """The mean price; of fills at one price that price itself, to the last bit."""
+    return next(iter(prices)) if len(prices) == 1 else value / quantity

@@ -97,3 +97,9 @@ def test_every_unit_and_every_cent_is_in_exactly_one_trip(rows: Sequence[tuple[s
     assert 2 * sum(trip.quantity for trip in done) == sum(fill.quantity for fill in every)
     assert sum(trip.commission for trip in done) == pytest.approx(sum(fill.commission for fill in every))
     assert all(earlier.exit_ts <= later.entry_ts for earlier, later in pairwise(done))
+
+
+@given(st.floats(0.01, 1e5), st.floats(0.01, 1e5), st.floats(0.001, 1e4))
+def test_a_trip_of_one_price_each_way_has_these_prices_to_the_last_bit(entry: float, exit_: float, size: float) -> None:
+    trips, _ = round_trips(fills(("BUY", size, entry), ("SELL", size, exit_)), SHARE)
+    assert [(trip.entry_price, trip.exit_price) for trip in trips] == [(entry, exit_)]
