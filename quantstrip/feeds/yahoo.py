@@ -1,6 +1,5 @@
 """Bars from Yahoo Finance by the package yfinance (extra ``yfinance``)."""
 
-import itertools
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -20,8 +19,6 @@ _REACH = {"1m": 29, "5m": 59, "15m": 59, "30m": 59, "1h": 729}
 _AT_ONCE = {"1m": 7}
 """Days of minutes that one request may ask for."""
 _TIMEOUT = 15.0
-_questions = itertools.count()
-"""yfinance remembers what it was answered, also that a server was down: no two questions have the same timeout."""
 _ROUNDING = 1e-5
 _NOT_FOUND = 404
 
@@ -94,12 +91,13 @@ class Yahoo:
         asked: dict[str, Any] = {"start": to_datetime(start), "end": to_datetime(end)}
         if timeframe == "1d":  # by its date: a moment would be read on the exchange's clock
             asked = {"start": to_datetime(start).date(), "end": to_datetime(-(-end // DAY) * DAY).date()}
+        _forget()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # yfinance uses what pandas deprecates; its users can do nothing
                 return self._yfinance.Ticker(symbol, session=self._session).history(
                     **asked, interval=_INTERVALS[timeframe], auto_adjust=self.adjusted, actions=False,
-                    timeout=_TIMEOUT + next(_questions) / 1_000,
+                    timeout=_TIMEOUT,
                 )  # fmt: skip
         except faults.YFRateLimitError as error:
             raise FeedUnreachable(
@@ -128,3 +126,10 @@ class Yahoo:
         """
         if "delisted" in str(getattr(error, "yahoo_reason", None)).lower():
             raise FeedRefused(f"Yahoo has no prices of {symbol}: {error}", hint="Look the symbol up on its pages.")
+
+
+def _forget() -> None:
+    """Have yfinance ask anew: it remembers what it was answered, also that a server was down."""
+    from yfinance.data import YfData
+
+    YfData.cache_get.cache_clear()

@@ -75,7 +75,7 @@ def test_a_client_is_written_marked_tried_deployed_and_rolled_back(
 
     page.get_by_role("button", name="More").click()
     allowed = page.get_by_role("switch", name="Next simulation may connect")
-    page.get_by_text("Next simulation may connect").click()
+    page.get_by_text("Next simulation may connect", exact=True).click()
     expect(allowed).to_be_checked()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Run as simulation").click()

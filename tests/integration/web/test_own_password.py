@@ -80,6 +80,6 @@ def test_a_viewer_changes_their_password_and_is_logged_out_everywhere(start: Any
     assert log_in(server, "vic").status == 403
     assert log_in(server, "vic", OTHER).status == 303
     log = (server.home.logs / "dashboard.log").read_text(encoding="utf-8")
-    assert "vic changed their password" in log
+    assert "user vic has a new password (by vic)" in log
     assert PASSWORD not in log
     assert OTHER not in log

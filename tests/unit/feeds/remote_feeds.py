@@ -185,7 +185,7 @@ class _Here(requests.Session):
         self.trust_env = False
         self._port = port
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
+    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
         found = urlsplit(str(url))
         return super().request(method, f"http://127.0.0.1:{self._port}{found.path}?{found.query}", *args, **options)
 
