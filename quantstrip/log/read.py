@@ -12,6 +12,8 @@ from quantstrip.log.files import current, finished
 
 _BLOCK = 65_536
 _POLL_SECONDS = 0.2
+_LOOKS = 3
+"""Times that a file is looked for before it is gone: one that is renamed meanwhile stands in no list for a moment."""
 
 
 def streams(home: Home) -> list[str]:
@@ -71,14 +73,18 @@ def _await_file(home: Home, stream: str, stop: threading.Event, clock: Clock) ->
 
 def _following(home: Home, stream: str, file: BufferedReader) -> BufferedReader | None:
     """The file after ``file`` in the stream, None while ``file`` is the one being written."""
-    inode = os.fstat(file.fileno()).st_ino
+    own = os.fstat(file.fileno())
     try:
-        paths = _files(home, stream)
-        inodes = [path.stat().st_ino for path in paths]
-        if inode not in inodes:
-            return paths[-1].open("rb") if paths else None
-        index = inodes.index(inode) + 1
-        return paths[index].open("rb") if index < len(paths) else None
+        for _ in range(_LOOKS):
+            paths = _files(home, stream)
+            found = [path.stat() for path in paths]
+            inodes = [each.st_ino for each in found]
+            if own.st_ino in inodes:
+                index = inodes.index(own.st_ino) + 1
+                return paths[index].open("rb") if index < len(paths) else None
+        # It is gone: what was written since goes on in the oldest file that is not older.
+        later = [path for path, each in zip(paths, found, strict=True) if each.st_mtime_ns >= own.st_mtime_ns]
+        return (later or paths)[0].open("rb") if paths else None
     except FileNotFoundError:
         return None  # renamed between listing and opening: the next look finds it under its new name
 
