@@ -84,7 +84,7 @@ def _following(home: Home, stream: str, file: BufferedReader) -> BufferedReader 
                 return paths[index].open("rb") if index < len(paths) else None
         # It is gone: what was written since goes on in the oldest file that is not older.
         later = [path for path, each in zip(paths, found, strict=True) if each.st_mtime_ns >= own.st_mtime_ns]
-        return (later or paths)[0].open("rb") if paths else None
+        return (later or paths[-1:])[0].open("rb") if paths else None
     except FileNotFoundError:
         return None  # renamed between listing and opening: the next look finds it under its new name
 
