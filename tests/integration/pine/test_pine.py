@@ -1,5 +1,6 @@
 """The nine reference strategies trade as the same rules do under Pine's semantics, bar by bar."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -37,7 +38,8 @@ def exports(table: BarTable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("pine")
     columns = {name: getattr(table, name) for name in ("label", "open", "high", "low", "close", "volume")}
     np.savez(out / "bars.npz", **columns)
-    scripts = [str(_HERE / "scripts" / f"{name}.py") for name in _NAMES]
+    folder = Path(shutil.copytree(_HERE / "scripts", out / "scripts"))  # it writes beside the scripts it runs
+    scripts = [str(folder / f"{name}.py") for name in _NAMES]
     command = [sys.executable, str(_HERE / "run_pyne.py"), str(out / "bars.npz"), str(out), *scripts]
     subprocess.run(command, check=True, capture_output=True, text=True, cwd=out)
     return out

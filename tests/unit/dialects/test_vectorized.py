@@ -197,7 +197,7 @@ class Wrong(VectorizedStrategy):
     strategy = loaded(tmp_path, text, ["A"])
     for act in (look_ahead, run_backtest):
         with pytest.raises(StrategyFault, match=r"\.py, line 8: ZeroDivisionError: division by zero"):
-            act(strategy, walk("A"))
+            act(strategy, {"A": walk("A")})
 
 
 def test_a_file_with_both_forms_runs_the_native_one(tmp_path: Path) -> None:
