@@ -120,8 +120,10 @@ def remove_channel(home: Home, name: str) -> None:
 def test(home: Home, name: str) -> None:
     """Send a message now, and say what the server said."""
     account = next((each for each in notifications.list_accounts(home) if each.name == name), None)
-    recipient = st.text_input("To", account.from_address, key="test-to") if account else ""
-    if dialogs.buttons("Send", key="test-now"):
+    with dialogs.form("test"):
+        recipient = st.text_input("To", account.from_address, key="test-to") if account else ""
+        pressed = dialogs.buttons("Send", key="test-now", in_form=True)
+    if pressed:
         with st.spinner("Sending"):
             words = notifications.send_test(home, name, recipient)
         dialogs.done(words)

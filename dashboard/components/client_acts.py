@@ -145,8 +145,8 @@ def run_job(home: Home, name: str) -> None:
 def entries_off(home: Home, name: str) -> None:
     """The kill switch: a strategy opens no position until it is switched on again."""
     st.text(f"Switch the entries of {name} off? It opens no position until they are switched on again. Exits go on.")
-    reason = st.text_input("Why", key="entries-off-why", placeholder="Kept with the decision")
-    if dialogs.buttons("Switch entries off", key="entries-off", danger=True):
+    reason, pressed = _why("Switch entries off", key="entries-off", danger=True)
+    if pressed:
         risk.kill(home, name, reason)
         dialogs.done(f"Entries of {name} are off from the next bar on")
 
@@ -154,8 +154,8 @@ def entries_off(home: Home, name: str) -> None:
 def entries_on(home: Home, name: str) -> None:
     """Take the kill switch back."""
     st.text(f"Switch the entries of {name} on again? Its strategy opens positions from the next bar on.")
-    reason = st.text_input("Why", key="entries-on-why", placeholder="Kept with the decision")
-    if dialogs.buttons("Switch entries on", key="entries-on"):
+    reason, pressed = _why("Switch entries on", key="entries-on")
+    if pressed:
         risk.revive(home, name, reason)
         dialogs.done(f"Entries of {name} are on from the next bar on")
 
@@ -169,10 +169,17 @@ def lift_halts(home: Home, name: str) -> None:
     for halt in state.halts:
         st.text(f"{halt.rule}: {halt.reason}")
     st.text("Lift them? Losses count from the next bar on.")
-    reason = st.text_input("Why", key="lift-halts-why", placeholder="Kept with the decision")
-    if dialogs.buttons("Lift halts", key="lift-halts"):
+    reason, pressed = _why("Lift halts", key="lift-halts")
+    if pressed:
         lifted = risk.clear(home, name, reason=reason)
         dialogs.done(f"{name}: lifted {', '.join(halt.rule for halt in lifted) or 'nothing'}")
+
+
+def _why(label: str, *, key: str, danger: bool = False) -> tuple[str, bool]:
+    """The reason that is kept with a decision, and whether the button that makes it was pressed."""
+    with dialogs.form(key):
+        reason = st.text_input("Why", key=f"{key}-why", placeholder="Kept with the decision")
+        return reason, dialogs.buttons(label, key=key, danger=danger, in_form=True)
 
 
 def stop(home: Home, name: str) -> None:

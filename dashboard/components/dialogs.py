@@ -1,6 +1,7 @@
 """Dialogs that ask: which one is open stands in the session, so that whatever else updates leaves it open."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final, Literal
 
 import streamlit as st
@@ -52,10 +53,23 @@ def show(bodies: Mapping[str, tuple[str, Body]], *, width: Literal["small", "med
     st.dialog(title, width=width, on_dismiss=close)(guarded)()
 
 
-def buttons(label: str, *, key: str, danger: bool = False) -> bool:
+@contextmanager
+def form(key: str) -> Iterator[None]:
+    """What is filled in before the ``buttons`` of a dialog, which stand in it too, with ``in_form``.
+
+    The browser hands over what stands in a form's fields together with the button. A field outside is handed over when
+    it is left: what was typed may be gone where the page is drawn anew under the pointer that leaves it. Enter presses
+    nothing, for what these dialogs do cannot be taken back.
+    """
+    with st.form(f"form-{key}", border=False, enter_to_submit=False):
+        yield
+
+
+def buttons(label: str, *, key: str, danger: bool = False, in_form: bool = False) -> bool:
     """Cancel, and the one that does it; True when that was pressed. One that ends something is red."""
+    button = st.form_submit_button if in_form else st.button
     with st.container(horizontal=True, horizontal_alignment="right", key=f"danger-{key}" if danger else f"do-{key}"):
-        if st.button("Cancel", key=f"cancel-{key}"):
+        if button("Cancel", key=f"cancel-{key}"):
             close()
             st.rerun()
-        return st.button(label, key=key, type="primary")
+        return button(label, key=key, type="primary")

@@ -87,8 +87,10 @@ def upload(home: Home) -> None:
         "Files", type=[kind.removeprefix(".") for kind in sorted(KINDS)], accept_multiple_files=True,
         key="python-upload-files", help=f"Text in UTF-8, at most {MOST_BYTES // 1024} KB each",
     )  # fmt: skip
-    folder = st.text_input("Folder", key="python-upload-folder", placeholder="empty: beside the clients")
-    if st.button("Upload", type="primary", key="python-upload-now", disabled=not given):
+    with dialogs.form("python-upload"):
+        folder = st.text_input("Folder", key="python-upload-folder", placeholder="empty: beside the clients")
+        pressed = st.form_submit_button("Upload", type="primary", key="python-upload-now", disabled=not given)
+    if pressed:
         below = folder.strip().strip("/")
         made = files.upload(
             home, {full_path(f"{below}/{each.name}" if below else each.name): each.getvalue() for each in given or ()}

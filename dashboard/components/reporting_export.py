@@ -42,13 +42,23 @@ def _mail(home: Home, given: dict[str, Any]) -> None:
         st.html(markup.notice("info", markup.text("Add a mail account on the page Notifications first.")))
         return
     told = ", ".join(notifications.recipients_of(home))
-    to = st.text_input("To", key="report-to", placeholder=told or "me@example.com",
-                       help="Addresses or channels with commas between; empty: those of Settings")  # fmt: skip
-    account = st.selectbox("From", [_DEFAULT, *accounts], key="report-account")
-    forms = st.multiselect("Attach", _FORMS, default=["html"], key="report-forms", format_func=str.upper)
-    st.button("Send", type="primary", key="report-send", disabled=not forms, on_click=waiting.ask,
-              args=(home, _TASK, "send_report", {**given, "to": to.strip(), "forms": list(forms),
-                                          "account": "" if account == _DEFAULT else account}))  # fmt: skip
+    with st.form("report-mail-form", border=False, enter_to_submit=False):
+        st.text_input("To", key="report-to", placeholder=told or "me@example.com",
+                      help="Addresses or channels with commas between; empty: those of Settings")  # fmt: skip
+        st.selectbox("From", [_DEFAULT, *accounts], key="report-account")
+        st.multiselect("Attach", _FORMS, default=["html"], key="report-forms", format_func=str.upper)
+        st.form_submit_button("Send", type="primary", key="report-send", on_click=_send, args=(home, given))
+
+
+def _send(home: Home, given: dict[str, Any]) -> None:
+    """Ask for the mail as the form says it now: its own values are those from before it was filled in."""
+    state = st.session_state
+    to, account, forms = state["report-to"].strip(), state["report-account"], list(state["report-forms"])
+    if not forms:
+        frame.keep_notice("Nothing was sent: choose at least one file to attach", failed=True)
+        return
+    asked = {**given, "to": to, "forms": forms, "account": "" if account == _DEFAULT else account}
+    waiting.ask(home, _TASK, "send_report", asked)
 
 
 def _done(task: Task) -> None:

@@ -115,10 +115,14 @@ def _send(home: Home, number: int) -> None:
         st.html(markup.notice("info", markup.text(said)))
         return
     told = ", ".join(notifications.recipients_of(home))
-    to = st.text_input("To", value=row.recipients or "", key="report-stored-to", placeholder=told or "me@example.com",
-                       help="Addresses or channels with commas between; empty: those of Settings")  # fmt: skip
-    account = st.selectbox("From", [_DEFAULT, *accounts], key="report-stored-account")
-    if dialogs.buttons("Send", key="report-stored-send"):
+    with dialogs.form("report-stored"):
+        to = st.text_input(
+            "To", value=row.recipients or "", key="report-stored-to", placeholder=told or "me@example.com",
+            help="Addresses or channels with commas between; empty: those of Settings",
+        )  # fmt: skip
+        account = st.selectbox("From", [_DEFAULT, *accounts], key="report-stored-account")
+        pressed = dialogs.buttons("Send", key="report-stored-send", in_form=True)
+    if pressed:
         roles.require("operator")
         given = {"report_id": number, "to": to.strip(), "account": "" if account == _DEFAULT else account}
         waiting.ask(home, _SENT, "send_report", given)

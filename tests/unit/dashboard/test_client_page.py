@@ -228,7 +228,7 @@ def test_removing_asks_first(home: Home, alive: int, show: Any) -> None:
 
 def test_the_kill_switch_keeps_the_reason(home: Home, alive: int, show: Any) -> None:
     page = asked(show("screens/monitor.py"), "entries-off")
-    page.app.text_input(key="entries-off-why").set_value("away").run()
+    page.app.text_input(key="entries-off-why").set_value("away")
     page.press("entries-off")
     (state,) = risk.risk_status(home, ["pairs"])
     assert (state.killed, state.kill_reason) == (True, "away")

@@ -350,6 +350,6 @@ def test_files_are_uploaded_all_of_them_or_none(home: Home, source: str, show: A
     page.press("python-upload-now")
     assert "there is a file mine.py already" in page.text
     assert sorted(each.name for each in home.clients.iterdir()) == ["mine.py"]
-    page.app.text_input(key="python-upload-folder").set_value("tests").run()
+    page.app.text_input(key="python-upload-folder").set_value("tests")
     page.press("python-upload-now")
     assert sorted(each.name for each in (home.clients / "tests").iterdir()) == ["fresh.py", "mine.py"]

@@ -240,9 +240,12 @@ def test_mail_is_offered_from_any_account_and_asked_of_the_worker(home: Home, tr
     traded.ledger.set_email_account("main", smtp_server="127.0.0.1", smtp_port=9, from_address="me@example.com")
     page = show(PAGE)
     assert page.app.selectbox(key="report-account").options == ["Default account", "main"]
-    page.app.text_input(key="report-to").input("you@example.com").run()
+    page.app.text_input(key="report-to").input("you@example.com")
     page.press("report-send")
     assert any("no service runs" in toast.value for toast in page.app.toast)
+    page.app.multiselect(key="report-forms").set_value([])
+    page.press("report-send")
+    assert any("choose at least one file" in toast.value for toast in page.app.toast)
 
 
 def test_a_look_at_another_horizon_reads_nothing_anew(home: Home, traded: Any, show: Any) -> None:
