@@ -9,7 +9,7 @@ from components import dialogs, markup, setting_editor
 from components import settings as shown
 from quantstrip.errors import SettingsError
 from quantstrip.home import Home
-from quantstrip.operations import settings, settings_transfer, settings_tree
+from quantstrip.operations import settings, settings_transfer, settings_tree, settings_undo
 from quantstrip.operations.settings_acts import AT_ONCE, acts
 from quantstrip.operations.settings_tree import Folder, Leaf
 
@@ -115,7 +115,7 @@ def delete(home: Home, path: str, folders: Mapping[str, Folder]) -> None:
         more = [f"and {len(inside) - _MOST} more"] if len(inside) > _MOST else []
         st.text("\n".join([*inside[:_MOST], *more]))
     if dialogs.buttons("Delete", key="delete-now", danger=True):
-        st.session_state[DELETED] = settings.delete_setting(home, path)
+        st.session_state[DELETED] = settings_undo.delete(home, path)
         if folder is not None and not folder.closed:
             st.query_params.pop("folder", None)
         dialogs.done(f"{path} is deleted")

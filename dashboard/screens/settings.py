@@ -8,7 +8,7 @@ from components import dialogs, frame, markup, setting_dialogs
 from components import settings as shown
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
-from quantstrip.operations import settings, settings_transfer, settings_tree
+from quantstrip.operations import settings, settings_transfer, settings_tree, settings_undo
 from quantstrip.operations.settings_tree import Folder, Leaf
 
 _FOLDER: Final = "folder"
@@ -74,7 +74,7 @@ def undo(home: Home) -> None:
         st.html(markup.join(markup.text("Deleted: "), markup.tag("b", markup.text(deleted.path))), width="stretch")
         if st.button("Undo", icon=":material/undo:", key="settings-undo"):
             try:
-                settings.restore_setting(home, deleted)
+                settings_undo.restore(home, deleted)
             except QuantstripError as error:
                 frame.keep_notice(str(error), failed=True)
             else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quantstrip.cli.session import Session, json_option, pass_session, plain, print_json
+from quantstrip.cli.session import Session, json_option, pass_session, plain, print_json, print_table
 
 if TYPE_CHECKING:
     from quantstrip.home import Home
@@ -119,10 +119,13 @@ def remove(session: Session, name: str, as_json: bool) -> None:
 @click.option("--level", type=click.Choice(_LEVELS, case_sensitive=False), help="Only entries of this level and above.")
 @click.option("--find", "words", default="", metavar="TEXT", help="Only entries with this text, whatever its case.")
 @click.option("--since", type=click.DateTime(), help="From this moment on, in the machine's zone.")
+@click.option("--files", "listed", is_flag=True, help="List the log's files, those put away too, and stop.")
+@click.option("--file", "which", default="", metavar="FILE", help="Print one of --files, as it is.")
 @pass_session
 def logs(
-    session: Session, name: str, following: bool, lines: int, level: str | None, words: str, since: datetime | None
-) -> None:
+    session: Session, name: str, following: bool, lines: int, level: str | None, words: str, since: datetime | None,
+    listed: bool, which: str,
+) -> None:  # fmt: skip
     """Show the log of a client, or one of: service (default), up, dashboard, notifier, worker, supervisord, commands.
 
     With --level, --find or --since, -n counts entries: a line with its trace.
@@ -136,6 +139,11 @@ def logs(
     home = session.existing_home()
     wanted, moment = Wanted(level or "", words), from_datetime(since.astimezone()) if since else 0
     filtered = bool(level or words or since)
+    if (listed or which) and (following or filtered):
+        raise click.UsageError("--files and --file take a file as it is: leave out -f, --level, --find and --since")
+    if listed or which:
+        _files(home, name, which)
+        return
     if following:
         _follow(home, name, lines, wanted if filtered else None, moment)
         return
@@ -147,6 +155,16 @@ def logs(
     else:
         found = clients.log_lines(home, name, lines)
     click.echo("\n".join(found))
+
+
+def _files(home: "Home", name: str, which: str) -> None:
+    """Print one file of a log as it is; without a name, which files there are, the newest first."""
+    from quantstrip.operations import logs
+
+    if which:
+        click.echo(logs.download(home, name, which), nl=False)
+        return
+    print_table(["FILE", "BYTES"], [[each.path.name, f"{each.size:,}"] for each in logs.files(home, name)])
 
 
 def _follow(home: "Home", name: str, lines: int, wanted: "Wanted | None", moment: int) -> None:

@@ -5,6 +5,7 @@ from typing import IO
 import click
 
 from quantstrip.cli.session import Session, json_option, pass_session, print_json, print_table
+from quantstrip.operations.roles import OWNER
 
 
 @click.group()
@@ -79,6 +80,29 @@ def delete(session: Session, name: str, yes: bool, as_json: bool) -> None:
         click.confirm(f"Delete the query {name}? This cannot be undone", abort=True, err=as_json)
     queries.delete(home, name)
     _done(f"{name} is deleted", as_json, name=name)
+
+
+@query.command(short_help="What was run on the dashboard's SQL page.")
+@click.option("--person", default=OWNER.name, show_default=True, help="Who ran it, as the Users page names them.")
+@click.option("--forget", is_flag=True, help="Empty it.")
+@json_option
+@pass_session
+def history(session: Session, person: str, forget: bool, as_json: bool) -> None:
+    """Print what a person ran on the SQL page, the newest first, and what came of it."""
+    from quantstrip.clock import to_datetime
+    from quantstrip.operations import drafts
+
+    home = session.existing_home()
+    if forget:
+        drafts.forget_history(home, person)
+        _done(f"The history of {person} is empty", as_json, person=person)
+        return
+    runs = drafts.history(home, person)
+    if as_json:
+        print_json(runs)
+        return
+    for run in runs:
+        click.echo(f"{to_datetime(run.ts).astimezone():%Y-%m-%d %H:%M:%S %Z}  {run.outcome}\n{run.text.rstrip()}\n")
 
 
 def _done(words: str, as_json: bool, **facts: str) -> None:

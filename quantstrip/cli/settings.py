@@ -146,7 +146,8 @@ def delete(session: Session, path: str, yes: bool, as_json: bool) -> None:
 
     A folder with what is in it, and a secret, are asked about first.
     """
-    from quantstrip.operations.settings import delete_setting, list_settings
+    from quantstrip.operations import settings_undo
+    from quantstrip.operations.settings import list_settings
 
     home = session.existing_home()
     found = list_settings(home, path)
@@ -154,9 +155,20 @@ def delete(session: Session, path: str, yes: bool, as_json: bool) -> None:
     if not yes and (folder or any(row.type == "secret" for row in found)):
         count = sum(row.changed for row in found if row.type != "folder")
         what = f"the folder {path} with {count} of your values" if folder else f"the secret {path}"
-        click.confirm(f"Delete {what}? This cannot be undone", abort=True, err=as_json)
-    delete_setting(home, path)
-    _done(f"{path} is deleted", as_json, path=path)
+        click.confirm(f"Delete {what}?", abort=True, err=as_json)
+    settings_undo.delete(home, path)
+    _done(f"{path} is deleted. Put it back with: quantstrip settings restore", as_json, path=path)
+
+
+@settings.command(short_help="Put back what was deleted last.")
+@json_option
+@pass_session
+def restore(session: Session, as_json: bool) -> None:
+    """Put back the value or folder that was deleted last, here or on the dashboard, its secrets too."""
+    from quantstrip.operations import settings_undo
+
+    path = settings_undo.restore(session.existing_home())
+    _done(f"{path} is back", as_json, path=path)
 
 
 @settings.command("lock", short_help="Keep a folder from being deleted.")

@@ -1,5 +1,6 @@
 """Reading and changing settings."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from quantstrip.config.known import known, settings_at
 from quantstrip.config.paths import Parts, is_name, join, split
 from quantstrip.config.shipped import near
 from quantstrip.config.store import Leaf, SettingsFile, folder_at
-from quantstrip.config.values import is_secret
+from quantstrip.config.values import SECRET_KEY, is_secret
 from quantstrip.errors import SettingsError
 from quantstrip.home import Home
 from quantstrip.operations.settings_acts import acts
@@ -182,7 +183,7 @@ def delete_setting(home: Home, path: str) -> Deleted:
     """
     file = SettingsFile(home.settings_file)
     parts = split(path)
-    taken = _stored(_at(file.own(), parts), parts, file.inline_tables())
+    taken = as_stored(_at(file.own(), parts), parts, file.inline_tables())
     manager_of(home).delete(path)
     follow(home, path)
     return Deleted(join(parts), taken)
@@ -193,9 +194,14 @@ def restore_setting(home: Home, deleted: Deleted) -> None:
 
     Raises:
         SettingsError: something else stands there by now.
+        SecretError: the key was changed meanwhile, so a secret would not open any more.
 
     """
+    from quantstrip.config.vault import Vault  # only what uses secrets loads what they need
+
     parts = split(deleted.path)
+    for path, token in _secrets(deleted.stored, parts):
+        Vault(home).decrypt(path, token)
 
     def change(tree: dict[str, Any]) -> None:
         folder = folder_at(tree, parts[:-1])
@@ -216,13 +222,23 @@ def _at(tree: dict[str, Any], parts: Parts) -> Any:
     return node
 
 
-def _stored(node: Any, at: Parts, inline: set[Parts]) -> Any:
+def as_stored(node: Any, at: Parts, inline: set[Parts]) -> Any:
     """A node as it is written again: dicts and secrets as one value, folders as folders."""
     if not isinstance(node, dict):
         return node
     if at in inline or is_secret(node):
         return Leaf(node)
-    return {name: _stored(child, (*at, name), inline) for name, child in node.items()}
+    return {name: as_stored(child, (*at, name), inline) for name, child in node.items()}
+
+
+def _secrets(node: Any, at: Parts) -> Iterator[tuple[str, str]]:
+    """The path and the token of every secret in a node that has a value."""
+    if is_secret(node):
+        if node[SECRET_KEY]:
+            yield join(at), node[SECRET_KEY]
+    elif isinstance(node, dict):
+        for name, child in node.items():
+            yield from _secrets(child, (*at, name))
 
 
 def known_settings(path: str = "") -> list[KnownSetting]:

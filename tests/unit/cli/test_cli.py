@@ -217,6 +217,17 @@ def test_logs_are_shown_by_name(quantstrip: Run, home: Home) -> None:
     assert (missing.returncode, "Logs: mine" in missing.stderr) == (1, True)
 
 
+def test_a_log_is_taken_file_by_file(quantstrip: Run, home: Home) -> None:
+    (home.logs / "mine.2026-01-16.log").write_text("yesterday\n")
+    (home.logs / "mine.log").write_text("today\n")
+    table = quantstrip("logs", "mine", "--files").stdout.splitlines()
+    assert [row.split() for row in table[1:]] == [["mine.log", "6"], ["mine.2026-01-16.log", "10"]]
+    assert quantstrip("logs", "mine", "--file", "mine.2026-01-16.log").stdout == "yesterday\n"
+    refused = quantstrip("logs", "mine", "--file", "../settings.toml")
+    assert (refused.returncode, "has no file" in refused.stderr) == (1, True)
+    assert quantstrip("logs", "mine", "--files", "-f").returncode == 2
+
+
 def test_logs_are_searched_by_level_words_and_moment(quantstrip: Run, home: Home) -> None:
     quantstrip("settings", "set", "platform.timezone", "UTC")
     lines = [f"2026-01-17 14:{n:02}:00 - {'ERROR' if n % 9 == 8 else 'INFO'} - m - T - entry {n}\n" for n in range(60)]

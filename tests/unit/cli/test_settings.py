@@ -1,6 +1,7 @@
 """Settings and secrets from the command line."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -216,3 +217,35 @@ def test_what_is_set_is_taken_to_another_home_as_a_file_without_secrets(
 def test_an_empty_folder_can_be_made(quantstrip: Run) -> None:
     assert quantstrip("settings", "set", "broker", "--type", "folder").returncode == 0
     assert quantstrip("settings", "get", "broker").stdout == "{}\n"
+
+
+def test_what_was_deleted_last_is_put_back_its_secrets_too(quantstrip: Run, home: Home) -> None:
+    refused = quantstrip("settings", "restore")
+    assert (refused.returncode, "no deleted setting is kept" in refused.stderr) == (1, True)
+    quantstrip("settings", "set", "broker.password", "--type", "secret", given="hunter2hunter2")
+    quantstrip("settings", "set", "broker.limits", '{"SPY": 0.5}', "--type", "dict")
+    before = home.settings_file.read_text(encoding="utf-8")
+    assert "settings restore" in quantstrip("settings", "delete", "broker", "--yes").stdout
+    assert "hunter2" not in "".join(each.read_text() for each in home.trash.iterdir())
+    assert quantstrip("settings", "restore").stdout == "broker is back\n"
+    assert SettingsManager(home).get("broker.password") == "hunter2hunter2"
+    assert tomllib.loads(home.settings_file.read_text(encoding="utf-8")) == tomllib.loads(before)
+    assert quantstrip("settings", "restore").returncode == 1
+
+
+def test_a_deleted_secret_does_not_come_back_under_a_new_key(quantstrip: Run, home: Home) -> None:
+    quantstrip("settings", "set", "broker.password", "--type", "secret", given="hunter2hunter2")
+    quantstrip("settings", "delete", "broker.password", "--yes")
+    quantstrip("settings", "set", "mine.password", "--type", "secret", given="another-secret")
+    assert quantstrip("settings", "rotate-key").returncode == 0
+    refused = quantstrip("settings", "restore")
+    assert (refused.returncode, "cannot be decrypted" in refused.stderr) == (1, True)
+    assert SettingsManager(home).get("broker.password") is None
+
+
+def test_a_refused_deletion_leaves_the_last_one_to_be_put_back(quantstrip: Run) -> None:
+    quantstrip("settings", "set", "mine.x", "1", "--type", "int")
+    quantstrip("settings", "delete", "mine.x")
+    assert quantstrip("settings", "delete", "nothing.there").returncode == 1
+    assert json.loads(quantstrip("settings", "restore", "--json").stdout) == {"path": "mine.x"}
+    assert quantstrip("settings", "get", "mine.x").stdout == "1\n"

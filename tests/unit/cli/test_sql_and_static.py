@@ -8,6 +8,7 @@ import pytest
 
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
+from quantstrip.operations import drafts
 from tests.package_index import served
 from tests.unit.cli.conftest import Run
 
@@ -77,3 +78,14 @@ def test_a_package_is_found_installed_listed_and_removed(
     assert "Nothing else needs beta. Remove that too?" in kept.stdout
     assert [each["name"] for each in json.loads(quantstrip("package", "list", "--json").stdout)] == ["beta"]
     assert quantstrip("package", "upgrade").returncode == 2
+
+
+def test_what_was_run_on_the_sql_page_is_told_and_forgotten(quantstrip: Run, home: Home) -> None:
+    drafts.remember(home, "owner", "SELECT 1", "1 row")
+    drafts.remember(home, "ann", "SELEC 2", "syntax error", failed=True)
+    assert "  1 row\nSELECT 1\n" in quantstrip("query", "history").stdout
+    (run,) = json.loads(quantstrip("query", "history", "--person", "ann", "--json").stdout)
+    assert (run["text"], run["failed"]) == ("SELEC 2", True)
+    assert quantstrip("query", "history", "--forget").returncode == 0
+    assert quantstrip("query", "history").stdout == ""
+    assert len(drafts.history(home, "ann")) == 1
