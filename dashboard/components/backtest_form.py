@@ -23,11 +23,10 @@ RISKS: Final = {
     "off": "no limits",
 }
 _FRAMES: Final = ("", "1m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d", "1w")
-_CASH: Final = 100_000.0
 _GAPS: Final = ("refuse", "accept")
 _LEGS: Final = {None: "the strategy's own choice", False: "one position", True: "two legs"}
 _OPTIONS: Final = {
-    "bt-cash": ("cash", _CASH), "bt-fee": ("fee_rate", None), "bt-slippage": ("slippage_bps", None),
+    "bt-cash": ("cash", None), "bt-fee": ("fee_rate", None), "bt-slippage": ("slippage_bps", None),
     "bt-quantity": ("quantity", None), "bt-warmup": ("warmup", 0), "bt-bars": ("bars", ""),
     "bt-gaps": ("gaps", "refuse"), "bt-frame": ("timeframe", ""), "bt-calendar": ("calendar", "auto"),
     "bt-risk": ("risk", "form"), "bt-legs": ("virtual_legs", None),
@@ -59,7 +58,10 @@ def options(home: Home, form: Form) -> dict[str, Any]:
     start = one.date_input("From", key="bt-start", value=None, format="YYYY-MM-DD", min_value=date(1900, 1, 1))
     end = two.date_input("To", key="bt-end", value=None, format="YYYY-MM-DD", min_value=date(1900, 1, 1))
     one, two = st.columns(2)
-    cash = one.number_input("Cash", key="bt-cash", min_value=0.0, step=1000.0, format="%.2f")
+    cash = one.number_input(
+        "Cash", key="bt-cash", min_value=0.0, step=1000.0, format="%.2f", placeholder="the strategy form's own",
+        help="The strategy's allocation. Empty: 100,000, of kline strategies 10,000.",
+    )  # fmt: skip
     risks = dict.fromkeys([*RISKS, st.session_state["bt-risk"]])  # an earlier run may have had a file of limits
     risk = two.selectbox("Risk profile", list(risks), key="bt-risk", format_func=lambda name: RISKS.get(name, name))
     with st.expander("Costs, bars and more", icon=":material/tune:"):

@@ -3,11 +3,10 @@
 from quantstrip.backtest.options import PLAIN, Options
 from quantstrip.backtest.profiles import risk_profile
 from quantstrip.backtest.result import BacktestResult, Equity
-from quantstrip.backtest.run import CASH, run_backtest
+from quantstrip.backtest.run import run_backtest
 from quantstrip.backtest.trades import OpenTrip, RoundTrip, round_trips
 
 __all__ = [
-    "CASH",
     "PLAIN",
     "BacktestResult",
     "Equity",

@@ -28,8 +28,6 @@ from quantstrip.report import measure
 from quantstrip.risk import NATIVE, RiskProfile
 from quantstrip.strategy import StrategyBase
 
-CASH = 100_000.0
-"""Allocation of a run that names none, in the reporting currency."""
 _PIECE = 4096
 """Slices that the engine handles at a time: nobody looks at a backtest between two bars."""
 
@@ -39,7 +37,7 @@ def run_backtest(
     tables: BarTable | Sequence[BarTable] | Mapping[str, BarTable],
     *,
     instruments: Mapping[str, Instrument] | None = None,
-    cash: float = CASH,
+    cash: float | None = None,
     risk: RiskProfile = NATIVE,
     costs: CostModel | None = None,
     quantity: float | None = None,
@@ -57,7 +55,7 @@ def run_backtest(
         strategy: a fresh one; its state is the run's.
         tables: bars of the strategy's symbols, as ``bars.read_folder`` gives them.
         instruments: by symbol; shares in US dollars on the tables' calendar where None.
-        cash: the strategy's allocation, in money.
+        cash: the strategy's allocation, in money; that of its form where None.
         risk: the rules that judge its orders; part of the result.
         costs: slippage and commission; the native model (2 bps, 0.005 a share) where None.
         quantity: units for signals that open without one, instead of 2 % of equity.
@@ -86,7 +84,8 @@ def run_backtest(
     traded = dict(instruments or {})
     for symbol, table in by_symbol.items():
         traded.setdefault(symbol, Instrument(symbol, calendar=table.gaps.calendar or "NYSE"))
-    model = costs or CostModel()
+    written = form or form_named("native")
+    model, cash = costs or CostModel(), written.cash if cash is None else cash
     # What the run is, is written down before it begins: a strategy may change its own parameters on the way.
     begin = trading_begins(feed.tables, warmup)
     legs = strategy.virtual_legs if virtual_legs is None else virtual_legs
@@ -98,7 +97,7 @@ def run_backtest(
             hint="Add --strict: orders then fill at the next opens, by the share. Or leave max_volume_share out.",
         )
     run = describe(
-        strategy, feed, form or form_named("native"), code_hash, cash=cash, risk=risk, costs=model, quantity=quantity,
+        strategy, feed, written, code_hash, cash=cash, risk=risk, costs=model, quantity=quantity,
         warmup=warmup, begin=begin, virtual_legs=legs, options=options, benchmark=benchmark,
     )  # fmt: skip
     recorder = FillRecorder()

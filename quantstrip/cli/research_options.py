@@ -86,7 +86,7 @@ _OPTIONS = (
     click.option("--timeframe", help="Timeframe of the bars.  [default: the strategy's; else the one the files have]"),
     click.option("--start", metavar="DATE", help="First bar, as a date: 2005-01-31."),
     click.option("--end", metavar="DATE", help="Last bar, as a date; its whole day is included."),
-    click.option("--cash", type=float, help="Starting cash, in money.  [default: 100000]"),
+    click.option("--cash", type=float, help="Starting cash, in money.  [default: its form's, 100000 for most]"),
     click.option("--fee-rate", type=float, help="Commission as a fraction of the traded value."),
     click.option("--slippage-bps", type=float, help="Slippage of market and stop orders in 1/100 %."),
     click.option(

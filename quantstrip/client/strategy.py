@@ -35,7 +35,7 @@ class StrategyClient(ClientBase):
         symbols: what to trade; None is the strategy's own choice.
         mode: ``replay`` or ``simulation``.
         feed: ``replay`` plays the history in ``replay_seconds`` and then holds; ``history`` runs through and finishes.
-        cash: the strategy's allocation, in the reporting currency.
+        cash: the strategy's allocation, in the reporting currency; None is that of its form, 100,000 for most.
         parameters: keyword arguments for the strategy's ``__init__``.
         risk: a ``RiskProfile``, or ``NATIVE``, ``CASH_ONLY``, ``OFF``, or limits that differ from a profile's:
             ``{"profile": "NATIVE", "max_order_value": 50000}``; None is the profile of the strategy's form.
@@ -64,7 +64,7 @@ class StrategyClient(ClientBase):
     strategy: ClassVar[type[StrategyBase] | str | Path | None] = None
     symbols: ClassVar[Sequence[str] | None] = None
     feed: ClassVar[str] = "replay"
-    cash: ClassVar[float] = 100_000.0
+    cash: ClassVar[float | None] = None
     parameters: ClassVar[Mapping[str, Any]] = {}
     risk: ClassVar[RiskProfile | str | Mapping[str, Any] | None] = None
     costs: ClassVar[Mapping[str, float]] = {}

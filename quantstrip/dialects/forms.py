@@ -23,6 +23,7 @@ class Form:
         costs: slippage and commission of a run that names none.
         lot: smallest quantity of an instrument that nobody described, in units; 0 for any quantity.
         currency: of such an instrument.
+        cash: allocation of a run that names none, in that currency.
         notes: what a reader of its results should know, such as fills within the bar.
 
     """
@@ -33,6 +34,7 @@ class Form:
     costs: CostModel = CostModel()  # noqa: RUF009 - frozen
     lot: float = 1.0
     currency: str = "USD"
+    cash: float = 100_000.0
     notes: tuple[str, ...] = ()
 
     def instrument(self, symbol: str, calendar: str) -> Instrument:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping, Sequence
+from inspect import Parameter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -34,6 +35,7 @@ FORM: Final = Form(
     costs=CostModel(slippage_bps=0.0, commission_per_share=0.0, commission_rate=0.001),
     lot=0.0,
     currency="USDT",
+    cash=10_000.0,
     notes=("same-bar fills",),
 )
 _WINDOW = "klineWndSize"
@@ -55,9 +57,11 @@ class KlineStrategy(StrategyBase):
     variables: ClassVar[list[str]] = ["skipped"]
 
     def __init__(
-        self, user: IStrategy, name: str, symbols: Sequence[str], params: Mapping[str, Any], *, strict: bool
-    ) -> None:
+        self, user: IStrategy, name: str, symbols: Sequence[str], params: Mapping[str, Any],
+        defaults: Mapping[str, Any], *, strict: bool,
+    ) -> None:  # fmt: skip
         self._params = dict(params)
+        self._defaults = dict(defaults)
         window = int(self._params.get(_WINDOW, WINDOW))
         self._MAX_BAR_HISTORY = max(window, type(self)._MAX_BAR_HISTORY)
         super().__init__(name=name, symbols=symbols)
@@ -87,8 +91,8 @@ class KlineStrategy(StrategyBase):
         return () if self.strict else FORM.notes
 
     def get_parameters(self) -> dict[str, Any]:
-        """The parameters it was given, and whether its orders wait for the next open."""
-        return {**self._params, **({"strict": True} if self.strict else {})}
+        """What it runs with: its file's defaults, what was given, and whether its orders wait for the next open."""
+        return {**self._defaults, **self._params, **({"strict": True} if self.strict else {})}
 
     def on_start(self) -> None:
         """Take the seat, and the klines of a warm-up into the cache."""
@@ -195,7 +199,7 @@ def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
     given = dict(parameters)
     given.update(given.pop("strategyParams", {}))
     waits = given.pop("strict", False)
-    _check(path, source, given, waits)
+    read = _check(path, source, given, waits)
     kind = strategy_class(path, source)
     traded = list(getattr(kind, "symbols", ()) if symbols is None else symbols)
     if len(traded) > 1:
@@ -206,7 +210,8 @@ def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
         raise failure(error, path) from error
     # A class of the file's own module: the run's code hash is that of the file.
     adapter = type(kind.__name__, (KlineStrategy,), {"__module__": kind.__module__, "__doc__": kind.__doc__})
-    made: StrategyBase = adapter(user, path.stem, traded, given, strict=waits)
+    defaults = {name: one.default for name, one in read.items() if one.default is not Parameter.empty}
+    made: StrategyBase = adapter(user, path.stem, traded, given, {**defaults, _WINDOW: WINDOW}, strict=waits)
     return made
 
 
@@ -214,7 +219,8 @@ def _not_one(where: str, symbols: Sequence[str]) -> str:
     return f"{where}: a kline strategy trades one symbol, got {', '.join(symbols) or 'none'}"
 
 
-def _check(path: Path, source: bytes, given: Mapping[str, Any], waits: object) -> None:
+def _check(path: Path, source: bytes, given: Mapping[str, Any], waits: object) -> Mapping[str, Parameter]:
+    """What the file reads of ``params``; refuses what does not fit that."""
     read, more = parameters_of(ast.parse(source, str(path)))
     configured = [name for name in given if name in _RUN]
     if configured:
@@ -233,3 +239,4 @@ def _check(path: Path, source: bytes, given: Mapping[str, Any], waits: object) -
         wrong.append(f"strict is true or false, got {waits!r}")
     if wrong:
         raise StrategyLoadError(f"{path}: {'; '.join(wrong)}", hint="Give parameters of the kind of their defaults.")
+    return read

@@ -19,7 +19,7 @@ class BacktestArguments:
     timeframe: str | None = None
     start: str | None = None
     end: str | None = None
-    cash: float = 100_000.0
+    cash: float | None = None
     fee_rate: float | None = None
     slippage_bps: float | None = None
     risk: str = "form"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from quantstrip import dialects, overlay
-from quantstrip.backtest import CASH, PLAIN, BacktestResult, Options, risk_profile, run_backtest
+from quantstrip.backtest import PLAIN, BacktestResult, Options, risk_profile, run_backtest
 from quantstrip.backtest.lookahead import LookAhead, look_ahead
 from quantstrip.bars import BarTable, Gaps, validate
 from quantstrip.bars.fitting import AUTO
@@ -36,7 +36,7 @@ def backtest(
     timeframe: str | None = None,
     start: str | date | None = None,
     end: str | date | None = None,
-    cash: float = CASH,
+    cash: float | None = None,
     fee_rate: float | None = None,
     slippage_bps: float | None = None,
     risk: str | Path = "form",
@@ -66,7 +66,7 @@ def backtest(
         symbols: what to run it on; the strategy's own by default.
         timeframe: of the files; the one the strategy names, else the only one the files have, where None.
         start, end: first and last bar, by their labels; a date includes its whole day.
-        cash: the strategy's allocation, in money.
+        cash: the strategy's allocation, in money; that of its form where None.
         fee_rate: commission as a fraction of the traded value, instead of the form's own.
         slippage_bps: slippage of market and stop orders in 1/100 %, instead of the form's own.
         risk: ``form``, ``native``, ``cash_only``, ``off``, or a TOML file with the limits of a ``RiskProfile``.
@@ -201,7 +201,7 @@ def prepare(
     timeframe: str | None = None,
     start: str | date | None = None,
     end: str | date | None = None,
-    cash: float = CASH,
+    cash: float | None = None,
     fee_rate: float | None = None,
     slippage_bps: float | None = None,
     risk: str | Path = "form",
@@ -238,10 +238,10 @@ def prepare(
         helpers.use(found)
         strategy, form = dialects.load(file, symbols=symbols, parameters=dict(parameters or {}), source=source)
     profile = _directed(form.risk if str(risk).lower() == "form" else risk_profile(risk), direction)
-    costs = _costs(form.costs, fee_rate, slippage_bps)
+    costs, money = _costs(form.costs, fee_rate, slippage_bps), float(form.cash if cash is None else cash)
     cut, measured = _read(home, strategy, bars, timeframe, start, end, calendar, gaps, warmup, benchmark)
     return Setup(
-        Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), float(cash), profile, costs,
+        Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), money, profile, costs,
         quantity, warmup, virtual_legs, found, options, measured, untrusted,
     )  # fmt: skip
 
@@ -271,7 +271,7 @@ def check_options(
     symbols: Sequence[str] | None = None,
     start: str | date | None = None,
     end: str | date | None = None,
-    cash: float = CASH,
+    cash: float | None = None,
     fee_rate: float | None = None,
     slippage_bps: float | None = None,
     risk: str | Path = "form",
@@ -291,7 +291,7 @@ def check_options(
     if direction is not None and direction not in DIRECTIONS:
         raise ConfigError(f"direction is one of {', '.join(DIRECTIONS)}, got {direction!r}", hint="For example long.")
     _costs(CostModel(), fee_rate, slippage_bps)
-    if not 0.0 < cash < float("inf"):
+    if cash is not None and not 0.0 < cash < float("inf"):
         raise ConfigError(f"cash must be a positive amount, got {cash!r}", hint="For example 100000.")
     if quantity is not None and not 0.0 < quantity < float("inf"):
         raise ConfigError(f"quantity must be a positive number of units, got {quantity!r}", hint="For example 100.")

@@ -65,7 +65,7 @@ def replayed(name: str, **options: Any) -> list[Fill]:
         broker=SimulatedBroker(instruments, form.costs),
         recorder=recorder,
         instruments=instruments,
-        cash=100_000.0,
+        cash=form.cash,
         risk=form.risk,
         clock=ManualClock(),
         run_key="replay",

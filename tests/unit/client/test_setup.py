@@ -60,6 +60,14 @@ def test_the_defaults_are_a_replay_of_the_sample_under_the_native_rules() -> Non
     assert setup.instruments["IBM"].calendar == "NYSE"
 
 
+def test_a_strategy_of_another_form_is_given_that_forms_cash(tmp_path: Path) -> None:
+    text = "class Strategy(IStrategy):\n    def run(self, context, kline, params):\n        pass\n"
+    (tmp_path / "klines.py").write_text(text)
+    chosen = {"strategy": str(tmp_path / "klines.py"), "symbols": ["IBM"]}
+    assert setup_of(chosen).cash == 10_000.0
+    assert setup_of({**chosen, "cash": 2_500}).cash == 2_500.0
+
+
 def test_the_feed_begins_when_the_run_first_began() -> None:
     feed = setup_of().feed_since("2026-01-05 13:59:30.000000")
     assert isinstance(feed, ReplayFeed)

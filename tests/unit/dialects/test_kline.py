@@ -174,7 +174,21 @@ def test_params_come_as_they_were_given_also_under_strategy_params(run: Any) -> 
     assert len(run(text, [100, 100]).fills) == 0
     result = run(text, [100, 100], {"strategyParams": {"go": True, "units": 2}})
     assert [fill.quantity for fill in result.fills] == [2.0, 2.0]
-    assert result.run["parameters"] == {"go": True, "units": 2}
+    assert result.run["parameters"] == {"go": True, "units": 2, "klineWndSize": 50}
+
+
+def test_a_run_tells_the_defaults_it_ran_with_and_naming_them_makes_no_other_run(run: Any) -> None:
+    text = body("a = params.get('fast', 10)", "b = params.get('slow', 30)")
+    plain, named = (run(text, [100, 100], given).run for given in ({"slow": 20}, {"slow": 20, "fast": 10}))
+    assert plain["parameters"] == {"fast": 10, "slow": 20, "klineWndSize": 50}
+    assert plain["key"] == named["key"]
+
+
+def test_the_documents_cash_and_fee_are_those_of_a_run_that_names_none(tmp_path: Path) -> None:
+    strategy, form = load(tmp_path, body("assert (context.initial_balance, float(context.fee_rate)) == (10_000, 0.001)"))
+    result = run_backtest(strategy, hours([100, 100]), costs=form.costs, form=form)
+    assert result.run["cash"] == 10_000.0
+    assert "equity             10,000.00 -> 10,000.00" in str(result)
 
 
 # -------------------------------------------------------------------------------------------- fills within the bar
@@ -367,7 +381,7 @@ def test_a_strategy_can_be_switched_to_strict_after_it_was_loaded(tmp_path: Path
         costs=form.costs, form=form,
     )  # fmt: skip
     assert [fill.ts for fill in result.fills] == [FIRST + 2 * HOUR]
-    assert strategy.get_parameters() == {"strict": True}
+    assert strategy.get_parameters() == {"klineWndSize": 50, "strict": True}
 
 
 def test_what_a_risk_rule_refuses_reserves_nothing_longer_than_its_bar(tmp_path: Path) -> None:
