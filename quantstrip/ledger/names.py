@@ -1,6 +1,7 @@
 """Brokers and strategies: their rows, and ids found by name."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -146,7 +147,7 @@ class Names(Family):
         with self.store.write() as tx:
             found = broker_id_of(tx, broker_id)
             if changes["name"] is not None and found is not None:
-                _check_brokers_name(tx, found, str(changes["name"]))
+                _check_name(tx, _KEPT_BROKER, found, str(changes["name"]))
             _change(tx, broker, broker.c.broker_id == found, changes)
 
     def delete_broker(self, broker_id: int | str) -> None:
@@ -204,7 +205,7 @@ class Names(Family):
         with self.store.write() as tx:
             found = _known_strategy(tx, strategy_id)
             if changes["name"] is not None:
-                _check_new_name(tx, found, str(changes["name"]))
+                _check_name(tx, _KEPT_STRATEGY, found, str(changes["name"]))
             _change(tx, strategy, strategy.c.strategy_id == found, changes)
 
     def delete_strategy(self, strategy_id: int | str) -> None:
@@ -231,27 +232,34 @@ def _known_strategy(tx: Transaction, given: int | str) -> int:
     return strategy_id_of(tx, given)
 
 
-def _check_new_name(tx: Transaction, strategy_id: int, name: str) -> None:
-    if (now := tx.one(_STRATEGY_NAME, {"id": strategy_id})[0]) == name:
-        return
-    has = [what for what, statement in _BOOKED.items() if tx.one(statement, {"id": strategy_id}) is not None]
-    if has:
-        raise InvalidRecord(
-            f"strategy {now!r} keeps its name: it has {' and '.join(has)}, and its code books under that name. "
-            f"Called {name!r} here, its next fill would begin a second strategy, and the position would be split",
-            hint="Say it in the description. For a new name let the code have it, and transfer the position to that.",
-        )
+class _Kept(NamedTuple):
+    """Whose name stays once it was booked under: what reads the name, what ties rows to it, and the words for it."""
+
+    kind: str
+    name: Statement
+    booked: Mapping[str, Statement]
+    books: str
+    hint: str
 
 
-def _check_brokers_name(tx: Transaction, broker_id: int, name: str) -> None:
-    if (now := tx.one(_BROKER_NAME, {"id": broker_id})[0]) == name:
+_KEPT_STRATEGY = _Kept(
+    "strategy", _STRATEGY_NAME, _BOOKED, "its code books",
+    "Say it in the description. For a new name let the code have it, and transfer the position to that.",
+)  # fmt: skip
+_KEPT_BROKER = _Kept(
+    "broker", _BROKER_NAME, _BROKER_BOOKED, "runs book", "Say it in the full name, which every report can show."
+)
+
+
+def _check_name(tx: Transaction, kept: _Kept, number: int, name: str) -> None:
+    if (now := tx.one(kept.name, {"id": number})[0]) == name:
         return
-    has = [what for what, statement in _BROKER_BOOKED.items() if tx.one(statement, {"id": broker_id}) is not None]
+    has = [what for what, statement in kept.booked.items() if tx.one(statement, {"id": number}) is not None]
     if has:
         raise InvalidRecord(
-            f"broker {now!r} keeps its name: it has {' and '.join(has)}, and runs book under that name. "
-            f"Called {name!r} here, the next fill would begin a second broker, and the position would be split",
-            hint="Say it in the full name, which every report can show.",
+            f"{kept.kind} {now!r} keeps its name: it has {' and '.join(has)}, and {kept.books} under that name. "
+            f"Called {name!r} here, the next fill would begin a second {kept.kind}, and the position would be split",
+            hint=kept.hint,
         )
 
 
