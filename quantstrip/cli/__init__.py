@@ -17,7 +17,7 @@ from quantstrip import __version__
 from quantstrip.cli.lazy import LazyGroup
 from quantstrip.cli.session import FolderPath, Session
 
-_COMMANDS = {
+COMMANDS = {
     "init": ("quantstrip.cli.service:init", "Make a home: the folder that holds clients, settings, logs and data."),
     "up": ("quantstrip.cli.service:up", "Start the service and the dashboard."),
     "down": ("quantstrip.cli.service:down", "Stop the service and wait until all of it is gone."),
@@ -82,7 +82,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 ended by Ctrl-C.
 
 @click.group(
     cls=LazyGroup,
-    commands_at=_COMMANDS,
+    commands_at=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=_FIRST_STEPS,
 )

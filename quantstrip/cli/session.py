@@ -48,14 +48,14 @@ class Session:
 
         A home that a command names already is quoted as a shell needs it.
         """
-        from quantstrip.cli import _COMMANDS
+        from quantstrip.cli import COMMANDS
 
         root, where = str(self.home.root), shlex.quote(str(self.home.root))
         if root != where:
             text = text.replace(f"--home {root} ", f"--home {where} ")
         if self.home == find_home():
             return text
-        shown = "|".join(name for name in _COMMANDS if name != "init")  # init says itself where
+        shown = "|".join(name for name in COMMANDS if name != "init")  # init says itself where
         if self._demo and self._explicit is None:
             text = re.sub(r"\bquantstrip up\b(?! --demo)", "quantstrip up --demo", text)
             return re.sub(rf"\bquantstrip (?!up\b)(?=(?:{shown})\b)", "quantstrip --demo ", text)

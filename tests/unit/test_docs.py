@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from quantstrip.cli import _COMMANDS, cli
+from quantstrip.cli import COMMANDS, cli
 from quantstrip.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
@@ -215,7 +215,7 @@ def test_the_guide_to_the_command_line_names_every_command_with_options_it_has()
     for row in rows:
         for span in re.findall(r"`([a-z].*?)`", row):
             named.setdefault(span.split()[0], set()).update(re.findall(r"(?<![\w-])--?[a-z][-a-z]*", span))
-    assert set(named) == set(_COMMANDS)
+    assert set(named) == set(COMMANDS)
     for command, options in named.items():
         found = cli.get_command(click.Context(cli), command)
         assert found is not None

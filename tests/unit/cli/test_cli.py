@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pytest
 
-from quantstrip.cli import _COMMANDS, cli
+from quantstrip.cli import COMMANDS, cli
 from quantstrip.home import Home, asset
 
 from .conftest import Run
@@ -57,7 +57,7 @@ def mute(command: click.Command, name: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", list(_COMMANDS))
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_and_every_option_says_what_it_does(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
