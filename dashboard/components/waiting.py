@@ -7,7 +7,7 @@ import streamlit as st
 from components import frame, markup
 from quantstrip.errors import QuantstripError, UnknownRecord
 from quantstrip.home import Home
-from quantstrip.operations import reporting_export, tasks
+from quantstrip.operations import tasks
 from quantstrip.operations.tasks import Task
 
 REFRESH_SECONDS: Final = 0.5
@@ -31,7 +31,7 @@ def drop(home: Home, key: str) -> None:
     """Wait no more under ``key``: what was made is removed, what is being made is taken back."""
     if (task_id := st.session_state.pop(key, None)) is not None:
         with frame.boundary():
-            reporting_export.give_up(home, task_id)
+            tasks.give_up(home, task_id)
 
 
 def show(home: Home, key: str, failed: str) -> Task | None:

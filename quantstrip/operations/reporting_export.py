@@ -1,14 +1,13 @@
 """The report as it was narrowed, made into files and sent: tasks for the worker, for a year of fills takes its time."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quantstrip.errors import InvalidRecord, ReportError, UnknownRecord
+from quantstrip.errors import ReportError
 from quantstrip.home import Home
-from quantstrip.operations import reporting, reports, stored_reports, tasks
+from quantstrip.operations import reporting, reports, stored_reports
 from quantstrip.operations.ledger import existing_ledger
 from quantstrip.operations.report_mail import ENDINGS
 from quantstrip.operations.reporting_arguments import SendArguments, StoredReportArguments
@@ -100,15 +99,6 @@ def render_stored(home: Home, arguments: StoredReportArguments, folder: Path, pr
     progress.report(0.95, "writing")
     ending = ENDINGS.get(arguments.form, arguments.form)
     return {"path": str(write_whole(folder / f"report.{ending}", content)), "form": arguments.form}
-
-
-def give_up(home: Home, task_id: int) -> None:
-    """Nobody looks at what a task makes any more: one that is not over is taken back, else its file is removed."""
-    with suppress(InvalidRecord, UnknownRecord):  # it ended, or was removed, at this moment
-        if tasks.get(home, task_id).over:
-            tasks.remove(home, task_id)
-        else:
-            tasks.cancel(home, task_id)
 
 
 def file_of(task: Task) -> bytes:

@@ -6,11 +6,12 @@ it in this one.
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from quantstrip.clock import Clock, Micros, from_text, system_clock
-from quantstrip.errors import ServiceNotRunning, TaskError
+from quantstrip.errors import InvalidRecord, ServiceNotRunning, TaskError, UnknownRecord
 from quantstrip.home import Home
 from quantstrip.ledger import open_ledger
 from quantstrip.ledger.tasks import FINISHED, RUNNING
@@ -222,6 +223,15 @@ def remove(home: Home, task_id: int) -> None:
     """
     existing_ledger(home).remove_task(task_id)
     clear(home, task_id)
+
+
+def give_up(home: Home, task_id: int) -> None:
+    """Nobody looks at what a task makes any more: one that is not over is taken back, else its file is removed."""
+    with suppress(InvalidRecord, UnknownRecord):  # it ended, or was removed, at this moment
+        if get(home, task_id).over:
+            remove(home, task_id)
+        else:
+            cancel(home, task_id)
 
 
 def prune(home: Home, days: int) -> int:

@@ -95,11 +95,11 @@ def test_a_stored_report_is_sent_once_as_it_is_kept(made_home: Home, ledger: Led
 
 def test_what_nobody_looks_at_any_more_is_removed_or_taken_back(made_home: Home, ledger: Ledger, weekly: int) -> None:
     done = tasks.run_now(made_home, "stored_report", {"report_id": weekly})
-    reporting_export.give_up(made_home, done.task_id)
+    tasks.give_up(made_home, done.task_id)
     assert not (made_home.tasks / str(done.task_id)).exists()
     with pytest.raises(UnknownRecord):
         tasks.get(made_home, done.task_id)
-    reporting_export.give_up(made_home, done.task_id)  # once more does no harm
+    tasks.give_up(made_home, done.task_id)  # once more does no harm
     waiting = ledger.add_task("stored_report", {"report_id": weekly})
-    reporting_export.give_up(made_home, waiting)
+    tasks.give_up(made_home, waiting)
     assert tasks.get(made_home, waiting).state == "cancelled"
