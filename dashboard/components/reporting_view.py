@@ -8,7 +8,7 @@ from components.markup import Column, Html
 from components.tiles import Tile, tiles
 from quantstrip.clock import from_text
 from quantstrip.operations.reporting import Shown
-from quantstrip.operations.reporting_series import rest_of
+from quantstrip.operations.reporting_series import rest_name, rest_of
 from quantstrip.operations.reporting_trades import TradeRow
 from quantstrip.report.catalogue import BY_NAME, Value
 from quantstrip.report.metrics import LEAST_SESSIONS
@@ -78,8 +78,7 @@ def breakdown(shown: Shown, horizon: str) -> Html:
     rows: list[Sequence[object]] = [(group.name, *_figures(group.scope, horizon)) for group in shown.groups]
     left = rest_of(shown, horizon)
     if left:
-        why = "open or in part closed" if shown.by == "tag" else "not to be told apart"
-        rows.append((why, markup.signed(left), *[""] * (len(_BREAKDOWN) - 1)))
+        rows.append((rest_name(shown.by), markup.signed(left), *[""] * (len(_BREAKDOWN) - 1)))
     total = (shown.report.portfolio.name, *_figures(shown.report.portfolio, horizon))
     return markup.table(columns, rows, label=f"By {shown.by}", none="Nothing was traded in this horizon", total=total)
 

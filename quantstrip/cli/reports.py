@@ -113,7 +113,7 @@ def breakdown(
     """Print the portfolio in parts: one row a symbol, broker, tag or strategy. The parts add up to the whole."""
     from quantstrip.operations import reporting
     from quantstrip.operations.reporting_filters import Filters
-    from quantstrip.operations.reporting_series import rest_of
+    from quantstrip.operations.reporting_series import rest_name, rest_of
     from quantstrip.report.catalogue import BY_NAME
     from quantstrip.report.layout import BREAKDOWN
     from quantstrip.report.words import shown
@@ -130,8 +130,7 @@ def breakdown(
         [name, *(shown(scope.shown(each, horizon), BY_NAME[each].unit) for each in BREAKDOWN)] for name, scope in scopes
     ]
     if left:
-        why = "open or in part closed" if by == "tag" else "not to be told apart"
-        rows.insert(-1, [why, f"{left:,.2f}", *[""] * (len(BREAKDOWN) - 1)])
+        rows.insert(-1, [rest_name(by), f"{left:,.2f}", *[""] * (len(BREAKDOWN) - 1)])
     click.echo(f"Mode {found.report.mode}, {horizon}, {found.report.currency}")
     print_table([by.upper(), *(BY_NAME[name].label for name in BREAKDOWN)], rows)
 

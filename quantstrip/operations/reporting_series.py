@@ -7,6 +7,7 @@ import numpy as np
 
 from quantstrip.operations.curves import Curve
 from quantstrip.operations.reporting import Shown
+from quantstrip.operations.reporting_cut import By
 from quantstrip.report.catalogue import Floats
 from quantstrip.report.drawdowns import drawdown_series
 from quantstrip.report.metrics import daily_returns
@@ -144,3 +145,8 @@ def rest_of(shown: Shown, horizon: str) -> float:
     days = total.days.astype(str)
     inside = (days >= span.first.isoformat()) & (days <= span.last.isoformat())
     return round(float(shown.rest[inside].sum()), 2)
+
+
+def rest_name(by: By) -> str:
+    """What that rest is called."""
+    return "open or in part closed" if by == "tag" else "not to be told apart"
