@@ -80,9 +80,7 @@ def module_refusal(name: str, wanted: tuple[str, ...] = ()) -> str:
     hidden = [each for each in (name, *parts) for part in HIDDEN if each == part or each.startswith(f"{part}.")]
     if hidden:
         return f"{hidden[0]} reaches files, the system or attributes by a text"
-    private = [
-        part for each in (*name.split("."), *wanted) for part in [each] if part.startswith("_") or part in SYSTEM
-    ]
+    private = [part for part in (*name.split("."), *wanted) if part.startswith("_") or part in SYSTEM]
     if private and name != "__future__":
         return f"{private[0]} is not for strategies"
     return ""

@@ -15,7 +15,7 @@ from typing import Final
 
 from quantstrip.errors import SandboxMissing
 from quantstrip.sandbox.landlock import only_read, version
-from quantstrip.sandbox.seccomp import refuse_system
+from quantstrip.sandbox.seccomp import known_machine, refuse_system
 
 _MEGABYTE: Final = 1_000_000
 _SYSTEM: Final = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/localtime",
@@ -40,10 +40,8 @@ class Limits:
 
 
 def available() -> bool:
-    """Can this machine hold untrusted code? Linux on a processor whose calls are known."""
-    import platform
-
-    return sys.platform.startswith("linux") and platform.machine() in ("x86_64", "aarch64")
+    """Tell whether this machine can hold untrusted code."""
+    return known_machine()
 
 
 def confine(limits: Limits, extra: Iterable[Path] = ()) -> None:

@@ -50,15 +50,17 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
+def known_machine() -> bool:
+    """Can filters be made here? Linux on a processor whose calls are known."""
+    return sys.platform.startswith("linux") and platform.machine() in _MACHINES and sys.byteorder == "little"
+
+
 def refuse_internet() -> bool:
     """Have the kernel refuse connections from now on; False where this machine cannot.
 
     It holds for the calling thread and those that it starts, so it is called before the first one is started.
     """
-    known = _MACHINES.get(platform.machine())
-    if not sys.platform.startswith("linux") or known is None or sys.byteorder != "little":
-        return False
-    return _hold(_program(*known))
+    return known_machine() and _hold(_program(*_MACHINES[platform.machine()]))
 
 
 def refuse_system(*, files: bool) -> bool:
@@ -70,12 +72,11 @@ def refuse_system(*, files: bool) -> bool:
         files: refuse to open files too; else something else must say which.
 
     """
-    machine = platform.machine()
-    known = _MACHINES.get(machine)
-    if not sys.platform.startswith("linux") or known is None or sys.byteorder != "little":
+    if not known_machine():
         return False
+    machine = platform.machine()
     calls = (*_SYSTEM[machine], *(_OPENS[machine] if files else ()))
-    return _hold(_computing(known[0], calls, *_CLONES[machine]))
+    return _hold(_computing(_MACHINES[machine][0], calls, *_CLONES[machine]))
 
 
 def _hold(code: bytes) -> bool:
