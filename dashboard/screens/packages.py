@@ -35,7 +35,7 @@ def main(home: Home) -> None:
             {
                 "package-remove": ("Remove a package", lambda subject: _remove(home, *_parts(subject))),
                 "package-all": ("Upgrade all packages", lambda _: _upgrade_all(home)),
-                "package-source": ("Build from source", lambda subject: _build(home, subject)),
+                "package-source": ("Build from source", lambda subject: _build(home, *_parts(subject))),
             }
         )
         wide, narrow = st.columns([1.6, 1], gap="medium")
@@ -74,12 +74,13 @@ def _installed(home: Home, mine: list[packages.Package], client: str, *, busy: b
                 st.button("Upgrade", key=f"package-upgrade-{key}", disabled=busy, on_click=_change,
                           args=(home, "package_upgrade", {"names": [each.name], "client": client}))  # fmt: skip
                 st.button("Remove", key=f"package-remove-{key}", disabled=busy, on_click=dialogs.ask,
-                          args=("package-remove", f"{each.name} {client}"))  # fmt: skip
+                          args=("package-remove", f"{client} {each.name}"))  # fmt: skip
 
 
 def _parts(subject: str) -> tuple[str, str]:
-    name, _, client = subject.partition(" ")
-    return name, client
+    """The client of a dialog, "" for all of them, and the package."""
+    client, _, name = subject.partition(" ")
+    return client, name
 
 
 def _look_up(home: Home, environments: list[str], *, busy: bool) -> None:
@@ -140,7 +141,7 @@ def _offer_environment(home: Home, wanted: str, *, busy: bool) -> None:
                   args=(home, "package_install", {"names": [wanted], "client": client}))  # fmt: skip
 
 
-def _remove(home: Home, name: str, client: str) -> None:
+def _remove(home: Home, client: str, name: str) -> None:
     """Ask, with what would go too."""
     loose = packages.leftovers(home, [name], client)
     if client:
@@ -172,9 +173,8 @@ def _upgrade_all(home: Home) -> None:
         dialogs.done("The packages are being upgraded")
 
 
-def _build(home: Home, subject: str) -> None:
+def _build(home: Home, client: str, name: str) -> None:
     """Ask: to build is to run what the package brings."""
-    client, _, name = subject.partition(" ")
     st.text(
         f"There is no wheel of {name} that fits. It can be built from its source: that runs code of the package on "
         "this machine, with your rights, before you have used any of it. Build only what you trust."

@@ -166,9 +166,8 @@ class SimulatedBroker:
                 continue
             if waiting.conditional and self._ended(waiting, bar):
                 continue
-            if (
-                asleep and waiting.order.reference in asleep
-            ):  # woken by an entry of this bar, and has acted in the rest of it
+            # Woken by an entry of this bar, it has acted in the rest of it.
+            if asleep and waiting.order.reference in asleep:
                 continue
             if waiting.kind is _MARKET:  # the commonest by far
                 self._fill(waiting.order, bar.open, True, bar)

@@ -55,8 +55,8 @@ def _show(session: Session, whose: str, found: "Sequence[Package]", *, platforms
     if whose:
         click.echo(f"\nEnvironment of {whose}, in the place of the shared packages:")
     if not found:
-        none = f"{whose} has no environment of its own." if whose else "No package is installed here yet. Install one:"
-        click.echo(session.named(none if whose else f"{none} quantstrip package install NAME"))
+        none = "No package is installed here yet. Install one: quantstrip package install NAME"
+        click.echo(f"{whose} has no environment of its own." if whose else session.named(none))
         return
     print_table(["PACKAGE", "VERSION", "WHY", "SUMMARY"], [
         (each.name, each.version, "" if platforms else _why(each), each.summary[:70]) for each in found

@@ -1,15 +1,18 @@
 """``runs``: backtests that are kept."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from quantstrip.cli.session import Session, json_option, local_text, pass_session, print_json, print_table
 
+if TYPE_CHECKING:
+    from quantstrip.operations.runs import StoredRun
+
 
 @click.group()
 def runs() -> None:
-    """Backtests that are kept: list, show, compare, delete."""
+    """Backtests that are kept: list, show, delete."""
 
 
 @runs.command("list", short_help="Every kept run, newest first.")
@@ -68,7 +71,7 @@ def delete(session: Session, run: tuple[str, ...]) -> None:
         click.echo(f"deleted {name}")
 
 
-def _told(one: Any) -> dict[str, Any]:
+def _told(one: "StoredRun") -> dict[str, Any]:
     from quantstrip.clock import to_text
 
     return {

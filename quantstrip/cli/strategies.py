@@ -29,7 +29,8 @@ def check(file: str, as_json: bool) -> int:
         click.echo(f"{file}: passes ({found.form} form, {told['name']}, {told['timeframe'] or 'any timeframe'})")
     else:
         for each in found.findings:
-            place = f"{file}:{each.line}:{each.column}" if each.line else file
+            place = ":".join([str(file), *(str(number) for number in (each.line, each.column) if number)])
             click.echo(f"{place}: {each.rule}: {each.message}")
-        click.echo(f"refused: {len(found.findings)} findings")
+        count = len(found.findings)
+        click.echo(f"refused: {count} finding{'' if count == 1 else 's'}")
     return 0 if found.passed else 1

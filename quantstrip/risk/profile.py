@@ -80,7 +80,7 @@ def _text(value: object) -> str:
 
 
 NATIVE = RiskProfile()
-"""The native form's table (seed 003, chapter 12)."""
+"""The native form's table: the strategy guide, chapter 12."""
 
 CASH_ONLY = RiskProfile(
     name="CASH_ONLY",
