@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -17,6 +17,9 @@ from quantstrip.bars.table import BarTable, GapReport, Times, label_text
 from quantstrip.clock import SECOND
 from quantstrip.errors import DataError
 from quantstrip.model import TIMEFRAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Duplicates = Literal["refuse", "first", "last"]
 Outliers = Literal["accept", "refuse"]
@@ -157,12 +160,23 @@ def _in_utc(raw: RawBars, zone: str) -> Times:
     try:
         moments = local.tz_localize(zone, ambiguous="infer", nonexistent="raise")
     except ValueError as error:
+        wrong, why = _unclear(local, zone)
+        row = len(local) - 1 - wrong if backwards else wrong
         raise DataError(
-            f"{raw.path}: its times do not fit the clock of {zone}: {error}",
+            f"{raw.path} line {raw.line + row}: its times do not fit the clock of {zone}: {local[wrong]} {why}",
             hint="Name the zone the times are of. Where the clock is put back, an hour has to be there twice.",
         ) from error
     found = np.asarray(moments.tz_convert("UTC").as_unit("us").asi8)
     return found[::-1] if backwards else found
+
+
+def _unclear(local: "pd.DatetimeIndex", zone: str) -> tuple[int, str]:
+    """The first time that a clock does not show, or shows twice, where it is not clear which of the two is meant."""
+    skipped = np.flatnonzero(local.tz_localize(zone, ambiguous=np.ones(len(local), bool), nonexistent="NaT").isna())
+    if len(skipped):
+        return int(skipped[0]), "is an hour that is left out when the clock is put forward"
+    doubtful = np.flatnonzero(local.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").isna())
+    return int(doubtful[0]), "is there twice when the clock is put back, and it cannot be told which it is"
 
 
 def _sorted(table: BarTable) -> tuple[BarTable, bool]:

@@ -10,8 +10,10 @@ import numpy as np
 from quantstrip.bars import barfile
 from quantstrip.bars.checks import Gaps, check_gaps, check_order, check_prices, validate
 from quantstrip.bars.fitting import AUTO, fitting_calendar
+from quantstrip.bars.resample import can_make, coarser
 from quantstrip.bars.sessions import SessionGrid, session_grid
 from quantstrip.bars.table import BarTable, GapReport
+from quantstrip.bars.timeframes import timeframe_of
 from quantstrip.clock import DAY, SECOND
 from quantstrip.errors import DataError
 from quantstrip.home import asset
@@ -83,6 +85,8 @@ def read_folder(
 ) -> dict[str, BarTable]:
     """Read ``SYMBOL.csv``, ``.csv.gz`` or ``.parquet`` of every symbol, or of all files in the folder, sorted.
 
+    Bars of a finer timeframe than the one asked for are made coarser, and ``BarTable.source`` says so.
+
     Raises:
         DataError: no such folder, a symbol without a file, or a file that ``read_csv`` refuses.
 
@@ -104,8 +108,25 @@ def read_folder(
                 f"{folder} holds no bars of {symbol}",
                 hint=f"Add {symbol}.csv there, or choose from: {', '.join(there) or 'nothing yet'}.",
             )
-        tables[symbol] = read_csv(path, symbol, timeframe, calendar, gaps=gaps)
+        found = timeframe_of(path)
+        finer = found is not None and can_make(found, timeframe)
+        table = read_csv(path, symbol, found if found and finer else timeframe, calendar, gaps=gaps)
+        tables[symbol] = with_gaps(coarser(table, timeframe), table, gaps) if finer else table
     return tables
+
+
+def with_gaps(coarse: BarTable, fine: BarTable, gaps: Gaps) -> BarTable:
+    """Coarse bars with what is missing in them; bars outside of the sessions were those of the finer ones.
+
+    Raises:
+        DataError: sessions are missing, and ``gaps`` refuses them.
+
+    """
+    calendar = fine.gaps.calendar
+    if not len(coarse) or not calendar:
+        return coarse
+    grid = session_grid(calendar, int(coarse.label[0]), int(coarse.ts[-1]))
+    return replace(coarse, gaps=replace(check_gaps(coarse, grid, gaps), outside=fine.gaps.outside))
 
 
 def sample_folder() -> Path:
@@ -138,4 +159,4 @@ def _warn(table: BarTable, report: GapReport) -> None:
         _log.warning("%s: %s", table.path, report)
 
 
-__all__ = ["in_sessions", "read_csv", "read_folder", "sample_folder", "validate"]
+__all__ = ["in_sessions", "read_csv", "read_folder", "sample_folder", "validate", "with_gaps"]

@@ -15,6 +15,31 @@ from quantstrip.model import TIMEFRAMES
 Outside = Literal["refuse", "drop"]
 
 
+def can_make(fine: str, coarse: str) -> bool:
+    """Whether bars of one timeframe can be made of those of another: it is coarser, and a multiple within a day."""
+    length, wanted = TIMEFRAMES[fine], TIMEFRAMES[coarse]
+    return length < wanted and (coarse in ("1d", "1w") or wanted % length == 0)
+
+
+def coarser(fine: BarTable, timeframe: str) -> BarTable:
+    """``resample`` on the bars' own calendar, without those outside of its sessions; around the clock without one.
+
+    Gaps are to be looked for in what comes out.
+
+    Raises:
+        DataError: the timeframe cannot be made of these bars.
+
+    """
+    made = resample(fine, timeframe, fine.gaps.calendar or "24/7", outside="drop")
+    named = f" {fine.timeframe} "
+    told = (
+        fine.source.replace(named, f" {timeframe} made of {fine.timeframe} ", 1)
+        if named in fine.source
+        else f"{fine.source}: {timeframe} made of {fine.timeframe}"
+    )
+    return replace(made, source=told)
+
+
 def resample(
     table: BarTable,
     timeframe: str,
@@ -77,10 +102,9 @@ def resample(
 
 
 def _check_target(table: BarTable, timeframe: str) -> None:
-    fine, coarse = TIMEFRAMES[table.timeframe], TIMEFRAMES.get(timeframe)
-    if coarse is None:
+    if timeframe not in TIMEFRAMES:
         raise DataError(f"unknown timeframe {timeframe!r}", hint=f"Known: {', '.join(TIMEFRAMES)}.")
-    if coarse <= fine or (coarse % fine and timeframe not in ("1d", "1w")):
+    if not can_make(table.timeframe, timeframe):
         raise DataError(
             f"{table.symbol}: {timeframe} bars cannot be made of {table.timeframe} bars",
             hint="Choose a coarser timeframe that is a multiple of the table's.",

@@ -32,8 +32,8 @@ from quantstrip.bars.partition import (
     read_parts,
     write_part,
 )
-from quantstrip.bars.read import in_sessions
-from quantstrip.bars.resample import resample
+from quantstrip.bars.read import in_sessions, with_gaps
+from quantstrip.bars.resample import can_make, coarser
 from quantstrip.bars.sessions import session_grid
 from quantstrip.bars.table import BarTable
 from quantstrip.clock import DAY, SECOND, Micros, now_text, system_clock
@@ -101,12 +101,7 @@ class BarStore:
         stored = self.timeframes(symbol)
         if timeframe in stored:
             return timeframe
-        wanted = TIMEFRAMES[timeframe]
-        finer = [
-            name
-            for name in stored
-            if TIMEFRAMES[name] < wanted and (timeframe in ("1d", "1w") or wanted % TIMEFRAMES[name] == 0)
-        ]
+        finer = [name for name in stored if can_make(name, timeframe)]
         return finer[-1] if finer else None
 
     def read(
@@ -135,13 +130,7 @@ class BarStore:
         if stored == timeframe:
             return self._table(symbol, stored, start, end, gaps)
         fine = self._table(symbol, stored, None if start is None else start - _WEEK, end, "accept")
-        calendar = fine.gaps.calendar
-        table = resample(fine, timeframe, calendar or "24/7", outside="drop").between(start, end)
-        table = replace(table, source=fine.source.replace(f" {stored} ", f" {timeframe} made of {stored} ", 1))
-        if not len(table) or not calendar:
-            return table
-        grid = session_grid(calendar, int(table.label[0]), int(table.ts[-1]))
-        return replace(table, gaps=replace(check_gaps(table, grid, gaps), outside=fine.gaps.outside))
+        return with_gaps(coarser(fine, timeframe).between(start, end), fine, gaps)
 
     def merge(self, table: BarTable, about: About, conflicts: Conflicts = "refuse", *, dry: bool = False) -> Merged:
         """Add bars to what is stored.

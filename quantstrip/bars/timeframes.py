@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from quantstrip.bars import barfile
+from quantstrip.bars.resample import can_make
 from quantstrip.bars.table import Times
 from quantstrip.clock import DAY, SECOND
 from quantstrip.errors import DataError
 from quantstrip.model import TIMEFRAMES
 
 _ROWS = 1000
+_ASTRAY = 0.05
+"""Share of bars that may lie closer together than the others: mistakes, which reading them refuses with their line."""
 _DAILY = ("1d", "1w")
 _WEEKLY_DAYS = 4  # the least distance of two weekly bars: a week that begins late after one that began on time
 
@@ -30,9 +33,13 @@ def spaced(times: Times) -> str | None:
     """The timeframe of bars that begin at these different times, oldest first; None where they do not tell."""
     if len(times) < 2:
         return None
-    step = int(np.diff(times).min())
+    steps = np.diff(times)
+    step = int(steps.min())
     if not (times % DAY).any():
         return "1w" if step >= _WEEKLY_DAYS * DAY else "1d"
+    lengths, counts = np.unique(steps, return_counts=True)
+    usual = int(lengths[counts.argmax()])
+    step = usual if (steps < usual).mean() <= _ASTRAY else step
     shorter = [name for name, seconds in TIMEFRAMES.items() if name not in _DAILY and seconds * SECOND <= step]
     return shorter[-1] if shorter else None
 
@@ -50,8 +57,8 @@ def choose_timeframe(
         who: who wants it, for the message.
 
     Raises:
-        DataError: the wanted timeframe is none, or the bars are in another one; or none is wanted and the bars are in
-            several. Says which timeframe each symbol's bars have.
+        DataError: the wanted timeframe is none, or the bars are in one that it cannot be made of; or none is wanted
+            and the bars are in several. Says which timeframe each symbol's bars have.
 
     """
     if wanted is not None and wanted not in TIMEFRAMES:
@@ -78,6 +85,6 @@ def choose_timeframe(
 
 def _may_be(wanted: str, found: str) -> bool:
     """Whether bars that look like ``found`` can be ``wanted`` ones; closer looks are left to reading them."""
-    if wanted in _DAILY or found in _DAILY:
-        return wanted == found or (wanted, found) == ("1d", "1w")  # days with gaps may look like weeks
+    if wanted in _DAILY or found in _DAILY:  # days with gaps may look like weeks
+        return wanted == found or (wanted, found) == ("1d", "1w") or can_make(found, wanted)
     return True

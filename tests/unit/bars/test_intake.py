@@ -111,10 +111,18 @@ def test_an_hour_that_is_there_twice_is_told_apart_by_its_order(write: Write) ->
         assert [text[11:13] for text in labels(table)] == ["04", "05", "06", "07"]
 
 
-@pytest.mark.parametrize("times", [["2024-03-10 02:30"], ["2024-11-03 01:30"]])
-def test_a_time_that_a_clock_does_not_show_or_shows_twice_is_refused(write: Write, times: list[str]) -> None:
-    with pytest.raises(DataError, match="its times do not fit the clock of America/New_York"):
-        taken(write(*(f"{time},1,1,1,1,1" for time in times)), "1h", zone="America/New_York", calendar="24/7")
+@pytest.mark.parametrize(
+    ("time", "why"),
+    [("2024-03-10 02:30", "left out when the clock is put forward"), ("2024-11-03 01:30", "there twice")],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_time_that_a_clock_does_not_show_or_shows_twice_is_refused_with_its_line(
+    write: Write, time: str, why: str, backwards: bool
+) -> None:
+    times = ["2024-01-02 10:00", time, "2024-12-02 10:00"]
+    path = write(*(f"{each},1,1,1,1,1" for each in (reversed(times) if backwards else times)))
+    with pytest.raises(DataError, match=f"line 3: its times do not fit the clock of America/New_York: .* {why}"):
+        taken(path, "1h", zone="America/New_York", calendar="24/7")
 
 
 def test_a_zone_is_refused_where_it_is_none_or_the_times_have_their_own(write: Write) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quantstrip.bars import choose_timeframe, sample_folder, timeframe_of
+from quantstrip.bars import choose_timeframe, read_folder, sample_folder, timeframe_of
 from quantstrip.errors import DataError
 
 DAYS = ["2024-01-02", "2024-01-03", "2024-01-04"]
@@ -45,13 +45,27 @@ def test_bars_in_several_need_a_choice_and_each_symbols_is_told(tmp_path: Path) 
     assert choose_timeframe(tmp_path, ["B"], None, "1m") == "1h", "only the run's own symbols count"
 
 
-@pytest.mark.parametrize(("wanted", "times"), [("1m", DAYS), ("1d", HOURS), ("1w", DAYS)])
-def test_a_wanted_one_that_is_not_there_is_refused_with_those_that_are(
+@pytest.mark.parametrize(("wanted", "times"), [("1m", DAYS), ("4h", DAYS)])
+def test_a_wanted_one_that_cannot_be_made_of_what_is_there_is_refused_with_that(
     tmp_path: Path, wanted: str, times: list[str]
 ) -> None:
     write(tmp_path, "A", times)
     with pytest.raises(DataError, match=f"mine wants {wanted} bars; .* has A 1[dh]"):
         choose_timeframe(tmp_path, ["A"], wanted, "1m", "mine")
+
+
+@pytest.mark.parametrize(("wanted", "times"), [("1d", HOURS), ("1w", DAYS), ("1w", HOURS), ("4h", HOURS)])
+def test_a_coarser_one_is_taken_where_it_can_be_made(tmp_path: Path, wanted: str, times: list[str]) -> None:
+    write(tmp_path, "A", times)
+    assert choose_timeframe(tmp_path, ["A"], wanted, "1m", "mine") == wanted
+
+
+def test_a_bar_that_lies_among_the_others_does_not_change_their_timeframe(tmp_path: Path) -> None:
+    times = [f"2024-01-{day:02} {hour:02}:00" for day in (2, 3) for hour in range(24)]
+    path = write(tmp_path, "A", [*times[:10], "2024-01-02 09:30", *times[10:]])
+    assert timeframe_of(path) == "1h"
+    with pytest.raises(DataError, match=r"line 12: starts at 2024-01-02 09:30:00, before the 1h bar of .* ends"):
+        read_folder(tmp_path, timeframe="1h", calendar=None)
 
 
 def test_a_wanted_one_is_taken_where_a_quiet_market_looks_coarser(tmp_path: Path) -> None:

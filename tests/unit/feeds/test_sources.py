@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantstrip.bars import About, BarStore, BarTable, sample_folder, validate
-from quantstrip.clock import HOUR, from_text
+from quantstrip.bars import About, BarStore, BarTable, read_folder, sample_folder, validate
+from quantstrip.clock import HOUR, SECOND, from_text
 from quantstrip.errors import DataError, FeedRefused
 from quantstrip.feeds.sources import BarSources, is_source
 from quantstrip.feeds.synthetic import synthetic
+from quantstrip.model import TIMEFRAMES
 
 from .remote_feeds import walk
 
@@ -59,6 +60,21 @@ def test_each_symbol_comes_from_the_first_place_that_has_it(
     assert found(places, "B", "A") == {"A": "store: A 1h from test", "B": "B.csv"}
     turned = BarSources(store, tmp_path / "files", order=("folder", "store"))
     assert found(turned, "A") == {"A": "A.csv"}
+
+
+@pytest.mark.parametrize("wanted", ["2h", "12h", "1d"])
+def test_coarser_bars_are_made_of_a_folders_files_as_of_the_stores(
+    store: BarStore, tmp_path: Path, wanted: str
+) -> None:
+    write(tmp_path / "files", "AAA")
+    named = BarSources(given=tmp_path / "files").tables(["AAA"], wanted, "1d", calendar="24/7")["AAA"]
+    assert named.source == f"AAA.csv: {wanted} made of 1h"
+    table = read_folder(tmp_path / "files", timeframe="1h", calendar="24/7")["AAA"]
+    store.merge(table, About("", "", "24/7", sources=("test",)))
+    kept = BarSources(store).tables(["AAA"], wanted, "1d")["AAA"]
+    assert kept.source == f"store: AAA {wanted} made of 1h from test"
+    assert (kept.label.tolist(), kept.close.tolist()) == (named.label.tolist(), named.close.tolist())
+    assert len(named) == 48 * HOUR // (TIMEFRAMES[wanted] * SECOND)
 
 
 def test_what_no_place_has_is_downloaded_where_feeds_are_configured(store: BarStore, tmp_path: Path) -> None:
