@@ -1,10 +1,10 @@
 """``BacktestContext``: what a kline strategy sees of its books, and how it trades."""
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from math import isfinite
-from typing import Any, overload
+from typing import Any
 
 from quantstrip.dialects.kline_types import Amount, Order, OrderSide, OrderType, iso
 from quantstrip.model import Bar, Signal
@@ -15,12 +15,13 @@ _CENT = 1e-8
 """Money below which rounding does not decide whether cash suffices: USDT's minor unit."""
 
 
-class EquityCurve(Sequence[dict[str, Any]]):
-    """Records ``timestamp, equity, balance, position`` after each kline; kept as columns, made when they are read."""
+class EquityCurve:
+    """Records ``timestamp, equity, balance, position`` after each kline; kept as columns until somebody reads them."""
 
     def __init__(self) -> None:
         self._ts = array("q")
         self._values = (array("d"), array("d"), array("d"))
+        self._made: list[dict[str, Any]] = []
 
     def add(self, ts_open: int, equity: float, balance: float, position: float, *, again: bool = False) -> None:
         """Add a record; ``again`` writes the last one anew."""
@@ -30,22 +31,16 @@ class EquityCurve(Sequence[dict[str, Any]]):
                 column[-1] = value
             else:
                 column.append(value)
+        if again and len(self._made) == len(self._ts):
+            self._made.pop()
 
-    def __len__(self) -> int:
-        return len(self._ts)
-
-    @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
-        equity, balance, position = (column[index] for column in self._values)
-        return {"timestamp": iso(self._ts[index]), "equity": equity, "balance": balance, "position": position}
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return (self[index] for index in range(len(self)))
+    def records(self) -> list[dict[str, Any]]:
+        """All of them, in a list that grows with the run; each is made once, by the first who asks."""
+        start = len(self._made)
+        columns = (self._ts[start:], *(column[start:] for column in self._values))
+        for ts_open, equity, balance, position in zip(*columns, strict=True):
+            self._made.append({"timestamp": iso(ts_open), "equity": equity, "balance": balance, "position": position})
+        return self._made
 
 
 class BacktestContext:
@@ -56,7 +51,6 @@ class BacktestContext:
         fee_rate: commission as a fraction of the traded value.
         trades: a record of each fill: ``timestamp, type, price, amount, balance, fee``.
         orders: every order that was taken.
-        equity_curve: a record after each kline: ``timestamp, equity, balance, position``.
         max_drawdown: largest fall of equity from its peak, 0 to 1.
 
     """
@@ -64,7 +58,7 @@ class BacktestContext:
     def __init__(self, tell: Callable[[dict[str, Any]], None], *, strict: bool) -> None:
         self.trades: list[dict[str, Any]] = []
         self.orders: list[Order] = []
-        self.equity_curve = EquityCurve()
+        self._curve = EquityCurve()
         self.max_drawdown: Decimal = Amount(0)
         self.initial_balance: Decimal = Amount(0)
         self.fee_rate: Decimal = Amount(0)
@@ -81,6 +75,11 @@ class BacktestContext:
     def balance(self) -> Decimal:
         """Cash that is free, in the quote asset."""
         return Amount.of(self._free())
+
+    @property
+    def equity_curve(self) -> list[dict[str, Any]]:
+        """A record after each kline: ``timestamp, equity, balance, position``."""
+        return self._curve.records()
 
     @property
     def position(self) -> Decimal:
@@ -130,7 +129,7 @@ class BacktestContext:
         """Note equity after a kline; ``again`` after what happened at the end of its day."""
         bar, held, cash = self._bar, self._held(), self._seat.cash
         equity = cash + held * bar.close
-        self.equity_curve.add(bar.ts_open, round(equity, 8), round(cash, 8), held, again=again)
+        self._curve.add(bar.ts_open, round(equity, 8), round(cash, 8), held, again=again)
         self._peak = max(self._peak, equity)
         drawdown = self._drawdown(equity)
         if drawdown > self.max_drawdown:

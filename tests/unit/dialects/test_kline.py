@@ -185,7 +185,8 @@ def test_a_run_tells_the_defaults_it_ran_with_and_naming_them_makes_no_other_run
 
 
 def test_the_documents_cash_and_fee_are_those_of_a_run_that_names_none(tmp_path: Path) -> None:
-    strategy, form = load(tmp_path, body("assert (context.initial_balance, float(context.fee_rate)) == (10_000, 0.001)"))
+    asks = "assert (context.initial_balance, float(context.fee_rate)) == (10_000, 0.001)"
+    strategy, form = load(tmp_path, body(asks))
     result = run_backtest(strategy, hours([100, 100]), costs=form.costs, form=form)
     assert result.run["cash"] == 10_000.0
     assert "equity             10,000.00 -> 10,000.00" in str(result)
@@ -276,6 +277,31 @@ def test_on_trade_hears_each_fill_and_on_day_end_each_day(run: Any) -> None:
     result = run(text, [100.0] * 50)
     assert [fill.quantity for fill in result.fills] == [1.0, 0.5]
     assert result.fills[1].ts == FIRST + 2 * DAY
+
+
+def test_trades_orders_and_the_equity_curve_are_lists_that_grow_with_the_run(run: Any) -> None:
+    text = body(
+        "context.buy(kline.close, 1, kline.open_time)",
+        "lists, number = [context.equity_curve, context.trades, context.orders], len(self.kline_cache)",
+        "assert all(isinstance(each, list) for each in lists)",
+        "assert [len(each) for each in lists] == [number, number + 1, number + 1]",
+        "assert [each['position'] for each in context.equity_curve] == [one + 1.0 for one in range(number)]",
+    )
+    assert len(run(text, [100.0] * 20).fills) == 20
+
+
+def test_what_the_end_of_a_day_trades_is_in_the_record_of_its_last_kline(run: Any) -> None:
+    text = body(
+        "if context.position == 0 and len(context.trades) == 0:",
+        "    context.buy(kline.close, 2, kline.open_time)",
+        "elif len(self.kline_cache) == 24:",
+        "    assert [context.equity_curve[row]['position'] for row in (-2, -1)] == [2.0, 1.0]",
+    ) + (
+        "    def on_day_end(self, date, context):\n"
+        "        assert context.equity_curve[-1]['position'] == context.position\n"
+        "        context.sell(context.orders[-1].price, 1, date)\n"
+    )
+    assert [fill.ts for fill in run(text, [100.0] * 30).fills] == [FIRST + HOUR, FIRST + DAY, FIRST + 30 * HOUR]
 
 
 def test_the_result_has_the_fields_of_the_document(run: Any) -> None:
