@@ -39,6 +39,7 @@ class Difference(NamedTuple):
         decision: one of ``DECISIONS``.
         whole: what it was with the whole history; ``part``: with bars up to ``cut`` only.
         cut: label of the last bar that was left.
+        line: of the file, where its text shows what decides so; 0 where it does not.
 
     """
 
@@ -48,6 +49,7 @@ class Difference(NamedTuple):
     whole: bool
     part: bool
     cut: str
+    line: int = 0
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -79,15 +81,16 @@ class LookAhead:
         return not self.differences
 
     def refuse(self, name: str) -> None:
-        """End here where something was found.
+        """End here where something was found in the file ``name``.
 
         Raises:
             LookAheadFound: names the first decision that differs.
 
         """
         if self.differences:
+            first = self.differences[0]
             raise LookAheadFound(
-                f"{name} knows the future: {self.differences[0]}",
+                f"{name} knows the future{f', line {first.line}' if first.line else ''}: {first}",
                 hint="Look for a negative shift, a centred window, or a figure of the whole column in that signal.",
             )
 
@@ -128,7 +131,7 @@ def look_ahead(
         except QuantstripError as error:
             failed, failure = failed + 1, failure or error.message
             continue
-        found.extend(_differences(whole, now, tables))
+        found.extend(each._replace(line=_line(strategy, each.decision)) for each in _differences(whole, now, tables))
         if len(found) >= _MOST:
             break
     return LookAhead(len(cuts), tuple(found[:_MOST]), failed, failure)
@@ -175,6 +178,10 @@ def _until(columns: Columns, moment: Micros) -> Columns:
         ts_open=columns.ts_open[cut], ts=columns.ts[cut], open=columns.open[cut], high=columns.high[cut],
         low=columns.low[cut], close=columns.close[cut], volume=columns.volume[cut],
     )  # fmt: skip
+
+
+def _line(strategy: StrategyBase, decision: str) -> int:
+    return strategy.line_of(decision) if isinstance(strategy, DataframeStrategy) else 0
 
 
 def _differences(whole: Decided, part: Decided, tables: Mapping[str, BarTable]) -> Iterator[Difference]:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from quantstrip.dialects import script
-from quantstrip.dialects.dataframe_columns import ColumnReader, Signals, four_way
+from quantstrip.dialects.dataframe_code import INVERT, inverted, lost_writes_refused, script_code
+from quantstrip.dialects.dataframe_columns import OUTPUT, ColumnReader, Signals, four_way
 from quantstrip.dialects.dataframe_output import Output, read_output
 from quantstrip.dialects.dataframe_text import ScriptText, free_frame, read_text
 from quantstrip.dialects.forms import Form
@@ -58,7 +59,7 @@ def load(
     text = read_text(path, tree)
     module = script.empty_module(path, source, text.summary)
     kind = type("DataframeScript", (DataframeStrategy,), {"__module__": module.__name__, "__doc__": text.summary})
-    code = compile(source, str(path), "exec", dont_inherit=True)
+    code = script_code(path, tree)  # last: it changes the tree
     return kind(path, code, text, script.own_symbols(symbols, params), params, rules)  # type: ignore[no-any-return]
 
 
@@ -98,6 +99,10 @@ class DataframeStrategy(ScriptStrategy):
 
         """
         return self._run(columns, draws=False)[0]
+
+    def line_of(self, decision: str) -> int:
+        """The line that assigns the column of a decision, such as ``open_long``; 0 where the text does not show it."""
+        return self._reader.line(decision) or self._reader.line(_TWO_WAY_OF[decision]) or 0
 
     def on_bar(self, bar: Bar) -> Sequence[Signal] | None:
         """Trade what the script says of this bar."""
@@ -155,7 +160,8 @@ class DataframeStrategy(ScriptStrategy):
         begins = frame["ts"].copy()
         names = builtins_for(self._names(frame))
         try:
-            exec(self._code, names)  # noqa: S102 - it is the user's own
+            with lost_writes_refused():
+                exec(self._code, names)  # noqa: S102 - it is the user's own
         except (Exception, SystemExit) as error:
             raise script.failure(self._path, error) from error
         import pandas as pd
@@ -167,7 +173,7 @@ class DataframeStrategy(ScriptStrategy):
         if len(made) == bars and _moved(made, begins):
             raise self._reader.refused("df", "the rows of df have changed their order", "Leave them as they came.")
         found = four_way(self._reader.read(made, bars, columns.ts), bars, self.rules.long, self.rules.short)
-        return found, read_output(self._path, names.get("output"), bars) if draws else None
+        return found, read_output(self._reader.place(OUTPUT), names.get("output"), bars) if draws else None
 
     def _names(self, frame: "pd.DataFrame") -> dict[str, Any]:
         """The names that a script finds when it begins."""
@@ -175,7 +181,7 @@ class DataframeStrategy(ScriptStrategy):
 
         return {
             "__name__": "__main__", "__file__": str(self._path),
-            "pd": pd, "np": np, "df": frame, "params": dict(self.params),
+            "pd": pd, "np": np, "df": frame, "params": dict(self.params), INVERT: inverted,
         }  # fmt: skip
 
 
@@ -207,3 +213,4 @@ _INTENTS: Final[Mapping[int, tuple[Act, Side]]] = {
     _OPEN_LONG: ("open", "long"),
     _OPEN_SHORT: ("open", "short"),
 }
+_TWO_WAY_OF: Final = {"open_long": "buy", "close_short": "buy", "open_short": "sell", "close_long": "sell"}

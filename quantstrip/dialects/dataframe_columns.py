@@ -19,6 +19,10 @@ Flags = npt.NDArray[np.bool_]
 FOUR_WAY: Final = ("open_long", "close_long", "open_short", "close_short")
 TWO_WAY: Final = ("buy", "sell")
 EXECUTION: Final = (*FOUR_WAY, *TWO_WAY)
+END: Final = "<end>"
+"""Stands among a script's columns for its last statement."""
+OUTPUT: Final = "<output>"
+"""Stands among them for the assignment of ``output``."""
 
 
 class Signals(NamedTuple):
@@ -73,8 +77,16 @@ class ColumnReader:
 
     def refused(self, column: str, what: str, hint: str) -> StrategyError:
         """The error of a column, with the line that assigns it."""
+        return StrategyError(f"{self.place(column)}: {what}", hint=hint)
+
+    def line(self, column: str) -> int | None:
+        """The last line that assigns a column, as far as the text shows."""
+        return self._lines.get(column)
+
+    def place(self, column: str) -> str:
+        """The file, and that line."""
         line = self._lines.get(column)
-        return StrategyError(f"{self._path}{f', line {line}' if line else ''}: {what}", hint=hint)
+        return f"{self._path}{f', line {line}' if line else ''}"
 
     def _flags(self, name: str, column: Any, ts: npt.NDArray[np.int64]) -> Flags:
         missing = np.asarray(column.isna(), dtype=bool)
@@ -89,7 +101,7 @@ class ColumnReader:
         if stays.any():
             raise self.refused(
                 name, f"{name} stays true {_at(ts, stays)}{_and_more(stays)}: signals are edges, true on one bar alone",
-                f'Fire on the change only: df["{name}"] = s & ~s.shift(1).fillna(False)',
+                f'Fire on the change only: df["{name}"] = s & ~s.shift(1, fill_value=False)',
             )  # fmt: skip
         return flags
 
@@ -109,8 +121,9 @@ def check_forms(path: Path, lines: Mapping[str, int], there: "list[str]") -> Non
             hint=f"Use {', '.join(FOUR_WAY)}, or buy and sell: never both.",
         )
     if not any(name in there for name in ("open_long", "open_short", *TWO_WAY)):
+        line = lines.get(there[-1] if there else END)
         raise StrategyError(
-            f"{path}: df has no execution column that opens a position",
+            f"{path}{f', line {line}' if line else ''}: df has no execution column that opens a position",
             hint="Assign df['open_long'] or df['open_short'], and their closes, or df['buy'] and df['sell'].",
         )
 
@@ -130,8 +143,8 @@ def four_way(columns: Mapping[str, Flags], bars: int, long: bool, short: bool) -
 
 
 def column_lines(tree: ast.Module) -> dict[str, int]:
-    """The last line that assigns each column of ``df``, and ``df`` itself, as far as the text shows."""
-    found: dict[str, int] = {}
+    """The last line that assigns each column of ``df``, and ``df`` itself, as far as the text shows; and ``END``."""
+    found: dict[str, int] = {END: tree.body[-1].lineno} if tree.body else {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             for target in node.targets:
@@ -144,8 +157,9 @@ def column_lines(tree: ast.Module) -> dict[str, int]:
 
 
 def _note(target: ast.expr, found: dict[str, int]) -> None:
-    if isinstance(target, ast.Name) and target.id == "df":
-        found["df"] = max(target.lineno, found.get("df", 0))
+    if isinstance(target, ast.Name) and target.id in _NAMES:
+        name = _NAMES[target.id]
+        found[name] = max(target.lineno, found.get(name, 0))
     if not isinstance(target, ast.Subscript):
         return
     owner = target.value.value if isinstance(target.value, ast.Attribute) else target.value  # df.loc[rows, name]
@@ -154,6 +168,9 @@ def _note(target: ast.expr, found: dict[str, int]) -> None:
     for node in ast.walk(target.slice):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found[node.value] = max(target.lineno, found.get(node.value, 0))
+
+
+_NAMES: Final = {"df": "df", "output": OUTPUT}
 
 
 def _at(ts: npt.NDArray[np.int64], rows: Flags) -> str:

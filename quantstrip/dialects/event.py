@@ -16,6 +16,7 @@ from quantstrip.dialects.forms import Form
 from quantstrip.dialects.script import ScriptStrategy, Side
 from quantstrip.dialects.script_rules import ScriptRules, declared_rules
 from quantstrip.dialects.script_text import has_strategy_class
+from quantstrip.errors import StrategyError
 from quantstrip.model import Bar, OrderSide, Signal
 from quantstrip.strategy import Declared, builtins_for, load_module
 
@@ -48,7 +49,7 @@ def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
     module = load_module(path, source)
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     kind = type("EventScript", (EventStrategy,), {"__module__": module.__name__, "__doc__": summary})
-    code = compile(source, str(path), "exec", dont_inherit=True)
+    code = compile(source, str(module.__file__), "exec", dont_inherit=True)  # the name by which a fault finds its line
     strategy: EventStrategy = kind(path, code, script.own_symbols(symbols, values), values, rules)
     declared_here = script.annotations(path, source).params
     strategy.begin_with({name: value for name, value in values.items() if name in declared_here or name in parameters})
@@ -100,6 +101,8 @@ class EventStrategy(ScriptStrategy):
         context._intents = wanted
         try:
             hook(context, bar)
+        except SystemExit as error:  # it would end the platform's process, and look like success
+            raise _ended(error) from error
         finally:
             context._intents = None
         wanted = [intent for intent in wanted if intent.amount != 0.0]  # a rest of nothing asks for nothing
@@ -120,10 +123,13 @@ class EventStrategy(ScriptStrategy):
     def _begin(self, symbol: str) -> tuple[Context, Hook]:
         """Run the script's own level for a symbol, and its ``on_init``."""
         names = builtins_for({"__name__": type(self).__module__, "__file__": str(self._path)})
-        exec(self._code, names)  # noqa: S102 - it is the user's own
         context = Context(self, symbol, dict(self._given))
-        if "on_init" in names:
-            names["on_init"](context)
+        try:
+            exec(self._code, names)  # noqa: S102 - it is the user's own
+            if "on_init" in names:
+                names["on_init"](context)
+        except SystemExit as error:
+            raise _ended(error) from error
         found = self._scripts[symbol] = context, names["on_bar"]
         return found
 
@@ -157,6 +163,13 @@ class EventStrategy(ScriptStrategy):
 
 
 _DUST: Final = 1e-9
+
+
+def _ended(error: SystemExit) -> StrategyError:
+    """The error of a script that calls ``exit``: the engine names the line."""
+    return StrategyError(
+        f"the script ends the process (exit code {error.code})", hint="Return from the hook to do nothing."
+    ).with_traceback(error.__traceback__)
 
 
 def _check_hooks(path: Path, tree: ast.Module) -> None:

@@ -214,12 +214,17 @@ def failure(path: Path, error: BaseException, kind: type[StrategyError] = Strate
         return kind(error.message, hint=error.hint)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     place = f"{path}, line {lines[-1]}" if lines else str(path)
-    text = str(error)
+    text = str(error).strip().partition("\n")[0]
     hint = "Correct the line and run it again."
-    if isinstance(error, KeyError) and "df" in text:
-        hint = "df has open, high, low, close, volume and ts."
+    if isinstance(error, KeyError):
+        hint = (
+            "df has open, high, low, close, volume, ts and time, and what the script assigned before; "
+            "params what its @param lines declare."
+        )
     if isinstance(error, ModuleNotFoundError):
         hint = f"Install the package that provides {error.name}, or put {error.name}.py beside the script."
+    if type(error).__name__ == "ChainedAssignmentError":
+        hint = "What is written through two brackets is lost. Write it in one step: df.loc[rows, 'open_long'] = True."
     return kind(f"{place}: {type(error).__name__}{f': {text}' if text else ''}", hint=hint)
 
 

@@ -43,7 +43,7 @@ def test_every_cut_is_made_on_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [_MEAN_OF_ALL, _SCALED_BY_THE_LAST], ids=["a mean of all", "the last row"])
 def test_a_script_that_knows_the_future_is_refused_with_the_bar_and_the_decision(tmp_path: Path, text: str) -> None:
     found = _check(tmp_path, text, walk(600))
-    with pytest.raises(LookAheadFound, match=r"script knows the future: S at \S+.*: (open|close)_long is"):
+    with pytest.raises(LookAheadFound, match=r"script knows the future, line [56]: S at \S+.*: (open|close)_long is"):
         found.refuse("script")  # type: ignore[attr-defined]
 
 

@@ -164,6 +164,27 @@ class TestSurroundings:
         )
         assert fills(traded(file, bars(FLAT), n=4)) == ["6: BUY LONG 100 @ 100"]
 
+    def test_an_edge_written_as_the_form_s_document_writes_it_is_one_under_every_pandas(self, tmp_path: Path) -> None:
+        """``shift`` makes objects of truths: ``~`` of them is a number where pandas does not turn them back."""
+        file = written(
+            tmp_path,
+            """
+            def edge(s):
+                s = s.fillna(False).astype(bool)
+                return s & ~s.shift(1).fillna(False)
+
+            df = df.copy()
+            held = pd.Series([2 <= i <= 5 or i == 8 for i in range(len(df))])
+            df["open_long"] = edge(held)
+            df["close_long"] = ~held.astype(bool) & held.shift(1).fillna(False).astype(bool)
+            rest = ~held.shift(1).fillna(False)
+            assert rest.dtype == bool and (~df[["open_long"]]).dtypes.iloc[0] == bool and ~5 == -6
+            """,
+        )
+        assert fills(traded(file, bars(FLAT))) == [
+            "3: BUY LONG 100 @ 100", "7: SELL LONG 100 @ 100", "9: BUY LONG 100 @ 100", "10: SELL LONG 100 @ 100",
+        ]  # fmt: skip
+
     def test_the_form_starts_from_a_tenth_of_a_per_cent_and_cash(self, tmp_path: Path) -> None:
         loaded_form = dialects.load(script(tmp_path, open_long=[1]), symbols=["S"], parameters={"leverage": 2.0}).form
         assert loaded_form.name == "dataframe"
@@ -226,8 +247,8 @@ class TestRefused:
             ("df['open_long'] = df['close'].rolling(3, center=True).mean() > 1", r"line 3: rolling\(center=True\)"),
             ("df['open_long'] = df['close'].bfill() > 1", r"line 3: bfill\(\)"),
             ("df['open_long'] = True\ndf['buy'] = False", "line 4: buy is of the two-way form"),
-            ("df['close_long'] = False", "no execution column that opens a position"),
-            ("x = 1", "no execution column"),
+            ("df['close_long'] = False", "line 3: df has no execution column that opens a position"),
+            ("y = 1\nx = y", "line 4: df has no execution column"),
         ],
     )
     def test_by_its_text_with_the_line(self, tmp_path: Path, text: str, message: str) -> None:
@@ -258,11 +279,12 @@ class TestRefused:
                 "line 4: the rows of df have changed their order",
             ),
             ("df['open_long'] = df.index == 2\ndf = 3", "line 4: df is int, expected a DataFrame"),
+            ("df['open_long'] = False\ndf['open_long'].iloc[2] = True", "line 4: ChainedAssignmentError: A value is"),
             ("df['open_long'] = df.index == 2\nimport no_such_module", "line 4: ModuleNotFoundError"),
-            ("df['open_long'] = df.index == 2\noutput = 3", "output is int, expected a dict"),
+            ("df['open_long'] = df.index == 2\noutput = 3", "line 4: output is int, expected a dict"),
             (
                 "df['open_long'] = df.index == 2\noutput = {'plots': [{'name': 'x', 'data': [1]}]}",
-                r"output\['plots'\]\[0\]\['data'\] has 1 values, there are 12 bars",
+                r"line 4: output\['plots'\]\[0\]\['data'\] has 1 values, there are 12 bars",
             ),
             (
                 "df['open_long'] = df.index == 2\noutput = {'plots': [{'name': 'x', 'data': ['high'] * 12}]}",

@@ -1,5 +1,6 @@
 """Event scripts: what their intents become, what they see of their books, and what is refused."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -223,12 +224,25 @@ class TestRefused:
             ("ctx.open_long(amount='much')", "ctx.open_long.amount='much'."),
             ("ctx.open_long(amount=float('nan'))", "ctx.open_long.amount=nan."),
             ("ctx.no_such_thing", "AttributeError"),
+            ("raise SystemExit(0)", "the script ends the process"),
         ],
     )
     def test_while_it_runs_with_the_line(self, tmp_path: Path, text: str, message: str) -> None:
         with pytest.raises(StrategyFault, match=message) as caught:
             traded(script(tmp_path, d2=text), bars(FLAT))
         assert "script.py, line 4" in str(caught.value)
+
+    def test_with_the_line_however_the_file_was_named(self, tmp_path: Path) -> None:
+        file = script(tmp_path, d2="ctx.open_long(amount='much')")
+        with pytest.raises(StrategyFault, match="amount='much'") as caught:
+            traded(Path(os.path.relpath(file)), bars(FLAT))
+        assert "script.py, line 4" in str(caught.value)
+
+    def test_a_script_that_ends_the_process_before_its_first_bar(self, tmp_path: Path) -> None:
+        file = written(tmp_path, "def on_init(ctx):\n    exit()\n\ndef on_bar(ctx, bar): ...\n")
+        with pytest.raises(StrategyFault, match="ends the process") as caught:
+            traded(file, bars(FLAT))
+        assert "script.py, line 2" in str(caught.value)
 
     @pytest.mark.parametrize("head", ["ctx, bar, note=None", "*given", "ctx, bar, **more", "ctx, /, bar"])
     def test_but_not_what_can_be_called_all_the_same(self, tmp_path: Path, head: str) -> None:
