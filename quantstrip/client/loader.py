@@ -13,6 +13,7 @@ from quantstrip.redaction import scrub
 
 if TYPE_CHECKING:
     from quantstrip.strategy import StrategyBase
+    from quantstrip.strategy.unfinished import Unfinished
 
 
 def load_module(folder: Path, name: str) -> type[ClientBase]:
@@ -160,6 +161,10 @@ def client_class(module: ModuleType, path: Path) -> type[ClientBase]:
         from quantstrip.client.strategy import wrap_strategy
 
         return wrap_strategy(strategies[0], path.stem)
+    near = _nearly(module)
+    if near is not None:
+        line = f", line {near.line}" if near.line else ""
+        raise ClientLoadError(f"{path.name}{line}: {near.what}, and the file defines no client class", hint=near.hint)
     raise ClientLoadError(
         f"{path.name} defines no client class",
         hint="Add one: class Client(ClientBase), after 'from quantstrip import ClientBase'; or a StrategyBase.",
@@ -212,6 +217,16 @@ def _strategies(module: ModuleType) -> "list[type[StrategyBase]]":
     from quantstrip.strategy import strategy_classes
 
     return strategy_classes(module)
+
+
+def _nearly(module: ModuleType) -> "Unfinished | None":
+    """A strategy that lacks something, in a file without any other."""
+    if "quantstrip.strategy" not in sys.modules:
+        return None
+    from quantstrip.strategy import StrategyBase
+    from quantstrip.strategy.unfinished import unfinished
+
+    return unfinished(module, StrategyBase, "on_bar")
 
 
 def _serve_names(path: Path) -> None:

@@ -17,6 +17,7 @@ from quantstrip.ports import Columns
 from quantstrip.strategy import Allowed, Declared, StrategyBase, load_module
 from quantstrip.strategy.series import SymbolSeries
 from quantstrip.strategy.signal_columns import Flags, Panel, SignalColumns, Times, checked
+from quantstrip.strategy.unfinished import unfinished
 from quantstrip.strategy.vectorized import VectorizedStrategy
 
 FORM: Final = Form("vectorized", "vectorised strategy")
@@ -292,11 +293,19 @@ def _only_class(path: Path, module: ModuleType) -> type[VectorizedStrategy]:
         if isinstance(value, type) and issubclass(value, VectorizedStrategy) and value.__module__ == module.__name__
     ]
     found = [cls for cls in dict.fromkeys(found) if cls.uses_arrays() or _own_signals(cls)]
-    if len(found) != 1:
-        names = ", ".join(cls.__name__ for cls in found) or "none"
+    if not found:
+        near = unfinished(module, VectorizedStrategy, "generate_signals")
+        place = f"{path}, line {near.line}" if near is not None and near.line else str(path)
         raise StrategyLoadError(
-            f"{path}: expected one class derived from VectorizedStrategy with generate_signals, found {names}",
-            hint="One strategy a file: class MyStrategy(VectorizedStrategy) with generate_signals.",
+            f"{place}: expected one class derived from {_BASE}, {'found none' if near is None else f'and {near.what}'}",
+            hint="One strategy a file: class MyStrategy(VectorizedStrategy) with generate_signals."
+            if near is None
+            else near.hint,
+        )
+    if len(found) > 1:
+        raise StrategyLoadError(
+            f"{path}: expected one class derived from {_BASE}, found {', '.join(cls.__name__ for cls in found)}",
+            hint="One strategy a file: move the others to files of their own.",
         )
     return found[0]
 

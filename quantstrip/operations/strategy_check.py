@@ -73,13 +73,14 @@ def check(file: str | Path) -> Checked:
     except SandboxError as error:
         return Checked(str(path), form, (Finding("limits", 0, 0, error.message),), {})
     if "error" in found:
-        return Checked(str(path), form, (_refused(path, str(found["error"])),), {})
+        return Checked(str(path), form, (_refused(path, str(found["error"]), str(found.get("hint") or "")),), {})
     return Checked(str(path), form, (), found)
 
 
-def _refused(path: Path, message: str) -> Finding:
+def _refused(path: Path, message: str, hint: str) -> Finding:
     """An error of loading, by the rule that it breaks and the line that its message names."""
     place, _, rest = message.removeprefix(f"{path}").lstrip(", :").partition(": ")
     line = int(place.removeprefix("line ")) if place.startswith("line ") and place[5:].isdigit() else 0
     words = rest if line else message
-    return Finding("subclass" if "expected one class" in message else "construct", line, 0, words)
+    advice = f" ({hint.rstrip('.')})" if hint else ""
+    return Finding("subclass" if "expected one class" in message else "construct", line, 0, words + advice)

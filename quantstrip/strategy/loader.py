@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import inspect
+import linecache
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.strategy import import_names
 from quantstrip.strategy.base import StrategyBase
 from quantstrip.strategy.parameters import Declared, declared, fitted
+from quantstrip.strategy.unfinished import unfinished
 
 _HASH: Final = "__quantstrip_source_hash__"
 _builtins: dict[str, Any] | None = None
@@ -106,14 +108,29 @@ def source_hash(strategy: StrategyBase) -> str:
 
 
 def _only_class(path: Path, source: bytes, names: Mapping[str, Any] | None) -> type[StrategyBase]:
-    classes = strategy_classes(load_module(path, source, names))
-    if len(classes) != 1:
-        found = ", ".join(cls.__name__ for cls in classes) or "none"
+    module = load_module(path, source, names)
+    classes = strategy_classes(module)
+    if not classes:
+        raise _none_found(path, module)
+    if len(classes) > 1:
         raise StrategyLoadError(
-            f"{path}: expected one class derived from StrategyBase, found {found}",
-            hint="One strategy a file: class MyStrategy(StrategyBase) with an on_bar method.",
+            f"{path}: expected one class derived from StrategyBase, found {', '.join(cls.__name__ for cls in classes)}",
+            hint="One strategy a file: move the others to files of their own. A base of your own that leaves on_bar to "
+            "the classes derived from it is none.",
         )
     return classes[0]
+
+
+def _none_found(path: Path, module: ModuleType) -> StrategyLoadError:
+    near = unfinished(module, StrategyBase, "on_bar")
+    wanted = "expected one class derived from StrategyBase"
+    if near is None:
+        return StrategyLoadError(
+            f"{path}: {wanted}, found none",
+            hint="One strategy a file: class MyStrategy(StrategyBase) with an on_bar method.",
+        )
+    place = f"{path}, line {near.line}" if near.line else str(path)
+    return StrategyLoadError(f"{place}: {wanted}, and {near.what}", hint=near.hint)
 
 
 def load_module(path: Path, source: bytes, names: Mapping[str, Any] | None = None) -> ModuleType:
@@ -138,7 +155,12 @@ def load_module(path: Path, source: bytes, names: Mapping[str, Any] | None = Non
     vars(module).update(builtins_for(dict(names or {})))
     try:
         # From the text that was read: cached bytecode may be of an edit in the same second that kept the size.
-        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - it is the user's own
+        code = compile(source, str(path), "exec", dont_inherit=True)
+        # Lines of what runs, for whoever names them: the file may be edited later, and cannot be read in a cell.
+        lines = importlib.util.decode_source(source).splitlines(keepends=True)
+        for file in {str(path), str(module.__file__)}:
+            linecache.cache[file] = (len(source), None, lines, file)
+        exec(code, module.__dict__)  # noqa: S102 - it is the user's own
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise StrategyLoadError(f"{_place(error, path)}: {_what(error)}", hint=_advice(error)) from error

@@ -211,7 +211,8 @@ def test_a_file_with_both_forms_runs_the_native_one(tmp_path: Path) -> None:
     [
         (
             CROSS.replace("generate_signals", "signals"),
-            "expected one class derived from VectorizedStrategy .*found none",
+            r"line 4: expected one class derived from VectorizedStrategy, and Cross has no generate_signals\n.*is "
+            "generate_signals meant",
         ),
         (CROSS + CROSS.replace("Cross", "Other"), "found Cross, Other"),
     ],

@@ -134,6 +134,7 @@ def test_where_folders_cannot_be_told_apart_no_file_is_opened_at_all() -> None:
         ("import os\n", "import", 1),
         ("x = 1\nclass S(:\n", "syntax", 2),
         ("x = 1\n", "subclass", 0),
+        ("from quantstrip import StrategyBase\nclass S(StrategyBase):\n    pass\n", "subclass", 2),
         ("from quantstrip import StrategyBase\n\nclass S(StrategyBase):\n    def __init__(self, symbols=None):\n"
          "        super().__init__('s', symbols)\n        1 / 0\n    def on_bar(self, bar):\n        return []\n",
          "construct", 6),

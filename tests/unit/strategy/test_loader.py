@@ -95,6 +95,52 @@ def test_a_file_without_a_strategy_is_refused(write: Write) -> None:
         load_strategy(write("x = 1\n"))
 
 
+BASED = """
+from quantstrip import StrategyBase
+
+class Base(StrategyBase):
+    def __init__(self, symbols=None):
+        super().__init__(name="mine", symbols=symbols or ["SPY"])
+
+class Mine(Base):
+    def {method}(self, bar):
+        return []
+"""
+
+
+def test_a_base_of_ones_own_leaves_on_bar_to_the_strategy(write: Write) -> None:
+    assert type(load_strategy(write(BASED.format(method="on_bar")))).__name__ == "Mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BASED.format(method="on_bars"), "line 8: .*and Mine has no on_bar\nIt has on_bars: is on_bar meant"),
+        (BASED.format(method="decide"), r"line 8: .*and Mine has no on_bar\nAdd on_bar\(self, \.\.\.\) to it"),
+        (
+            "class Mine:\n    def on_bar(self, bar): pass\n",
+            r"line 1: .*Mine has on_bar and is not derived from it\nWrite: class Mine\(StrategyBase\)",
+        ),
+        (
+            "from quantstrip import StrategyBase\nfrom abc import abstractmethod\nclass Mine(StrategyBase):\n"
+            "    @abstractmethod\n    def risk(self): pass\n    def on_bar(self, bar): pass\n",
+            "line 3: .*and Mine has no risk",
+        ),
+    ],
+)
+def test_a_class_that_is_nearly_a_strategy_is_named_with_what_it_lacks(write: Write, text: str, said: str) -> None:
+    with pytest.raises(StrategyLoadError, match=said):
+        load_strategy(write(text))
+
+
+def test_the_line_of_what_runs_is_named_when_the_file_has_been_edited_since(write: Write) -> None:
+    path = write(GOOD.replace("self.fast = fast", "pass"))
+    source = path.read_bytes()
+    path.write_text("\n\n\n" + GOOD)
+    with pytest.raises(StrategyLoadError, match=r"line 4: Cross\.parameters names fast"):
+        load_strategy(path, source=source)
+
+
 def test_a_file_with_two_strategies_names_both(write: Write) -> None:
     with pytest.raises(StrategyLoadError, match="found Cross, Other"):
         load_strategy(write(GOOD + "\nclass Other(Cross):\n    pass\n"))
