@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from quantstrip.errors import GitError
+from quantstrip.errors import ClientLoadError, GitError
 from quantstrip.home import Home
 from quantstrip.operations.git_command import MOST_BYTES, SECONDS, git
 
@@ -148,6 +148,24 @@ def choose(checkout: Checkout, path: str | None = None) -> Path:
             f"{checkout.url} has {what}, in its root and in strategies/", hint="Name the file with --path FILE."
         )
     return found[0]
+
+
+def strategies(checkout: Checkout) -> dict[str, str]:
+    """Every file of the root and of ``strategies/`` that holds a strategy in any form, with its first line of text.
+
+    Told by the syntax of each file: nothing of it runs. One that cannot be read is left out.
+    """
+    from quantstrip.client.describe import describe
+
+    root, found = checkout.folder.resolve(), {}
+    for file in _python_files(root):
+        try:
+            about = describe(file)
+        except ClientLoadError:
+            continue
+        if about.kind == "strategy":
+            found[file.relative_to(root).as_posix()] = about.summary
+    return found
 
 
 def _python_files(root: Path) -> list[Path]:

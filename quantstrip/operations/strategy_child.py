@@ -36,32 +36,24 @@ def main() -> int:
 
 
 def describe(request: dict[str, Any]) -> dict[str, Any]:
-    """The strategy of ``file`` as it is with ``symbols`` and ``parameters``.
+    """The strategy of ``file`` as it is with ``symbols`` and ``parameters``; ``untrusted`` code is loaded in a cell.
 
     Raises:
         StrategyLoadError: it cannot be loaded, or refuses them.
+        SandboxError, SandboxMissing: the cell ended it, or this machine has none.
 
     """
     from quantstrip import dialects
-    from quantstrip.strategy import named_timeframe, read_source
+    from quantstrip.operations.strategy_about import about
+    from quantstrip.strategy import read_source
 
     source = read_source(Path(request["file"]))
+    if request.get("untrusted"):
+        from quantstrip.operations import untrusted_run
+
+        return untrusted_run.about(Path(request["file"]), source, request["symbols"], request["parameters"])
     loaded = dialects.load(request["file"], symbols=request["symbols"], parameters=request["parameters"], source=source)
-    strategy, form = loaded
-    cls = type(strategy)
-    return {
-        "name": strategy.name,
-        "form": form.title,
-        "summary": (cls.__doc__ or sys.modules[cls.__module__].__doc__ or "").strip().partition("\n")[0],
-        "symbols": strategy.symbols,
-        "timeframe": named_timeframe(strategy) or "",
-        "values": strategy.get_parameters(),
-        "parameters": [
-            {"name": each.name, "kind": each.kind, "default": each.default, "low": each.allowed.low,
-             "high": each.allowed.high, "choices": list(each.allowed.choices), "help": each.allowed.help}
-            for each in dialects.declared(request["file"], source)
-        ],
-    }  # fmt: skip
+    return about(loaded, dialects.declared(request["file"], source))
 
 
 def _be_modest(parent: int) -> None:

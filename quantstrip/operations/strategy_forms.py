@@ -55,13 +55,27 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A strategy as it describes itself; ``timeframe`` is "" where its class names none."""
+    """A strategy as it describes itself, and what its way of writing takes where a run says nothing.
+
+    Attributes:
+        timeframe: "" where its class names none.
+        form: what people call the way it is written.
+        cash: money; ``slippage_bps`` 1/100 %.
+        risk: name of the profile.
+        fee: in words.
+
+    """
 
     name: str
     summary: str
     symbols: tuple[str, ...]
     timeframe: str
     fields: tuple[Field, ...]
+    form: str
+    cash: float
+    risk: str
+    fee: str
+    slippage_bps: float
 
 
 def files(home: Home) -> list[StrategyFile]:
@@ -84,8 +98,11 @@ def _place(path: Path) -> tuple[bool, Path]:
     return path.name not in _FIRST, path
 
 
-def form(home: Home, file: str | Path) -> Form:
+def form(home: Home, file: str | Path, *, untrusted: bool = False) -> Form:
     """What the strategy of a file asks for.
+
+    Args:
+        untrusted: the file is somebody else's: it is judged by its text, and loaded in a cell.
 
     Raises:
         StrategyLoadError: the file holds no usable strategy, or takes too long to load.
@@ -96,11 +113,16 @@ def form(home: Home, file: str | Path) -> Form:
         about = path.stat()
     except OSError as error:
         raise StrategyLoadError(f"{path}: cannot be read: {error.strerror}", hint="Choose another file.") from error
-    return _form(home, path, (about.st_mtime_ns, about.st_size))
+    return _form(home, path, (about.st_mtime_ns, about.st_size), untrusted)
 
 
 def check(
-    home: Home, file: str | Path, parameters: Mapping[str, Any], symbols: Sequence[str] | None = None
+    home: Home,
+    file: str | Path,
+    parameters: Mapping[str, Any],
+    symbols: Sequence[str] | None = None,
+    *,
+    untrusted: bool = False,
 ) -> Mapping[str, Any]:
     """The values that the strategy would run with.
 
@@ -108,7 +130,7 @@ def check(
         StrategyLoadError: it refuses them, or cannot be loaded.
 
     """
-    values: Mapping[str, Any] = _ask(home, Path(file), symbols, parameters)["values"]
+    values: Mapping[str, Any] = _ask(home, Path(file), symbols, parameters, untrusted)["values"]
     return values
 
 
@@ -142,15 +164,27 @@ def _summary(path: Path, changed: int) -> str | None:  # noqa: ARG001 - a file t
 
 
 @lru_cache(maxsize=32)
-def _form(home: Home, path: Path, changed: tuple[int, int]) -> Form:  # noqa: ARG001 - a file that changed is another one
-    found = _ask(home, path, None, {})
-    fields = tuple(Field(**{**each, "choices": tuple(each["choices"])}) for each in found["parameters"])
-    return Form(found["name"], found["summary"], tuple(found["symbols"]), found["timeframe"], fields)
+def _form(home: Home, path: Path, changed: tuple[int, int], untrusted: bool) -> Form:  # noqa: ARG001 - a file that changed is another one
+    found = _ask(home, path, None, {}, untrusted)
+    try:
+        return Form(
+            str(found["name"]), str(found["summary"]), tuple(map(str, found["symbols"])), str(found["timeframe"]),
+            tuple(Field(**{**each, "choices": tuple(each["choices"])}) for each in found["parameters"]),
+            str(found["form"]), float(found["cash"]), str(found["risk"]), str(found["fee"]),
+            float(found["slippage_bps"]),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:  # from a cell may come anything
+        raise StrategyLoadError(
+            f"{path}: what it says of itself is no form: {type(error).__name__}: {error}",
+            hint="Read it before you run it.",
+        ) from error
 
 
-def _ask(home: Home, path: Path, wanted: Sequence[str] | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(
+    home: Home, path: Path, wanted: Sequence[str] | None, parameters: Mapping[str, Any], untrusted: bool
+) -> dict[str, Any]:
     """Have a child load the file."""
-    request = {"home": str(home.root), "file": str(path), "parent": os.getpid(),
+    request = {"home": str(home.root), "file": str(path), "parent": os.getpid(), "untrusted": untrusted,
                "symbols": list(wanted) if wanted else None, "parameters": dict(parameters)}  # fmt: skip
     command = [sys.executable, "-P", "-m", "quantstrip.operations.strategy_child"]
     try:

@@ -5,12 +5,14 @@ it too; one that fitted noise does not. See R. Pardo, The Evaluation and Optimiz
 chapter 10, on the shape of the optimisation space.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from math import ceil, prod
-from statistics import median
+from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from quantstrip.operations.sweeps import Point
@@ -19,6 +21,8 @@ LEAST = 3
 """Points that a neighbourhood needs, the point itself included; and half of what it has away from the grid's edge."""
 _WANTED = 9
 """Points that a neighbourhood of a draw should have on average."""
+_AXES = 4
+"""Parameters along which points are sorted into cells."""
 
 
 class Region(NamedTuple):
@@ -67,11 +71,13 @@ def regions(points: Sequence["Point"], grid: Mapping[str, Sequence[Any]], metric
     found = []
     for members in groups.values():
         own = np.array(members)
-        for index in members:
-            near = own[(np.abs(places[own] - places[index]) <= reach).all(axis=1)]
+        near_by = _cells(places[own], reach)
+        for index, candidates in zip(members, near_by, strict=True):
+            close = own[candidates]
+            near = close[(np.abs(places[close] - places[index]) <= reach).all(axis=1)]
             if len(near) >= least:
                 values = figures[near]
-                found.append(Region(known[index], float(median(values)), float(values.min()), len(near)))
+                found.append(Region(known[index], float(np.median(values)), float(values.min()), len(near)))
     alone = {point.number: figure for point, figure in zip(known, figures.tolist(), strict=True)}
     return sorted(
         found, key=lambda one: (-one.middle, -one.worst, -one.size, -alone[one.point.number], one.point.number)
@@ -84,6 +90,26 @@ def _reach(share: float, dimensions: int) -> int:
         return 1
     width: float = (_WANTED / share) ** (1.0 / dimensions)
     return max(1, ceil((width - 1.0) / 2.0))
+
+
+def _cells(places: npt.NDArray[Any], reach: int) -> Iterator[npt.NDArray[Any]]:
+    """For each point those that may be its neighbours: of its own cell and the cells around it.
+
+    Cells are as wide as a neighbourhood reaches, along the longest few axes: all pairs of 100,000 points are too many.
+    """
+    longest = np.argsort(-places.max(axis=0, initial=0), kind="stable")[:_AXES]
+    cells = [tuple(row) for row in (places[:, longest] // reach).tolist()]
+    inside: dict[tuple[int, ...], list[int]] = {}
+    for index, cell in enumerate(cells):
+        inside.setdefault(cell, []).append(index)
+    arrays = {cell: np.array(members) for cell, members in inside.items()}
+    steps = list(product((-1, 0, 1), repeat=len(longest)))
+    around: dict[tuple[int, ...], npt.NDArray[Any]] = {}
+    for cell in cells:
+        if cell not in around:
+            beside = (tuple(map(add, cell, step)) for step in steps)
+            around[cell] = np.concatenate([arrays[each] for each in beside if each in arrays])
+        yield around[cell]
 
 
 def _number(value: object) -> bool:

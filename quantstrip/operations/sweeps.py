@@ -119,7 +119,7 @@ def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progres
     grid, begin = arguments.grid, time.monotonic()
     total = check_grid(grid, arguments.random)
     progress.report(0.0, "loading the strategy and its bars")
-    ready = _ready(home, arguments, progress)
+    ready = prepared(home, arguments, progress)
     basis = sweep_basis.of(ready, arguments)
     rows: dict[int, list[Any]] = {}
     names = list(grid)
@@ -129,8 +129,7 @@ def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progres
     write_whole(folder / SOURCE, ready.source)
     sweep_basis.write(folder, basis)
     path = folder / POINTS
-    strategy = ready.strategy()
-    refusal = "bar by bar was asked for" if arguments.bar_by_bar else sweep_kernel.refusal(ready, strategy)
+    strategy, refusal = way_of(ready, arguments)
     jobs = ((number, {**arguments.parameters, **point})
             for number, point in numbered(grid, arguments.random, arguments.seed) if number not in rows)  # fmt: skip
     rest, run = total - len(rows), sweep_basis.run_of(ready, strategy)
@@ -139,7 +138,7 @@ def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progres
         file.write(_line(_header(names)) + "".join(map(_line, rows.values())))
         file.flush()
         limit = arguments.limit_minutes * 60.0
-        for found in _points(home, ready, strategy, refusal, jobs, rest, arguments, progress, limit) if rest else ():
+        for found in run_points(home, ready, strategy, refusal, jobs, rest, arguments, progress, limit) if rest else ():
             rows[found.number] = row = _row(found, names)
             file.write(_line(row))
             file.flush()
@@ -154,10 +153,33 @@ def sweep(home: Home, arguments: SweepArguments, folder: Path, progress: Progres
     }  # fmt: skip
 
 
-def _points(
+def way_of(ready: Setup, arguments: SweepArguments) -> tuple[Any, str]:
+    """The strategy of a sweep, and why compiled code cannot run its points; "" where it can.
+
+    Raises:
+        StrategyLoadError: it cannot be loaded.
+
+    """
+    if ready.untrusted:
+        from quantstrip.operations import untrusted_run
+
+        told = untrusted_run.look(ready.file, ready.source, ready.symbols, ready.parameters)
+        return told.strategy, "the code is untrusted, each point runs in a cell"
+    strategy = ready.strategy()
+    return strategy, "bar by bar was asked for" if arguments.bar_by_bar else sweep_kernel.refusal(ready, strategy)
+
+
+def run_points(
     home: Home, ready: Setup, strategy: Any, refusal: str, jobs: Iterator[sweep_pool.Job], total: int,
     arguments: SweepArguments, progress: Progress, limit: float,
 ) -> Iterator[sweep_pool.Done]:  # fmt: skip
+    """The points as they are done, in the way that ``way_of`` told.
+
+    Raises:
+        TaskCancelled: the task is to end.
+        TaskError: they would take longer than ``limit`` seconds, or a worker died.
+
+    """
     if not refusal and ready.form.name == "vectorized" and not arguments.dask:
         return sweep_kernel.run(ready, strategy, jobs, total, arguments.workers, progress, limit)
     return sweep_pool.run(
@@ -262,8 +284,14 @@ def backtest_arguments(home: Home, task_id: int, parameters: Parameters) -> dict
     return {**same, "parameters": {**given.get("parameters", {}), **parameters}}
 
 
-def _ready(home: Home, arguments: SweepArguments, progress: Progress) -> Setup:
-    """The setup that all points share, made with the first point that the strategy takes."""
+def prepared(home: Home, arguments: SweepArguments, progress: Progress) -> Setup:
+    """The setup that all points share, made with the first point that the strategy takes.
+
+    Raises:
+        StrategyLoadError: it takes none of those that were tried.
+        DataError, ConfigError, LookAheadFound: as of ``research.backtest``.
+
+    """
     given = {each.name: getattr(arguments, each.name) for each in fields(BacktestArguments)}
     file = given.pop("file")
     every = max(1, check_grid(arguments.grid, arguments.random) // _TRIED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from quantstrip.errors import TaskRefused
 from quantstrip.operations.backtest_arguments import SingleArguments, SweepArguments
 from quantstrip.operations.data_download import DownloadArguments
+from quantstrip.operations.git_task import FetchArguments
 from quantstrip.operations.maintenance import (
     AuditArguments,
     BackupArguments,
@@ -19,6 +20,7 @@ from quantstrip.operations.reporting_arguments import SendArguments, StoredRepor
 from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
 from quantstrip.operations.sql_forms import ExportArguments
 from quantstrip.operations.task_arguments import read_arguments
+from quantstrip.operations.verify_task import VerifyArguments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,6 +135,12 @@ KINDS: Final[Mapping[str, Kind]] = {
              "quantstrip.operations.task_work:backtest", "quantstrip.operations.task_work:check_backtest"),
         Kind("sweep", "Run a strategy with every combination of some parameters' values.", SweepArguments,
              "quantstrip.operations.sweeps:sweep", "quantstrip.operations.sweeps:check_sweep"),
+        Kind("sweep_estimate", "Run a few points of a sweep and say how long all of them would take.", SweepArguments,
+             "quantstrip.operations.sweep_estimate:work", "quantstrip.operations.sweeps:check_sweep", lane=REPORT),
+        Kind("verify", "Run a kept run again, and prove that it gives the same.", VerifyArguments,
+             "quantstrip.operations.verify_task:work"),
+        Kind("git_fetch", "Fetch a repository at one commit, and name the strategies in it.", FetchArguments,
+             "quantstrip.operations.git_task:work", lane=DOWNLOAD),
         Kind("report", "Build the portfolio's report as a page or a workbook.", ReportArguments,
              "quantstrip.operations.task_work:report", lane=REPORT),
         Kind("stored_report", "Render a stored report, or one made of sections that is not saved yet.",

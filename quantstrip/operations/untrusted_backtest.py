@@ -25,6 +25,7 @@ from quantstrip.calendars import get_calendar
 from quantstrip.errors import QuantstripError
 from quantstrip.matching import CostModel
 from quantstrip.operations.runs_bars import COLUMNS, described
+from quantstrip.operations.strategy_about import about
 from quantstrip.operations.untrusted_child import _import_first
 from quantstrip.risk import RiskProfile
 from quantstrip.sandbox import Limits, confine, restricted
@@ -64,12 +65,13 @@ def look(request: dict[str, Any], source: bytes) -> dict[str, Any]:
         StrategyLoadError: it cannot be loaded.
 
     """
-    strategy, form = _load(request, source)
+    strategy, form = loaded = _load(request, source)
     return {
         "name": strategy.name,
         "symbols": list(strategy.symbols),
         "named_timeframe": named_timeframe(strategy) or "",
         "timeframe": strategy.timeframe,
+        "about": about(loaded, dialects.declared(Path(request["file"]), source)),
         "form": {**asdict(form), "risk": asdict(form.risk), "costs": asdict(form.costs)},
     }
 

@@ -70,15 +70,7 @@ def look(file: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
         SandboxMissing: this machine cannot hold it.
 
     """
-    form = dialects.recognise(file, source)
-    findings = check_source(source, look_ahead=form.name in _WHOLE_HISTORY)
-    if findings:
-        told = "; ".join(f"{file}, line {each.line}: {each.rule}: {each.message}" for each in findings[:5])
-        raise StrategyLoadError(f"untrusted code is refused: {told}", hint=f"See: quantstrip strategy check {file}")
-    listed = None if symbols is None else list(symbols)
-    request = {"file": str(file), "source": source.decode(errors="surrogateescape"), "tables": [], "symbols": listed,
-               "parameters": dict(parameters)}  # fmt: skip
-    found = _looked(json.dumps(request, sort_keys=True))
+    found = _judged(file, source, symbols, parameters)
     try:
         strategy = Stand(str(found["name"]), _words(found["symbols"]), {}, ())
         strategy.timeframe = str(found["timeframe"])
@@ -90,6 +82,16 @@ def look(file: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
         return Loaded(strategy, Form(**told_form))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _nonsense(error) from error
+
+
+def about(
+    file: Path, source: bytes, symbols: Sequence[str] | None, parameters: Mapping[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    """What a form asks of a strategy (see ``strategy_about``), told by a cell that loaded it; errors as of ``look``."""
+    found = _judged(file, source, symbols, parameters).get("about")
+    if not isinstance(found, dict):
+        raise _nonsense(TypeError("it says nothing of itself"))
+    return found
 
 
 def run(
@@ -186,6 +188,21 @@ def _words(given: Sequence[Any]) -> tuple[str, ...]:
     if isinstance(given, str):
         raise TypeError("a list belongs here")
     return tuple(str(each) for each in given)
+
+
+def _judged(
+    file: Path, source: bytes, symbols: Sequence[str] | None, parameters: Mapping[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    """The cell's answer on a text that passed the rules."""
+    form = dialects.recognise(file, source)
+    findings = check_source(source, look_ahead=form.name in _WHOLE_HISTORY)
+    if findings:
+        told = "; ".join(f"{file}, line {each.line}: {each.rule}: {each.message}" for each in findings[:5])
+        raise StrategyLoadError(f"untrusted code is refused: {told}", hint=f"See: quantstrip strategy check {file}")
+    listed = None if symbols is None else list(symbols)
+    request = {"file": str(file), "source": source.decode(errors="surrogateescape"), "tables": [], "symbols": listed,
+               "parameters": dict(parameters)}  # fmt: skip
+    return _looked(json.dumps(request, sort_keys=True))
 
 
 @lru_cache(maxsize=16)
