@@ -5,14 +5,28 @@ from pathlib import Path
 from quantstrip.bars import csvfile
 from quantstrip.bars.rawbars import RawBars
 from quantstrip.bars.table import Times
+from quantstrip.errors import DataError
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-"""Where a symbol has several, the first of these is taken."""
+"""How the names of files of bars end; a symbol has one of them."""
 
 
 def find(folder: Path, symbol: str) -> Path | None:
-    """The file of a symbol in a folder, or None."""
-    return next((p for p in (folder / f"{symbol}{suffix}" for suffix in SUFFIXES) if p.is_file()), None)
+    """The file of a symbol in a folder, or None.
+
+    Raises:
+        DataError: there are several, and nothing says which one counts.
+
+    """
+    found = [path for path in (folder / f"{symbol}{suffix}" for suffix in SUFFIXES) if path.is_file()]
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        others = " or ".join(path.name for path in found[1:])
+        raise DataError(
+            f"{folder} holds {names}: both are bars of {symbol}, and which ones count is not known",
+            hint=f"Keep one of them there: remove {others}, or {found[0].name}.",
+        )
+    return found[0] if found else None
 
 
 def symbols_in(folder: Path) -> list[str]:

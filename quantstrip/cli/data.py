@@ -52,31 +52,38 @@ def import_(
     Times are the start of each bar in UTC. A file that is refused changes nothing; the others are imported.
     """
     from quantstrip.bars.intake import Policy
+    from quantstrip.cli.progress import progress_bar
     from quantstrip.operations import data_import
 
     if symbol is not None and len(files) > 1:
         raise click.UsageError("--symbol goes with one file: each file has a symbol of its own")
     home, policy = session.existing_home(), Policy(gaps, duplicates, outliers)
-    done, refused = [], []
-    for path in files:
-        try:
-            made = data_import.import_bars(
-                home, path, symbol=symbol, calendar=None if calendar == "none" else calendar, policy=policy, **options
-            )
-        except DataError as error:
-            if len(files) == 1:
-                raise
-            refused.append({"file": str(path), "error": error.message, "hint": error.hint})
-            continue
-        done.append({"file": str(path), **plain(made.report), "merged": plain(made.merged)})
-        if not as_json:
-            report = made.report
-            sessions = report.gaps.calendar or "no calendar"
-            click.echo(
-                f"{report.symbol} {report.timeframe}: {made.merged} ({report.first} to {report.last}, {sessions})"
-            )
-            for line in report.lines():
-                click.echo(f"  {line}")
+    imported, refused = [], []
+    with progress_bar() as bar:
+        for number, path in enumerate(files):
+
+            def tell(share: float, words: str, number: int = number) -> None:
+                bar.to((number + share) / len(files), words)
+
+            try:
+                made = data_import.import_bars(
+                    home, path, symbol=symbol, calendar=None if calendar == "none" else calendar, policy=policy,
+                    on_progress=tell, **options,
+                )  # fmt: skip
+            except DataError as error:
+                if len(files) == 1:
+                    raise
+                refused.append({"file": str(path), "error": error.message, "hint": error.hint})
+                continue
+            imported.append((path, made))
+        bar.to(1.0, "")
+    done = [{"file": str(path), **plain(made.report), "merged": plain(made.merged)} for path, made in imported]
+    for _, made in imported if not as_json else ():
+        report = made.report
+        sessions = report.gaps.calendar or "no calendar"
+        click.echo(f"{report.symbol} {report.timeframe}: {made.merged} ({report.first} to {report.last}, {sessions})")
+        for line in report.lines():
+            click.echo(f"  {line}")
     if as_json:
         print_json({"imported": done, "refused": refused})
     for each in refused if not as_json else ():

@@ -1,6 +1,7 @@
 """Bars from files and DataFrames into the home's store."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ def import_bars(
     policy: Policy | None = None,
     conflicts: Conflicts = "refuse",
     dry: bool = False,
+    on_progress: Callable[[float, str], None] = lambda _share, _words: None,
 ) -> Imported:
     """Check bars and add them to the home's store.
 
@@ -60,6 +62,8 @@ def import_bars(
         policy: what is refused.
         conflicts: what becomes of bars that differ from the stored ones.
         dry: only say what would be done.
+        on_progress: receives the share that is done and what comes now; what it raises ends the import, nothing is
+            changed.
 
     Raises:
         DataError: the bars are refused, for what they are or for what is stored. Nothing is changed.
@@ -70,12 +74,15 @@ def import_bars(
     symbol = symbol or told_symbol
     if symbol is None:
         raise DataError("a DataFrame does not say what its bars are of", hint="Name it: symbol='AAPL'.")
+    on_progress(0.0, f"reading {name}")
     raw, timeframe = _raw(source, timeframe or told_timeframe)
+    on_progress(0.5, f"looking {len(raw.time):,} bars of {symbol} through")
     store = BarStore(home.bars)
     if calendar == AUTO and timeframe in store.timeframes(symbol):
         calendar = store.about(symbol, timeframe).calendar or None
     table, report = take_in(raw, symbol, timeframe, calendar, policy=policy, zone=zone, source=name)
     about = About(symbol, timeframe, calendar_name(report.gaps.calendar or None), adjusted, (name,))
+    on_progress(0.8, f"comparing {symbol} {timeframe} with what is stored" if dry else f"storing {symbol} {timeframe}")
     return Imported(report, store.merge(table, about, conflicts, dry=dry))
 
 

@@ -76,6 +76,15 @@ def test_a_parquet_file_that_is_wrong_is_refused_with_the_row(tmp_path: Path, ba
         read_csv(tmp_path / "A.parquet")
 
 
+def test_two_files_of_one_symbol_are_refused_with_what_to_remove(tmp_path: Path) -> None:
+    for name in ("A.csv", "A.parquet", "B.csv"):
+        (tmp_path / name).write_text(f"time,open,high,low,close,volume\n{FRIDAY},10,12,9,11,1\n")
+    with pytest.raises(DataError, match="holds A.csv and A.parquet: both are bars of A") as refused:
+        read_folder(tmp_path, ["A"])
+    assert refused.value.hint == "Keep one of them there: remove A.parquet, or A.csv."
+    assert list(read_folder(tmp_path, ["B"])) == ["B"]
+
+
 def test_what_is_no_parquet_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "A.parquet").write_text("time,open")
     with pytest.raises(DataError, match="cannot be read as a Parquet file"):

@@ -41,14 +41,16 @@ def test_a_bar_draws_only_what_can_be_seen() -> None:
             ],
             "done, 100% done",
         ),
+        (["data", "import", "DATA/IBM.csv", "DATA/MSFT.csv"], "MSFT 1d: "),
     ],
 )
-def test_a_backtest_shows_how_far_it_is_on_a_terminal_and_what_is_piped_stays_clean(
+def test_long_commands_show_how_far_they_are_on_a_terminal_and_what_is_piped_stays_clean(
     home: Home, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
     example = str(asset("examples") / "ma_cross.py")
     command = [sys.executable, "-P", "-m", "quantstrip", "--home", str(home.root)]
-    command += [each.replace("FILE", example) for each in arguments]
+    prices = str(asset("examples") / "data")
+    command += [each.replace("FILE", example).replace("DATA", prices) for each in arguments]
     ours, theirs = pty.openpty()
     piped = tmp_path / "out"
     try:
