@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from quantstrip.cli.progress import progress_bar
-from quantstrip.cli.research_options import read_parameters, run_options
+from quantstrip.cli.research_options import asked, read_parameters, run_options
 from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json
 
 
@@ -62,9 +62,7 @@ def _run(
     from quantstrip.operations import backtest_run
 
     label = options.pop("label")
-    given = {name: value for name, value in options.items() if value is not None}
-    if given["calendar"] == "none":
-        given["calendar"] = None
+    given = asked(options)
     with progress_bar() as bar:
         given["on_progress"] = bar.to if bar.shown else None
         home = session.readable_home()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quantstrip.cli.progress import progress_bar
-from quantstrip.cli.research_options import read_grid, run_options
+from quantstrip.cli.research_options import asked, read_grid, run_options
 from quantstrip.cli.session import FilePath, Session, json_option, pass_session, plain, print_json, print_table
 from quantstrip.errors import TaskError
 
@@ -84,7 +84,7 @@ def sweep(
         both = sorted(set(grid) & set(parameters))
         if both:
             raise click.UsageError(f"{', '.join(both)} is given as --grid and as --param")
-        given = _asked(options) | {"file": str(file.resolve()), "random": drawn or 0, "seed": seed}
+        given = _as_arguments(options) | {"file": str(file.resolve()), "random": drawn or 0, "seed": seed}
         values = {**grid, **parameters}
         given["grid"] = {name: each for name, each in values.items() if len(each) > 1 or name in grid}
         given["parameters"] = {name: each[0] for name, each in values.items() if name not in given["grid"]}
@@ -108,11 +108,11 @@ def sweep(
     return 0
 
 
-def _asked(options: dict[str, Any]) -> dict[str, Any]:
+def _as_arguments(options: dict[str, Any]) -> dict[str, Any]:
     """Options of a run as a task's arguments: paths from the root, since a worker has a folder of its own."""
-    given = {name: value for name, value in options.items() if value is not None}
-    given["calendar"] = None if options["calendar"] == "none" else options["calendar"]
-    given |= {name: str(Path(given[name]).resolve()) for name in ("bars",) if isinstance(given.get(name), Path)}
+    given = asked(options)
+    if isinstance(given.get("bars"), Path):
+        given["bars"] = str(given["bars"].resolve())
     if Path(str(given["risk"])).is_file():
         given["risk"] = str(Path(str(given["risk"])).resolve())
     return given

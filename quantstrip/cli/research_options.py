@@ -1,6 +1,6 @@
 """Options that ``backtest`` and ``sweep`` share, and how ``name=value`` is read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -140,3 +140,9 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def asked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run was asked, by the names of these options: nothing of what was left out, and no calendar as None."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return given | ({"calendar": None} if given.get("calendar") == "none" else {})

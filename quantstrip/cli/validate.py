@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from quantstrip.cli.progress import progress_bar
-from quantstrip.cli.research_options import read_grid, read_parameters, run_options
-from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json, print_table
+from quantstrip.cli.research_options import asked, read_grid, read_parameters, run_options
+from quantstrip.cli.session import FilePath, Session, json_option, pass_session, plain, print_json, print_table
 
 _METRICS = ("total_return", "annualised_return", "sharpe", "win_rate", "profit_factor")
 _SHOWN = 20
@@ -41,7 +41,7 @@ def lookahead(session: Session, /, file: Path, every: bool, seed: int, as_json: 
 
     with progress_bar() as bar:
         found = validation.check_future(
-            session.readable_home(), file, every=every, seed=seed, on_progress=bar.to, **_given(options)
+            session.readable_home(), file, every=every, seed=seed, on_progress=bar.to, **asked(options)
         )
     if as_json:
         print_json(
@@ -71,7 +71,7 @@ def start_up(session: Session, /, file: Path, as_json: bool, **options: Any) -> 
     from quantstrip.operations import validation
 
     with progress_bar() as bar:
-        found = validation.check_startup(session.readable_home(), file, on_progress=bar.to, **_given(options))
+        found = validation.check_startup(session.readable_home(), file, on_progress=bar.to, **asked(options))
     if as_json:
         print_json({"enough": enough(found), "warmups": [each._asdict() for each in found]})
         return
@@ -105,14 +105,12 @@ def forward(
     with progress_bar() as bar:
         found = validation.go_forward(
             session.readable_home(), file, varied, train=train, test=test, anchored=anchored, metric=metric,
-            on_progress=bar.to, parameters=fixed, **_given(options),
+            on_progress=bar.to, parameters=fixed, **asked(options),
         )  # fmt: skip
     if as_json:
         print_json(
             {"metric": found.metric, "anchored": found.anchored, "tries": found.tries, "efficiency": found.efficiency,
-             "equity_final": float(found.equity[-1]), "steps": [
-                 {**{name: getattr(step, name) for name in step.__dataclass_fields__}, "window": list(step.window)}
-                 for step in found.steps]}
+             "equity_final": float(found.equity[-1]), "steps": found.steps}
         )  # fmt: skip
         return
     print_table(
@@ -141,7 +139,7 @@ def monte_carlo(session: Session, /, run: str, tries: int, seed: int, replace: b
 
     found = validation.shuffle(session.existing_home(), run, tries=tries, seed=seed, replace_trades=replace)
     if as_json:
-        print_json({name: getattr(found, name) for name in found.__dataclass_fields__} | {"levels": LEVELS})
+        print_json(plain(found) | {"levels": LEVELS})
         return
     click.echo(f"{found.trades:,} trades, {found.tries:,} orders")
     click.echo(f"largest drawdown of the run: {found.drawdown:.2%}; larger in {found.worse:.1%} of the orders")
@@ -179,7 +177,7 @@ def parity(
 
     found = validation.compare(
         session.readable_home(), file, other=other, mode=Mode(mode) if mode else None, strategy=strategy,
-        price_tolerance=price_tolerance, **_given(options),
+        price_tolerance=price_tolerance, **asked(options),
     )  # fmt: skip
     if as_json:
         print_json(_as_dict(found))
@@ -214,7 +212,7 @@ def pine(
     """
     from quantstrip.operations import validation
 
-    given = {"fee_rate": 0.0, "slippage_bps": 0.0, **_given(options)}
+    given = {"fee_rate": 0.0, "slippage_bps": 0.0, **asked(options)}
     found = validation.compare_pine(
         session.readable_home(), file, trades, zone=zone, tick=tick, quantities=quantities, **given
     )
@@ -256,11 +254,6 @@ def _tell(found: Any) -> None:
         click.echo(f"{count:,} x {cause}")
     share = "-" if found.percent is None else f"{found.percent:.1f} %"
     click.echo(f"{found.matched:,} of {max(found.ours, found.theirs):,} deals match: {share}")
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    given = {name: value for name, value in options.items() if value is not None}
-    return given | ({"calendar": None} if given.get("calendar") == "none" else {})
 
 
 def _figure(value: float | None) -> str:
