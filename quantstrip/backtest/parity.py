@@ -4,12 +4,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from quantstrip.clock import Micros
+
+if TYPE_CHECKING:
+    from quantstrip.backtest.result import BacktestResult
 
 Kind = Literal["missing", "extra", "time", "side", "price", "quantity"]
 REACH: Final = 5
@@ -70,6 +73,11 @@ class Parity:
         for each in self.mismatches:
             found[each.cause] += 1
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def deals_of(result: "BacktestResult") -> list[Deal]:
+    """The fills of a backtest."""
+    return [Deal(fill.ts, fill.symbol, str(fill.side), fill.quantity, fill.price) for fill in result.fills]
 
 
 def compare_deals(

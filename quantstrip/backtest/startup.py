@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from quantstrip.backtest.parity import Deal, compare_deals
+from quantstrip.backtest.parity import compare_deals, deals_of
 from quantstrip.backtest.result import BacktestResult
 from quantstrip.bars import BarTable
 from quantstrip.errors import DataError
@@ -54,12 +54,12 @@ def startup(
     if not tried:
         raise DataError(f"there are {2 * half} bars, too few to tell", hint="Take a longer span.")
     moments = {symbol: np.asarray(table.ts) for symbol, table in tables.items()}
-    longest = _deals(run({symbol: table.rows(0) for symbol, table in tables.items()}, half))
+    longest = deals_of(run({symbol: table.rows(0) for symbol, table in tables.items()}, half))
     found = []
     for number, length in enumerate(tried):
         on_progress((number + 1) / (len(tried) + 1))
         cut = {symbol: table.rows(half - length) for symbol, table in tables.items()}
-        deals = _deals(run(cut, length))
+        deals = deals_of(run(cut, length))
         compared = compare_deals(deals, longest, moments, quantity_tolerance=1.0, price_tolerance=1.0)
         found.append(Startup(length, len(deals), len(compared.mismatches)))
     return found
@@ -73,7 +73,3 @@ def enough(found: Sequence[Startup]) -> int | None:
             break
         good = each.bars
     return good
-
-
-def _deals(result: BacktestResult) -> list[Deal]:
-    return [Deal(fill.ts, fill.symbol, str(fill.side), fill.quantity, fill.price) for fill in result.fills]

@@ -10,7 +10,7 @@ import numpy as np
 from quantstrip.backtest import BacktestResult
 from quantstrip.backtest.lookahead import LookAhead
 from quantstrip.backtest.montecarlo import Shuffled, shuffle_trades
-from quantstrip.backtest.parity import Deal, Parity, compare_deals
+from quantstrip.backtest.parity import Deal, Parity, compare_deals, deals_of
 from quantstrip.backtest.pine import ours_without_quantity, read_export
 from quantstrip.backtest.startup import LENGTHS, Startup, startup
 from quantstrip.backtest.walkforward import WalkForward, walk_forward
@@ -22,6 +22,7 @@ from quantstrip.model import Mode
 from quantstrip.operations import research, runs
 from quantstrip.operations.grids import check_grid, points_of
 from quantstrip.operations.ledger import existing_ledger
+from quantstrip.operations.research_request import Request
 
 Progress = Callable[[float], None]
 _MOST_RUNS = 5_000
@@ -79,8 +80,7 @@ def go_forward(
     total = check_grid(grid)
     points = list(points_of(grid))
     fixed = dict(asked.pop("parameters", None) or {})
-    ready = research.prepare(home, file, parameters={**fixed, **points[0]}, **asked)
-    ready.look_ahead().refuse(file.name)
+    ready = research.prepare_honest(home, Request.of(file, {**asked, "parameters": {**fixed, **points[0]}}))
     bars = len(np.unique(np.concatenate([table.ts for table in ready.tables.values()])))
     steps = max(1, -(-(bars - train) // max(1, test)))
     if total * steps > _MOST_RUNS:
@@ -132,10 +132,10 @@ def compare(
     if (other is None) == (mode is None):
         raise ConfigError("compare with another file or with a mode of the ledger, one of the two")
     ready = research.prepare(home, file, **asked)
-    ours = _deals(ready.run())
+    ours = deals_of(ready.run())
     moments = {symbol: np.asarray(table.ts) for symbol, table in ready.tables.items()}
     if other is not None:
-        theirs = _deals(research.prepare(home, other, **asked).run())
+        theirs = deals_of(research.prepare(home, other, **asked).run())
     else:
         assert mode is not None  # noqa: S101 - one of the two
         theirs = _booked(home, mode, strategy or ready.strategy().name, ready.tables)
@@ -184,15 +184,11 @@ def compare_pine(
         )
     ((symbol, table),) = ready.tables.items()
     export = read_export(trades, table, zone)
-    ours, theirs = _deals(ready.run()), export.deals
+    ours, theirs = deals_of(ready.run()), export.deals
     if not quantities:
         ours, theirs = ours_without_quantity(ours), ours_without_quantity(theirs)
     parity = compare_deals(ours, theirs, {symbol: np.asarray(table.ts)}, price_step=tick)
     return PineParity(ready.strategy().name, symbol, parity, export.outside, export.unknown)
-
-
-def _deals(result: BacktestResult) -> list[Deal]:
-    return [Deal(fill.ts, fill.symbol, str(fill.side), fill.quantity, fill.price) for fill in result.fills]
 
 
 def _booked(home: Home, mode: Mode, strategy: str, tables: Mapping[str, BarTable]) -> list[Deal]:
