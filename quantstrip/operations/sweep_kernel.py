@@ -7,9 +7,9 @@ from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from quantstrip.errors import QuantstripError, StrategyLoadError
+from quantstrip.errors import QuantstripError
 from quantstrip.operations.sweep_executors import processors
-from quantstrip.operations.sweep_pool import Done, Job, Pace, told
+from quantstrip.operations.sweep_pool import Done, Job, Pace, raised
 from quantstrip.operations.task_progress import Progress
 
 if TYPE_CHECKING:
@@ -141,12 +141,8 @@ def _done(job: Job, run_it: "Callable[[], KernelRun | None]") -> Done | None:
     begin = time.perf_counter()
     try:
         found = run_it()
-    except StrategyLoadError as error:
-        return Done(number, "refused", parameters, {}, told(error), {})
-    except MemoryError:
-        return Done(number, "failed", parameters, {}, "it needs more memory than it may use", {})
-    except QuantstripError as error:
-        return Done(number, "failed", parameters, {}, told(error), {})
+    except (QuantstripError, MemoryError) as error:
+        return raised(job, error)
     if found is None:
         return None
     figures = {

@@ -27,8 +27,13 @@ _MINUTE: Final = 60.0
 
 
 class Done(NamedTuple):
-    """A point that is over; ``run`` describes what was run, {} where nothing was; ``seconds`` are what it took,
-    ``by_bar`` tells whether the engine ran it.
+    """A point that is over.
+
+    Attributes:
+        run: describes what was run, {} where nothing was.
+        seconds: what it took.
+        by_bar: did the engine run it?
+
     """
 
     number: int
@@ -155,12 +160,8 @@ def point(setup: "Setup", job: Job, compiled: bool = False) -> Done:
     begin = time.perf_counter()
     try:
         result = setup.run(parameters)
-    except StrategyLoadError as error:
-        return Done(number, "refused", parameters, {}, told(error), {})
-    except MemoryError:
-        return Done(number, "failed", parameters, {}, "it needs more memory than it may use", {})
-    except QuantstripError as error:
-        return Done(number, "failed", parameters, {}, told(error), {})
+    except (QuantstripError, MemoryError) as error:
+        return raised(job, error)
     figures = {
         **result.metrics._asdict(), "equity_final": result.equity_final, "fills": len(result.fills),
         "rejected": len(result.rejected),
@@ -168,6 +169,8 @@ def point(setup: "Setup", job: Job, compiled: bool = False) -> Done:
     return Done(number, "done", parameters, figures, "", result.run, time.perf_counter() - begin)
 
 
-def told(error: QuantstripError) -> str:
-    """An error's message on one line."""
-    return error.message.replace("\n", " ")
+def raised(job: Job, error: QuantstripError | MemoryError) -> Done:
+    """What a point is that raised: refused by the strategy, or failed; its words on one line."""
+    state: Literal["refused", "failed"] = "refused" if isinstance(error, StrategyLoadError) else "failed"
+    words = "it needs more memory than it may use" if isinstance(error, MemoryError) else error.message
+    return Done(job[0], state, job[1], {}, words.replace("\n", " "), {})
