@@ -7,7 +7,7 @@ import numpy as np
 
 from quantstrip.bars import About, BarStore, BarTable
 from quantstrip.bars.intake import Policy, take_in
-from quantstrip.clock import DAY, Clock, Micros, system_clock, to_datetime
+from quantstrip.clock import DAY, SECOND, Clock, Micros, system_clock, to_datetime
 from quantstrip.errors import DataError, FeedRefused, FeedUnreachable
 from quantstrip.feeds.remote import History, Page
 from quantstrip.model import TIMEFRAMES
@@ -103,7 +103,7 @@ def download(
     if stored is None or again:
         days = _DEFAULT_DAYS.get(fine, _SHORTER_DAYS)
         begin = start if start is not None else min(until - days * DAY, stored.first if stored else until)
-        for table in job.tables(max(0, begin), until, 0.0):
+        for table in job.tables(max(0, begin), until):
             done = store.merge(table, job.about(), "replace")
             added, revised = added + done.added, revised + done.replaced
     else:
@@ -146,7 +146,7 @@ class _Job:
 
     def earlier(self, start: Micros, first: Micros) -> int:
         """Add what comes before the first stored bar, all at once: a hole would not be seen by the next download."""
-        tables = list(self.tables(start, first, 0.0))
+        tables = list(self.tables(start, first))
         return sum(self.store.merge(table, self.about(), "keep").added for table in reversed(tables))
 
     def newer(self, last: Micros, until: Micros) -> tuple[int, int]:
@@ -154,7 +154,7 @@ class _Job:
         stored = self.store.read(self.symbol, self.timeframe, last - _OVERLAP * 2 * _step(self.timeframe))
         begin = int(stored.label[-min(_OVERLAP + 1, len(stored))])
         added = revised = 0
-        for table in self.tables(begin, until, 0.0):
+        for table in self.tables(begin, until):
             self._compare(stored, table, last)
             done = self.store.merge(table.between(last), self.about(), "replace")
             added, revised = added + done.added, revised + done.replaced
@@ -176,11 +176,11 @@ class _Job:
             hint="Adjusted prices change with every dividend and split. Fetch all of them again: --again",
         )
 
-    def tables(self, start: Micros, end: Micros, done: float) -> Iterator[BarTable]:
+    def tables(self, start: Micros, end: Micros) -> Iterator[BarTable]:
         """Checked pieces whose labels lie in ``[start, end)``, rising; bars that are not over are left out."""
         at: Micros | None = start
         while at is not None:
-            share = done + (1.0 - done) * (at - start) / max(1, end - start)
+            share = (at - start) / max(1, end - start)
             self.tell(min(share, 0.99), f"{self.symbol} {self.timeframe} from {to_datetime(at).date()}")
             page = self._page(at, end)
             if page.bars is not None:
@@ -242,7 +242,7 @@ def _coarsest(feed: History, timeframe: str) -> str:
 
 def _step(timeframe: str) -> Micros:
     """How far back bars lie at most that follow each other, closed days included."""
-    return max(TIMEFRAMES[timeframe] * 1_000_000, 2 * DAY)
+    return max(TIMEFRAMES[timeframe] * SECOND, 2 * DAY)
 
 
 def _silent(_share: float, _note: str) -> None:

@@ -9,7 +9,7 @@ from quantstrip.bars import BarTable, GapReport
 from quantstrip.bars.read import in_sessions
 from quantstrip.bars.sessions import SessionGrid, session_grid
 from quantstrip.bars.table import Times
-from quantstrip.clock import DAY, SECOND, Micros, from_text
+from quantstrip.clock import DAY, SECOND, Micros, from_text, to_text
 from quantstrip.errors import DataError
 from quantstrip.model import TIMEFRAMES
 
@@ -52,7 +52,7 @@ def synthetic(
     stop = end if end is not None else max(END, begin + years if start is not None else END)
     if begin >= stop or (stop - begin) // (TIMEFRAMES[timeframe] * SECOND) > _MOST_ROWS:
         raise DataError(
-            f"synthetic {timeframe} bars from {begin} to {stop} are none, or more than {_MOST_ROWS:,}",
+            f"synthetic {timeframe} bars from {to_text(begin)} to {to_text(stop)}: none, or more than {_MOST_ROWS:,}",
             hint="Give a start before the end, and a shorter span for short bars.",
         )
     grid = session_grid(calendar or "24/7", begin, stop)

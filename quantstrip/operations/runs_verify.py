@@ -15,6 +15,7 @@ from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
 from quantstrip.operations import research, runs, untrusted_run
+from quantstrip.operations.research_request import Request
 from quantstrip.operations.runs_bars import described, kept_bars
 from quantstrip.risk import RiskProfile
 from quantstrip.strategy import helpers
@@ -23,17 +24,8 @@ Kind = Literal["code", "data", "version", "options", "result"]
 EXIT_CODES: Final[Mapping[Kind, int]] = {"code": 3, "data": 4, "version": 5, "options": 6, "result": 7}
 """What a command ends with: the first of these that differs."""
 _OPTIONS: Final = (
-    "parameters",
-    "symbols",
-    "cash",
-    "quantity",
-    "costs",
-    "risk",
-    "options",
-    "warmup",
-    "benchmark",
-    "form",
-)
+    "parameters", "symbols", "cash", "quantity", "costs", "risk", "options", "warmup", "benchmark", "form",
+)  # fmt: skip
 
 
 class Difference(NamedTuple):
@@ -81,12 +73,11 @@ def verify(home: Home, run_id: str, on_progress: Callable[[float], None] | None 
     """
     stored = runs.get(home, run_id)
     kept = runs.load_result(home, stored.run_id)
-    differs, notes = _kept_wholly(home, stored, kept)
     source, own = runs.code_of(home, stored)
-    differs += _code(stored, source, own)
+    differs = [*_kept_wholly(home, stored, kept), *_code(stored, source, own)]
     overlay.use(home, overlay.client_of(home, stored.file))
-    setup, found, told = _setup(home, stored, source, own)
-    differs, notes = [*differs, *found], [*notes, *told]
+    setup, found, notes = _setup(home, stored, source, own)
+    differs += found
     if setup is None:
         return _verified(stored, kept, differs, notes, "")
     result = setup.run(on_progress=on_progress)
@@ -112,13 +103,13 @@ def _verified(
     )
 
 
-def _kept_wholly(home: Home, stored: runs.StoredRun, kept: dict[str, Any]) -> tuple[list[Difference], list[str]]:
+def _kept_wholly(home: Home, stored: runs.StoredRun, kept: dict[str, Any]) -> list[Difference]:
     """Whether the kept result is what its name says."""
     text = (runs.find(home, stored.run_id) / runs.RESULT).read_bytes()
     whole = result_hash(kept)
     if text == canonical(kept) and whole == kept["run"].get("result_hash") and stored.run_id == run_name(whole):
-        return [], []
-    return [Difference("result", f"the kept result was changed since: its hash is {whole[:12]}")], []
+        return []
+    return [Difference("result", f"the kept result was changed since: its hash is {whole[:12]}")]
 
 
 def _code(stored: runs.StoredRun, source: bytes, own: helpers.Helpers) -> list[Difference]:
@@ -190,13 +181,11 @@ def _bars_now(
     if not asked:
         return {}, None, ["where the bars came from is not known: they were not looked at"]
     try:
-        tables, benchmark = research.read_again(home, file, source, own, pins["symbols"], pins["parameters"], asked)
+        request = Request.of(file, {**asked, "symbols": pins["symbols"], "parameters": pins["parameters"]})
+        tables, benchmark = research.read_again(home, request, source, own)
     except (QuantstripError, OSError) as error:
-        return (
-            {},
-            None,
-            [f"where the bars came from, they are not to be had as they were: {str(error).splitlines()[0]}"],
-        )
+        why = str(error).splitlines()[0]
+        return {}, None, [f"where the bars came from, they are not to be had as they were: {why}"]
     return tables, benchmark, []
 
 

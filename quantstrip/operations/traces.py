@@ -36,7 +36,7 @@ def place_of(trace: str) -> tuple[str, int]:
     again, and a library raises what it was called with.
     """
     own = own_place_of(trace)
-    return own if own[0] else max(_places(trace)[-1:], default=("", 0))
+    return own if own[0] else _last(_places(trace))
 
 
 def own_place_of(trace: str) -> tuple[str, int]:
@@ -44,7 +44,11 @@ def own_place_of(trace: str) -> tuple[str, int]:
     own = [
         place for place in _places(trace) if not any(PurePath(place[0]).is_relative_to(each) for each in _libraries())
     ]
-    return max(own[-1:], default=("", 0))
+    return _last(own)
+
+
+def _last(places: list[tuple[str, int]]) -> tuple[str, int]:
+    return places[-1] if places else ("", 0)
 
 
 def _places(trace: str) -> list[tuple[str, int]]:
