@@ -8,7 +8,7 @@ import numpy as np
 from quantstrip.indicators.averages import Sma, Values, ema
 from quantstrip.indicators.oscillators import Atr, Bbands, Rsi
 from quantstrip.ports import Columns
-from quantstrip.strategy.vectorized import _period
+from quantstrip.strategy.vectorized import whole_period
 
 MOST_BYTES = 128 * 2**20
 """Room for indicators that are kept; the oldest go when it is short."""
@@ -35,32 +35,32 @@ class SymbolSeries:
 
     def sma(self, period: int) -> Values:
         """Simple moving average of the closes."""
-        length = _period("sma", period)
+        length = whole_period("sma", period)
         return self._get(("sma", length), lambda: (Sma(length).extend(self.close),))[0]
 
     def volume_sma(self, period: int) -> Values:
         """Simple moving average of the volumes."""
-        length = _period("volume_sma", period)
+        length = whole_period("volume_sma", period)
         return self._get(("volume_sma", length), lambda: (Sma(length).extend(self.volume),))[0]
 
     def ema(self, period: int) -> Values:
         """Exponential moving average of the closes."""
-        length = _period("ema", period)
+        length = whole_period("ema", period)
         return self._get(("ema", length), lambda: (ema(length).extend(self.close),))[0]
 
     def rsi(self, period: int = 14) -> Values:
         """Relative Strength Index (Wilder), 0 to 100."""
-        length = _period("rsi", period)
+        length = whole_period("rsi", period)
         return self._get(("rsi", length), lambda: tuple(Rsi(length).extend(self.close)))[0]
 
     def atr(self, period: int = 14) -> Values:
         """Average True Range (Wilder) in price units."""
-        length = _period("atr", period)
+        length = whole_period("atr", period)
         return self._get(("atr", length), lambda: tuple(Atr(length).extend(self.high, self.low, self.close)))[0]
 
     def bbands(self, period: int = 20, nbdev: float = 2.0) -> tuple[Values, Values, Values]:
         """Upper, middle and lower Bollinger Band."""
-        length = _period("bbands", period)
+        length = whole_period("bbands", period)
         upper, mid, lower = self._get(
             ("bbands", length, float(nbdev)), lambda: tuple(Bbands(length, nbdev).extend(self.close))
         )
@@ -68,12 +68,12 @@ class SymbolSeries:
 
     def highest(self, period: int) -> Values:
         """Highest high of the ``period`` bars that end with each bar."""
-        length = _period("highest", period)
+        length = whole_period("highest", period)
         return self._get(("highest", length), lambda: (_extreme(self.high, length, np.max),))[0]
 
     def lowest(self, period: int) -> Values:
         """Lowest low of the ``period`` bars that end with each bar."""
-        length = _period("lowest", period)
+        length = whole_period("lowest", period)
         return self._get(("lowest", length), lambda: (_extreme(self.low, length, np.min),))[0]
 
     def _get(self, key: tuple[object, ...], make: Callable[[], tuple[Values, ...]]) -> tuple[Values, ...]:

@@ -107,28 +107,28 @@ class VectorizedStrategy:
 
 def sma(series: Frame, period: int) -> Frame:
     """Simple moving average of each column; NaN for its first ``period - 1`` bars."""
-    length = _period("sma", period)
+    length = whole_period("sma", period)
     found: Frame = _mapped(series, "sma", (length,), lambda close: (Sma(length).extend(close),))[0]
     return found
 
 
 def ema(series: Frame, period: int) -> Frame:
     """Exponential moving average, ``k = 2 / (period + 1)``, seeded with the mean of the first ``period`` bars."""
-    length = _period("ema", period)
+    length = whole_period("ema", period)
     found: Frame = _mapped(series, "ema", (length,), lambda close: (running_ema(length).extend(close),))[0]
     return found
 
 
 def rsi(series: Frame, period: int = 14) -> Frame:
     """Relative Strength Index (Wilder), 0 to 100; 50 where nothing moved."""
-    length = _period("rsi", period)
+    length = whole_period("rsi", period)
     found: Frame = _mapped(series, "rsi", (length,), lambda close: Rsi(length).extend(close))[0]
     return found
 
 
 def atr(high: Frame, low: Frame, close: Frame, period: int = 14) -> Frame:
     """Average True Range (Wilder) in price units."""
-    length = _period("atr", period)
+    length = whole_period("atr", period)
 
     def ranges(last: Values, highest: Values, lowest: Values) -> Computed:
         return Atr(length).extend(highest, lowest, last)
@@ -139,7 +139,7 @@ def atr(high: Frame, low: Frame, close: Frame, period: int = 14) -> Frame:
 
 def bollinger_bands(series: Frame, period: int = 20, std_dev: float = 2.0) -> tuple[Frame, Frame, Frame]:
     """Upper, middle and lower band: the simple average and ``std_dev`` population standard deviations."""
-    length = _period("bollinger_bands", period)
+    length = whole_period("bollinger_bands", period)
     if not 0.0 <= std_dev < float("inf"):
         raise StrategyError(f"bollinger_bands needs a factor of at least 0, got {std_dev!r}")
     upper, mid, lower = _mapped(
@@ -240,7 +240,13 @@ def _like(frame: Any, values: Values) -> Any:
     return type(frame)(values, index=frame.index, columns=frame.columns)
 
 
-def _period(name: str, period: float) -> int:
+def whole_period(name: str, period: float) -> int:
+    """The period of an indicator, in bars.
+
+    Raises:
+        StrategyError: it is no whole number of at least 1.
+
+    """
     if isinstance(period, bool) or not 1 <= period < float("inf") or int(period) != period:
         raise StrategyError(
             f"{name} needs a period of at least 1 bar, got {period!r}", hint=f"Give a whole number, as {name}(..., 20)."
