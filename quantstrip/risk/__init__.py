@@ -1,4 +1,4 @@
-"""Risk rules: eleven limits, three profiles, halts, and a reason for every refusal."""
+"""Risk rules: limits, three profiles, halts, and a reason for every refusal."""
 
 from quantstrip.model import Halt
 from quantstrip.risk.guard import Guard
