@@ -120,6 +120,9 @@ class Strategy(StrategyBase):
             return Signal(candle.symbol, found)
         if not isinstance(found, str) and found in (1, -1):
             return Signal(candle.symbol, OrderSide.BUY if found > 0 else OrderSide.SELL)
+        hook = type(self).update if type(self).on_candle is Strategy.on_candle else type(self).on_candle
+        place = f"{hook.__code__.co_filename}, line {hook.__code__.co_firstlineno}"
         raise StrategyError(
-            f"{self.name}.on_candle returned {found!r}", hint='Return a Signal, "BUY", "SELL", 1, -1, or nothing.'
+            f"{self.name}.{hook.__name__} returned {found!r}",
+            hint=f'Return a Signal, "BUY", "SELL", 1, -1, or nothing. It begins in {place}.',
         )

@@ -1,5 +1,6 @@
 """What a strategy raised, with the place and the bar it happened at."""
 
+import os
 import sys
 import traceback
 
@@ -16,7 +17,8 @@ def fault(strategy: StrategyBase, hook: str, error: BaseException, symbol: str, 
     # A form's hook is the platform's own: what counts is the line of the user's file.
     file = getattr(sys.modules.get(type(strategy).__module__), "__file__", None)
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == file]
+    # Code is compiled under the path it was asked for by, which a module's own may be written otherwise than.
+    own = [frame for frame in frames if file and os.path.abspath(frame.filename) == os.path.abspath(file)]  # noqa: PTH100
     found = [frame for frame in own or frames if frame.name == hook] or own
     if not own and isinstance(error, StrategyError) and error.hint:  # it names the place itself
         return StrategyFault(f"{strategy.name}{where}{when}: {error.message}", hint=error.hint)

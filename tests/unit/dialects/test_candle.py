@@ -1,5 +1,6 @@
 """Candle strategies: ticks become candles, candles signals, and the same signals as a vectorised prototype."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,26 @@ def test_what_on_candle_returns_may_be_a_word_a_number_a_signal_or_several() -> 
     said[0] = "HOLD"
     with pytest.raises(StrategyError, match="on_candle returned 'HOLD'"):
         strategy.decide(MidPriceCandle("ABC", "1m", 0, 1, 0, 9, 0, 5))
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("return candle.last", r"has no attribute 'last' See FILE, line 4"),
+        ("return 7", r"wrong.on_candle returned 7 .* It begins in FILE, line 3"),
+        ("return self.candles['ABC'][9]", r"IndexError: .* See FILE, line 4"),
+    ],
+)
+def test_what_goes_wrong_is_told_with_file_and_line_also_where_the_path_is_relative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, says: str
+) -> None:
+    text = f"class Wrong(Strategy):\n    symbols = ['ABC']\n    def on_candle(self, candle):\n        {line}\n"
+    monkeypatch.chdir(tmp_path)
+    for file in (Path("mine.py"), tmp_path / "mine.py"):
+        file.write_text(text)
+        with pytest.raises(StrategyFault) as raised:
+            run_backtest(dialects.load(file).strategy, table(wave(9)), risk=OFF)
+        assert re.search(says.replace("FILE", re.escape(str(file))), f"{raised.value.message} {raised.value.hint}")
 
 
 # ------------------------------------------------------------------------------------------- one run, however it is fed
