@@ -3,40 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from quantstrip.errors import TaskRefused
 from quantstrip.operations.grids import check_grid
+from quantstrip.operations.research_request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestArguments:
-    """Arguments of ``quantstrip.operations.research.backtest``; paths are absolute."""
-
-    file: str
-    bars: str | None = None
-    symbols: list[str] | None = None
-    timeframe: str | None = None
-    start: str | None = None
-    end: str | None = None
-    cash: float | None = None
-    fee_rate: float | None = None
-    slippage_bps: float | None = None
-    risk: str = "form"
-    quantity: float | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
-    calendar: str | None = "auto"
-    gaps: Literal["refuse", "accept"] = "refuse"
-    warmup: int = 0
-    virtual_legs: bool | None = None
-    direction: Literal["both", "long", "short"] | None = None
-    strict: bool = False
-    max_volume_share: float | None = None
-    borrow_rate: float = 0.0
-    funding_rate: float = 0.0
-    funding_hours: float = 8.0
-    benchmark: str | None = None
-    untrusted: bool = False
+class BacktestArguments(Request):
+    """A backtest as a task is asked for it; paths are absolute."""
 
     def __post_init__(self) -> None:
         """Refuse a path that a worker would not find; nothing of the strategy is loaded."""

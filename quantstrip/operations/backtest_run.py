@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +12,7 @@ from quantstrip.backtest import BacktestResult
 from quantstrip.errors import RunError
 from quantstrip.home import Home
 from quantstrip.operations import from_git, research, runs
+from quantstrip.operations.research_request import Request
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,14 +51,13 @@ def run(
 
     """
     begun = time.monotonic()
-    ready = research.prepare(home, file, **asked)
-    ready.look_ahead().refuse(Path(file).name)
+    request = Request.of(file, asked)
+    ready = research.prepare_honest(home, request)
     result = ready.run(on_progress=on_progress)
     if not keep or not home.exists():
         return Kept(result, "", ())
-    told = {name: _plain(value) for name, value in asked.items()}
     try:
-        run_id = runs.keep(home, ready, result, seconds=time.monotonic() - begun, arguments=told, git=git)
+        run_id = runs.keep(home, ready, result, seconds=time.monotonic() - begun, arguments=request.kept(), git=git)
     except (RunError, ValueError) as error:  # the result is there: it is told, though it is not kept
         return Kept(result, "", (f"not kept: {error}",))
     others = runs.twins(home, runs.get(home, run_id))
@@ -91,10 +90,3 @@ def run_from_git(
         checkout = from_git.fetch(place, url, branch=branch, commit=commit)
         file = from_git.choose(checkout, path)
         return run(home, file, git=checkout.pin(file), **asked)
-
-
-def _plain(value: Any) -> Any:
-    """An argument as JSON can say it; folders by their full path, for somebody who stands elsewhere."""
-    if isinstance(value, Path):
-        return str(value.resolve())
-    return value.isoformat() if isinstance(value, date) else value

@@ -1,88 +1,38 @@
 """Research: run a strategy's file over historical bars."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from quantstrip import dialects, overlay
-from quantstrip.backtest import PLAIN, BacktestResult, Options, risk_profile, run_backtest
+from quantstrip.backtest import PLAIN, BacktestResult, Options, run_backtest
 from quantstrip.backtest.lookahead import LookAhead, look_ahead
-from quantstrip.bars import BarTable, Gaps, validate
-from quantstrip.bars.fitting import AUTO
-from quantstrip.clock import DAY, Micros, from_text
+from quantstrip.bars import BarTable, validate
+from quantstrip.clock import Micros
 from quantstrip.dialects import Form
-from quantstrip.errors import ClientLoadError, ConfigError, DataError, StrategyLoadError
+from quantstrip.errors import ClientLoadError, DataError, StrategyLoadError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
 from quantstrip.model import Instrument
 from quantstrip.operations.data_sources import bar_sources
+from quantstrip.operations.research_request import Request
 from quantstrip.risk import RiskProfile
 from quantstrip.strategy import StrategyBase, helpers, named_timeframe, read_source
 from quantstrip.strategy.helpers import Helpers
 from quantstrip.supervise.imports import needed_files
 
-Direction = Literal["both", "long", "short"]
-DIRECTIONS: tuple[Direction, ...] = ("both", "long", "short")
-
 
 def backtest(
-    home: Home,
-    file: str | Path,
-    *,
-    bars: str | Path | None = None,
-    symbols: Sequence[str] | None = None,
-    timeframe: str | None = None,
-    start: str | date | None = None,
-    end: str | date | None = None,
-    cash: float | None = None,
-    fee_rate: float | None = None,
-    slippage_bps: float | None = None,
-    risk: str | Path = "form",
-    quantity: float | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    calendar: str | None = AUTO,
-    gaps: Gaps = "refuse",
-    warmup: int = 0,
-    virtual_legs: bool | None = None,
-    direction: Direction | None = None,
-    strict: bool = False,
-    max_volume_share: float | None = None,
-    borrow_rate: float = 0.0,
-    funding_rate: float = 0.0,
-    funding_hours: float = 8.0,
-    benchmark: str | None = None,
-    untrusted: bool = False,
-    on_progress: Callable[[float], None] | None = None,
+    home: Home, file: str | Path, *, on_progress: Callable[[float], None] | None = None, **asked: Any
 ) -> BacktestResult:
     """Run the strategy of a file over bars.
 
     Args:
         home: whose bars are used when ``bars`` is not given: its ``data/bars`` where that holds files, else the sample.
         file: the strategy's Python file.
-        bars: a folder with ``SYMBOL.csv`` or ``.parquet`` files, or the name of the only place to ask (see
-            ``data_sources.bar_sources``).
-        symbols: what to run it on; the strategy's own by default.
-        timeframe: of the files; the one the strategy names, else the only one the files have, where None.
-        start, end: first and last bar, by their labels; a date includes its whole day.
-        cash: the strategy's allocation, in money; that of its form where None.
-        fee_rate: commission as a fraction of the traded value, instead of the form's own.
-        slippage_bps: slippage of market and stop orders in 1/100 %, instead of the form's own.
-        risk: ``form``, ``native``, ``cash_only``, ``off``, or a TOML file with the limits of a ``RiskProfile``.
-        quantity: units for signals that open without one.
-        parameters: the strategy's parameters, by name.
-        calendar: sessions the bars follow; None takes them as they are, ``auto`` finds out (``bars.fitting``).
-        gaps: ``"refuse"`` or ``"accept"`` missing sessions.
-        warmup: bars of each symbol that only warm indicators up: the last ones before ``start``, the first ones of
-            all where no start is given.
-        virtual_legs: may a symbol be held long and short at once? None is the strategy's own choice.
-        direction: ``both`` allows shorts whatever the profile says, ``long`` and ``short`` refuse the other side's
-            entries; None leaves it to the profile.
-        strict, max_volume_share, borrow_rate, funding_rate, funding_hours: as of ``quantstrip.backtest.Options``.
-        untrusted: the file is somebody else's: it runs in a cell (see ``quantstrip.sandbox``), never in this process.
-        benchmark: symbol of what alpha and beta are measured against; its bars lie beside the others.
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
+        asked: what the attributes of ``research_request.Request`` say, by their names.
 
     Raises:
         StrategyLoadError: the file holds no usable strategy.
@@ -92,15 +42,7 @@ def backtest(
         LookAheadFound: a strategy that is given a whole history decides on later bars.
 
     """
-    ready = prepare(
-        home, file, bars=bars, symbols=symbols, timeframe=timeframe, start=start, end=end, cash=cash,
-        fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk, quantity=quantity, parameters=parameters,
-        calendar=calendar, gaps=gaps, warmup=warmup, virtual_legs=virtual_legs, direction=direction, strict=strict,
-        max_volume_share=max_volume_share, borrow_rate=borrow_rate, funding_rate=funding_rate,
-        funding_hours=funding_hours, benchmark=benchmark, untrusted=untrusted,
-    )  # fmt: skip
-    ready.look_ahead().refuse(Path(file).name)
-    return ready.run(on_progress=on_progress)
+    return prepare_honest(home, Request.of(file, asked)).run(on_progress=on_progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,57 +134,39 @@ class Setup:
         )  # fmt: skip
 
 
-def prepare(
-    home: Home,
-    file: str | Path,
-    *,
-    bars: str | Path | None = None,
-    symbols: Sequence[str] | None = None,
-    timeframe: str | None = None,
-    start: str | date | None = None,
-    end: str | date | None = None,
-    cash: float | None = None,
-    fee_rate: float | None = None,
-    slippage_bps: float | None = None,
-    risk: str | Path = "form",
-    quantity: float | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    calendar: str | None = AUTO,
-    gaps: Gaps = "refuse",
-    warmup: int = 0,
-    virtual_legs: bool | None = None,
-    direction: Direction | None = None,
-    strict: bool = False,
-    max_volume_share: float | None = None,
-    borrow_rate: float = 0.0,
-    funding_rate: float = 0.0,
-    funding_hours: float = 8.0,
-    benchmark: str | None = None,
-    untrusted: bool = False,
-) -> Setup:
+def prepare_honest(home: Home, request: Request) -> Setup:
+    """``prepare``, and refuse a strategy that knows the future; errors as of ``backtest``."""
+    ready = prepare_request(home, request)
+    ready.look_ahead().refuse(ready.file.name)
+    return ready
+
+
+def prepare(home: Home, file: str | Path, **asked: Any) -> Setup:
     """Check the options and read the bars; arguments and errors as of ``backtest``."""
-    check_options(
-        symbols=symbols, start=start, end=end, cash=cash, fee_rate=fee_rate, slippage_bps=slippage_bps, risk=risk,
-        quantity=quantity, direction=direction,
-    )  # fmt: skip
-    options = Options(strict, max_volume_share, borrow_rate, funding_rate, funding_hours)
-    source = read_source(Path(file))
-    if untrusted:
+    return prepare_request(home, Request.of(file, asked))
+
+
+def prepare_request(home: Home, request: Request) -> Setup:
+    """Check the options and read the bars; errors as of ``backtest``."""
+    request.check()
+    file, parameters = Path(request.file), request.parameters
+    source = read_source(file)
+    if request.untrusted:
         from quantstrip.operations import untrusted_run
 
         found = helpers.NONE  # it may import none
-        strategy, form = untrusted_run.look(Path(file), source, symbols, parameters or {})
+        strategy, form = untrusted_run.look(file, source, request.symbols, parameters)
     else:
         overlay.use(home, overlay.client_of(home, file))  # before the file is imported: its first lines may be imports
-        found = find_helpers(Path(file), source)
+        found = find_helpers(file, source)
         helpers.use(found)
-        strategy, form = dialects.load(file, symbols=symbols, parameters=dict(parameters or {}), source=source)
-    profile = _directed(form.risk if str(risk).lower() == "form" else risk_profile(risk), direction)
-    costs, money = _costs(form.costs, fee_rate, slippage_bps), float(form.cash if cash is None else cash)
-    cut, measured = _read(home, strategy, bars, timeframe, start, end, calendar, gaps, warmup, benchmark)
+        strategy, form = dialects.load(file, symbols=request.symbols, parameters=parameters, source=source)
+    cash = float(form.cash if request.cash is None else request.cash)
+    tables, benchmark = _read(home, strategy, request)
     return Setup(
-        Path(file), source, form, tuple(strategy.symbols), cut, dict(parameters or {}), money, profile, costs,
-        quantity, warmup, virtual_legs, found, options, measured, untrusted,
+        file, source, form, tuple(strategy.symbols), tables, parameters, cash, request.profile(form),
+        request.costs(form.costs), request.quantity, request.warmup, request.virtual_legs, found, request.options,
+        benchmark, request.untrusted,
     )  # fmt: skip
 
 
@@ -266,86 +190,46 @@ def find_helpers(file: Path, source: bytes) -> Helpers:
     return Helpers(folder, {name: own[name] for name in sorted(own) if name.split("/")[0] in local})
 
 
-def check_options(
-    *,
-    symbols: Sequence[str] | None = None,
-    start: str | date | None = None,
-    end: str | date | None = None,
-    cash: float | None = None,
-    fee_rate: float | None = None,
-    slippage_bps: float | None = None,
-    risk: str | Path = "form",
-    quantity: float | None = None,
-    direction: str | None = None,
-) -> None:
-    """Refuse what no backtest could run with, without a look at the strategy or its bars; arguments as of ``backtest``.
+def read_again(
+    home: Home, request: Request, source: bytes, own: Helpers
+) -> tuple[dict[str, BarTable], BarTable | None]:
+    """The bars that a run was asked for, as they are now; errors as of ``backtest``.
 
-    Raises:
-        ConfigError: no such risk profile, no symbol, or a number that means nothing.
-        DataError: what should be a date is none, or the span ends before it begins.
+    Args:
+        source, own: the text of its strategy and of its helpers.
 
     """
-    if symbols is not None and not symbols:
-        raise ConfigError("symbols must name at least one, got none", hint="Leave symbols out for the strategy's own.")
-    risk_profile(risk)
-    if direction is not None and direction not in DIRECTIONS:
-        raise ConfigError(f"direction is one of {', '.join(DIRECTIONS)}, got {direction!r}", hint="For example long.")
-    _costs(CostModel(), fee_rate, slippage_bps)
-    if cash is not None and not 0.0 < cash < float("inf"):
-        raise ConfigError(f"cash must be a positive amount, got {cash!r}", hint="For example 100000.")
-    if quantity is not None and not 0.0 < quantity < float("inf"):
-        raise ConfigError(f"quantity must be a positive number of units, got {quantity!r}", hint="For example 100.")
-    if fee_rate is not None and not 0.0 <= fee_rate < 1.0:
-        raise ConfigError(
-            f"fee_rate is a fraction of the traded value from 0 to below 1, got {fee_rate!r}",
-            hint="Write 0.001 for 0.1 %.",
-        )
-    first, last = _moment(start, "start"), _moment(end, "end", last=True)
-    if first is not None and last is not None and first > last:
-        raise DataError(f"start {start} lies after end {end}", hint="Swap the two, or leave one out.")
-
-
-def read_again(
-    home: Home, file: Path, source: bytes, own: Helpers, symbols: Sequence[str], parameters: Mapping[str, Any],
-    asked: Mapping[str, Any],
-) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
-    """The bars that a run was asked for, as they are now; ``asked`` are arguments of ``backtest``, errors as there."""
-    if asked.get("untrusted"):
+    file = Path(request.file)
+    if request.untrusted:
         from quantstrip.operations import untrusted_run
 
-        strategy = untrusted_run.look(file, source, symbols, parameters).strategy
+        strategy = untrusted_run.look(file, source, request.symbols, request.parameters).strategy
     else:
         helpers.use(own)
-        strategy = dialects.load(file, symbols=symbols, parameters=parameters, source=source).strategy
-    return _read(
-        home, strategy, asked.get("bars"), asked.get("timeframe"), asked.get("start"), asked.get("end"),
-        asked.get("calendar", AUTO), asked.get("gaps", "refuse"), asked.get("warmup", 0), asked.get("benchmark"),
-    )  # fmt: skip
+        loaded = dialects.load(file, symbols=request.symbols, parameters=request.parameters, source=source)
+        strategy = loaded.strategy
+    return _read(home, strategy, request)
 
 
-def _read(
-    home: Home, strategy: StrategyBase, bars: str | Path | None, timeframe: str | None, start: str | date | None,
-    end: str | date | None, calendar: str | None, gaps: Gaps, warmup: int, benchmark: str | None,
-) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
+def _read(home: Home, strategy: StrategyBase, request: Request) -> tuple[dict[str, BarTable], BarTable | None]:
     """The bars of a run, cut to its dates, and its benchmark's."""
-    first, last = _moment(start, "start"), _moment(end, "end", last=True)
-    span = (None if warmup > 0 else first, last)
-    tables, measured = _tables(home, bars, strategy, timeframe, calendar, gaps, benchmark, span)
+    first, last = request.span
+    warmup = request.warmup
+    tables, measured = _tables(home, strategy, request, (None if warmup > 0 else first, last))
     cut = {symbol: _cut(table, _earlier(table, first, warmup), last) for symbol, table in tables.items()}
     return cut, None if measured is None else measured.between(None, last)
 
 
 def _tables(
-    home: Home, bars: str | Path | None, strategy: StrategyBase, timeframe: str | None, calendar: str | None,
-    gaps: Gaps, benchmark: str | None, span: tuple[Micros | None, Micros | None],
-) -> tuple[dict[str, BarTable], BarTable | None]:  # fmt: skip
+    home: Home, strategy: StrategyBase, request: Request, span: tuple[Micros | None, Micros | None]
+) -> tuple[dict[str, BarTable], BarTable | None]:
     """Bars of the strategy's symbols, and of the benchmark in the same timeframe; of what is long, the span alone."""
-    places = replace(bar_sources(home, bars, calendar), span=span)
+    places = replace(bar_sources(home, request.bars, request.calendar), span=span)
     if not strategy.symbols:
         strategy.symbols = places.symbols()  # a script names none: it trades what has bars
-    wanted = timeframe or named_timeframe(strategy)
+    wanted, benchmark = request.timeframe or named_timeframe(strategy), request.benchmark
     tables = places.tables(
-        strategy.symbols, wanted, strategy.timeframe, strategy.name, calendar, gaps=gaps,
+        strategy.symbols, wanted, strategy.timeframe, strategy.name, request.calendar, gaps=request.gaps,
         also=() if benchmark is None else [benchmark],
     )  # fmt: skip
     return {symbol: tables[symbol] for symbol in sorted(set(strategy.symbols))}, tables.get(benchmark or "")
@@ -369,27 +253,3 @@ def _cut(table: BarTable, first: Micros | None, last: Micros | None) -> BarTable
     # Gaps outside the dates asked for are none of this run's. Stored bars have a calendar of their own.
     calendar = table.gaps.calendar or None
     return table if len(part) == len(table) else replace(part, gaps=validate(part, calendar, gaps="accept"))
-
-
-def _directed(profile: RiskProfile, direction: Direction | None) -> RiskProfile:
-    if direction is None:
-        return profile
-    return replace(profile, allow_long=direction != "short", allow_short=direction != "long")
-
-
-def _costs(own: CostModel, fee_rate: float | None, slippage_bps: float | None) -> CostModel:
-    costs = own if slippage_bps is None else replace(own, slippage_bps=slippage_bps)
-    return costs if fee_rate is None else replace(costs, commission_per_share=0.0, commission_rate=fee_rate)
-
-
-def _moment(given: str | date | None, name: str, *, last: bool = False) -> Micros | None:
-    """A label's moment; the end of what it names where it is the last one to include."""
-    if given is None:
-        return None
-    text = given.isoformat() if isinstance(given, date) else given.strip()
-    try:
-        moment = from_text(text)
-    except ValueError:
-        raise DataError(f"{name} is {given!r}, expected a date", hint="Write 2005-12-31.") from None
-    whole_day = len(text) == len("2000-01-01") and not isinstance(given, datetime)
-    return moment + (DAY if whole_day else 1) if last else moment

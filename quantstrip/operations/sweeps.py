@@ -10,7 +10,7 @@ import io
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -19,7 +19,8 @@ from quantstrip.home import Home
 from quantstrip.operations import sweep_basis, sweep_kernel, sweep_pool, tasks
 from quantstrip.operations.backtest_arguments import BacktestArguments, SweepArguments
 from quantstrip.operations.grids import check_grid, numbered
-from quantstrip.operations.research import Setup, prepare
+from quantstrip.operations.research import Setup, prepare_honest
+from quantstrip.operations.research_request import Request
 from quantstrip.operations.sweep_regions import Region, regions
 from quantstrip.operations.task_progress import Progress
 from quantstrip.report import Metrics
@@ -106,7 +107,7 @@ def check_sweep(arguments: SweepArguments) -> None:
     """Refuse what a sweep could not run with; no code of the user's runs.
 
     Raises:
-        ConfigError, DataError: as ``research.check_options``.
+        ConfigError, DataError: as ``Request.check``.
 
     """
     from quantstrip.operations.task_work import check_backtest
@@ -292,20 +293,16 @@ def prepared(home: Home, arguments: SweepArguments, progress: Progress) -> Setup
         DataError, ConfigError, LookAheadFound: as of ``research.backtest``.
 
     """
-    given = {each.name: getattr(arguments, each.name) for each in fields(BacktestArguments)}
-    file = given.pop("file")
+    shared = Request(**{each.name: getattr(arguments, each.name) for each in fields(Request)})
     every = max(1, check_grid(arguments.grid, arguments.random) // _TRIED)
     refused: QuantstripError | None = None
     points = numbered(arguments.grid, arguments.random, arguments.seed)
     for _, point in itertools.islice(points, 0, None, every):
         progress.report(0.0)
         try:
-            ready = prepare(home, file, **{**given, "parameters": {**arguments.parameters, **point}})
+            return prepare_honest(home, replace(shared, parameters={**arguments.parameters, **point}))
         except StrategyLoadError as error:
             refused = refused or error
-        else:
-            ready.look_ahead().refuse(Path(file).name)
-            return ready
     assert refused is not None  # noqa: S101 - a grid has a point
     raise StrategyLoadError(
         f"no point of the grid can be run; the first: {refused.message}",

@@ -19,16 +19,10 @@ def check_backtest(arguments: BacktestArguments) -> None:
     """Refuse what ``backtest`` would refuse before it looks at the strategy; no code of the user's runs.
 
     Raises:
-        ConfigError, DataError: as ``research.check_options``.
+        ConfigError, DataError: as ``Request.check``.
 
     """
-    from quantstrip.backtest import Options
-    from quantstrip.operations import research
-
-    checked = ("symbols", "start", "end", "cash", "fee_rate", "slippage_bps", "risk", "quantity", "direction")
-    research.check_options(**{name: getattr(arguments, name) for name in checked})
-    options = ("strict", "max_volume_share", "borrow_rate", "funding_rate", "funding_hours")
-    Options(**{name: getattr(arguments, name) for name in options})
+    arguments.check()
 
 
 def backtest(home: Home, arguments: SingleArguments, folder: Path, progress: Progress) -> Mapping[str, Any]:
