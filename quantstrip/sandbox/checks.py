@@ -21,6 +21,7 @@ from quantstrip.sandbox.rules import (
     SYSTEM,
     UNDERSCORED,
 )
+from quantstrip.sandbox.texts import Texts
 
 _OWN: Final = frozenset({"self", "cls"})
 _BACKWARD: Final = frozenset({"shift", "diff", "pct_change"})
@@ -62,8 +63,17 @@ def check_source(source: bytes, *, look_ahead: bool = False) -> list[Finding]:
         return [Finding("syntax", 0, 0, f"not Python source: {str(error) or 'nested too deeply'}")]
     if _depth(tree) > _DEEPEST:
         return [Finding("size", 0, 0, f"the code is nested more than {_DEEPEST} levels deep")]
-    found = {finding for node in ast.walk(tree) for finding in _judge(node, look_ahead)}
+    texts = Texts(tree)
+    try:
+        found = {finding for node in ast.walk(tree) for finding in _judge(node, look_ahead, texts)}
+    except RecursionError:
+        return [_TANGLED]
+    if texts.exhausted:
+        return [_TANGLED]
     return sorted(found, key=lambda each: (each.line, each.column, each.rule))
+
+
+_TANGLED: Final = Finding("size", 0, 0, "texts are put together in more steps than are followed: write them in place")
 
 
 def module_refusal(name: str, wanted: tuple[str, ...] = ()) -> str:
@@ -86,7 +96,7 @@ def module_refusal(name: str, wanted: tuple[str, ...] = ()) -> str:
     return ""
 
 
-def _judge(node: ast.AST, look_ahead: bool) -> Iterator[Finding]:
+def _judge(node: ast.AST, look_ahead: bool, texts: Texts) -> Iterator[Finding]:
     match node:
         case ast.Import():
             for alias in node.names:
@@ -99,18 +109,19 @@ def _judge(node: ast.AST, look_ahead: bool) -> Iterator[Finding]:
             yield from _name(node)
         case ast.Attribute():
             yield from _attribute(node)
-        case ast.Constant(value=str()) | ast.BinOp(op=ast.Add()) | ast.JoinedStr():
-            yield from _text(node)
+        case ast.Constant(value=str()) | ast.BinOp() | ast.JoinedStr() | ast.Subscript():
+            yield from _text(node, texts)
         case ast.MatchClass():
             for name in node.kwd_attrs:  # ``case object(__class__=found)`` reads the attribute
                 yield from _attribute(_read(node, name))
         case ast.Call():
+            yield from _text(node, texts)
             yield from _evaluated(node)
             yield from _future(node) if look_ahead else ()
 
 
-def _text(node: ast.expr) -> Iterator[Finding]:
-    text = _joined(node)
+def _text(node: ast.expr, texts: Texts) -> Iterator[Finding]:
+    text = texts.of(node)
     if any(f"__{part}__" in text for part in _REACHING):
         yield from _found("text", node, "text with such a name in it reaches the interpreter through format()")
 
@@ -159,23 +170,8 @@ def _evaluated(node: ast.Call) -> Iterator[Finding]:
         return
     variables = set(re.findall(r"@\s*(\w+)", text))  # any other name is a column: df has one that is called open
     judged = [part for part in parts if not isinstance(part, ast.Name) or part.id in variables]
-    for each in {finding for part in judged for finding in _judge(part, look_ahead=False)}:
+    for each in {finding for part in judged for finding in _judge(part, False, Texts())}:
         yield from _found(each.rule, node, each.message)
-
-
-def _joined(node: ast.AST) -> str:
-    """What the texts of a sum, or of an f-string, are together; a part that is no text is left out."""
-    match node:
-        case ast.Constant(value=str() as text):
-            return text
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _joined(left) + _joined(right)
-        case ast.JoinedStr(values=values):
-            return "".join(map(_joined, values))
-        case ast.FormattedValue(value=value):
-            return _joined(value)
-        case _:
-            return ""
 
 
 def _read(node: ast.pattern, name: str) -> ast.Attribute:
