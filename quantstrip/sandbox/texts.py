@@ -7,7 +7,7 @@ written in the file, also through names. What is not known is left out, so that 
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import Final
 
@@ -19,7 +19,7 @@ _DEEPEST: Final = 300
 """Expressions within one another, those that names stand for included."""
 _SPEC: Final = re.compile(r"[<>^]?\d{0,3}(?:\.\d{1,3})?s?")
 _FIELD: Final = re.compile(r"%(?:\(\w*\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]")
-_PLAIN: Final = {
+_PLAIN: Final[dict[str, Callable[..., str]]] = {
     "capitalize": str.capitalize, "casefold": str.casefold, "lower": str.lower, "lstrip": str.lstrip,
     "removeprefix": str.removeprefix, "removesuffix": str.removesuffix, "rstrip": str.rstrip, "strip": str.strip,
     "swapcase": str.swapcase, "title": str.title, "upper": str.upper,
@@ -101,7 +101,7 @@ class Texts:
             case ast.Name(id="str"), [given, *_]:
                 return self.of(given)
             case ast.Name(id="reversed" | "bytes" | "map"), [*_, given]:
-                return "".join(self._items(node if node.func.id == "reversed" else given))  # type: ignore[attr-defined]
+                return "".join(self._items(node if node.func.id == "reversed" else given))
             case ast.Name(id="chr"), [given]:
                 return _character(given)
             case ast.Attribute(value=owner, attr="join"), [given]:
