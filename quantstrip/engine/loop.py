@@ -11,22 +11,21 @@ Nothing in here knows whether money is real: clock, feed, broker and recorder ar
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat
-from math import nan
-from typing import Any
 
-from quantstrip.clock import Clock, ManualClock, Micros, from_datetime
-from quantstrip.engine.faults import fault, plain
+from quantstrip.clock import Clock, ManualClock, Micros
+from quantstrip.engine.dispatch import Dispatch
+from quantstrip.engine.faults import fault
+from quantstrip.engine.intake import Intake
 from quantstrip.engine.marks import Marks
 from quantstrip.engine.oversight import Oversight, Slices
-from quantstrip.engine.recovery import recover
 from quantstrip.engine.seat import EngineSeat
 from quantstrip.engine.stopping import stopping
 from quantstrip.engine.summary import RunSummary
-from quantstrip.errors import DataError, OrderRefused
+from quantstrip.errors import DataError
 from quantstrip.indicators import History
 from quantstrip.matching import SessionEnd, bar_session_end
-from quantstrip.model import Bar, Fill, Instrument, Order, OrderState, Signal, Tick
-from quantstrip.ports import Broker, BrokerEvent, Charge, ColumnFeed, Columns, Feed, OrderUpdate, Recorder, new_update
+from quantstrip.model import Bar, Instrument, Tick
+from quantstrip.ports import Broker, ColumnFeed, Columns, Feed, Recorder
 from quantstrip.risk import NATIVE, Guard, RiskProfile
 from quantstrip.strategy import StrategyBase
 from quantstrip.trading import Account, Desk, OrderBook
@@ -86,31 +85,30 @@ class Engine:
         self.guard = Guard(risk, self.account.equity(), instruments, session_end)
         self.orders = OrderBook()
         self.summary = RunSummary(run_key, strategy.name, risk.describe(), self.account)
-        self._desk = Desk(
+        self.desk = Desk(
             run_key, strategy.name, self.account, self.orders, self.guard, instruments,
             ratio=size_ratio, quantity=quantity, hours=hours,
         )  # fmt: skip
         self._clock = clock if isinstance(clock, ManualClock) else ManualClock()
         self._every = progress_every
         self._begin = begin
-        self._oversight = Oversight(broker, recorder, self.account, self.guard, self._desk)
-        self._references: set[str] = set()
-        self._booked: set[str] = set()
-        self._moment: Micros = -1
-        self._sequence = 0
-        self._only = History("")
+        self._oversight = Oversight(broker, recorder, self.account, self.guard, self.desk)
+        self.intake = Intake(
+            strategy, self.orders, self.account, recorder, self.summary, instruments, self._oversight
+        )  # fmt: skip
+        self.dispatch = Dispatch(
+            strategy, self.desk, broker, self.orders, recorder, self.intake, self.summary, instruments
+        )  # fmt: skip
+        self.only = History("")
         """History of the run's only symbol, where a feed gives it beforehand."""
-        self._alone = False
+        self.alone = False
         """True where there is such a history."""
         self._lines: Iterator[object] = repeat(None)
         """One step a slice moves that history's lines."""
-        self._marks = self._new_marks(None)
+        self.marks = self._new_marks(None)
         self.shown: Sequence[Bar] = ()
         """The slice at hand, in a run of several symbols."""
         strategy._seat = EngineSeat(self, {})
-        self._hears_orders = type(strategy).on_order is not StrategyBase.on_order or "on_order" in vars(strategy)
-        self._follows_orders = recorder.follows_orders or self._hears_orders
-        """Somebody wants to know what becomes of an order, besides its fills."""
 
     def run(self, stop: threading.Event | None = None) -> RunSummary:
         """Recover, start the strategy, feed it every slice, stop it; returns what came of it.
@@ -121,21 +119,22 @@ class Engine:
             BrokerUnreachable: what became of an order is unknown; start again to have it asked about.
 
         """
-        missed = self._recover()
+        missed = self.intake.recover(self.broker)
         self._preload()
         self._call("on_init")
         with stopping(self.feed, stop) as stopped:
             slices = self._warm_up(iter(self.feed.slices()))
             self._call("on_start")
-            self._lines = self._only.drive()
+            self._lines = self.only.drive()
             for fill in missed:
-                self._tell_trade(fill)
+                self.intake.tell_trade(fill)
             try:
-                slices = self._oversight.steered(slices, lambda: self._marks.equity)
+                slices = self._oversight.steered(slices, lambda: self.marks.equity)
                 while not stopped.is_set() and self._handle_slices(slices):
                     pass
                 self.summary.stopped = stopped.is_set()
             finally:
+                self.marks.draw(self.only.length)
                 self._call("on_stop")
         self.summary.halts = self.guard.halts()
         self.summary.slices = len(self.summary.curve_ts)
@@ -151,7 +150,7 @@ class Engine:
         except Exception as error:
             raise fault(self.strategy, "on_tick", error, tick.symbol, tick.ts) from error
         if signals:
-            self._decide(signals, tick.symbol, tick.ts)
+            self.dispatch.decide(signals, tick.symbol, tick.ts)
 
     def _handle_slices(self, slices: Iterator[tuple[Micros, Sequence[Bar]]]) -> bool:
         """Handle up to ``progress_every`` slices; False when the feed has ended.
@@ -159,8 +158,9 @@ class Engine:
         The hot path. Only a broker with something on its way is asked, and a bar whose close stays in the calm range
         (see ``Marks``) needs no mark: while nothing waits, it goes straight to the strategy.
         """
-        marks, broker, clock, guard, prices = self._marks, self.broker, self._clock, self.guard, self.account.prices
-        history, alone, on_bar = self._only, self._alone, self.strategy.on_bar
+        marks, broker, clock, guard, prices = self.marks, self.broker, self._clock, self.guard, self.account.prices
+        history, alone, on_bar = self.only, self.alone, self.strategy.on_bar
+        decide, take = self.dispatch.decide, self.intake.take
         bars: Sequence[Bar] = ()
         ts: Micros = 0
         row = history.length
@@ -172,7 +172,7 @@ class Engine:
             if busy:
                 events = broker.advance(ts, bars)
                 if events:
-                    self._handle_events(events, ts)
+                    take(events, ts)
                     low, high, until, edge = marks.turn(row)
                 busy = not (alone and broker.idle)
             if row >= edge and (ts > until or not low <= bar.close <= high):
@@ -193,7 +193,7 @@ class Engine:
                 raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
             if signals:
                 prices[bar.symbol] = bar.close  # all that a calm bar changes
-                self._decide(signals, bar.symbol, ts)
+                decide(signals, bar.symbol, ts)
                 busy = not broker.idle
         if bars:
             self._note_progress(ts, bars)
@@ -211,137 +211,15 @@ class Engine:
             except Exception as error:
                 raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
             if signals:
-                self._decide(signals, bar.symbol, ts)
+                self.dispatch.decide(signals, bar.symbol, ts)
 
     def _note_progress(self, ts: Micros, bars: Sequence[Bar]) -> None:
         """Note how far the run is; ``bars`` are those of the last slice."""
-        self._marks.settle(ts, bars, self._only.length)
+        self.marks.settle(ts, bars)
         for bar in bars:
             self.strategy._bars.histories[bar.symbol].check(bar)
         self._oversight.note_halts(ts)
-        self.recorder.progress(ts, self._marks.equity)
-
-    def _decide(self, signals: Sequence[Any], symbol: str, ts: Micros) -> None:
-        """Turn signals into orders or recorded refusals."""
-        if type(signals) is not list and (isinstance(signals, Signal) or not isinstance(signals, tuple)):
-            signals = (signals,)
-        sequence = self._sequence if ts == self._moment else 0
-        self._moment = ts
-        for signal in signals:
-            signal = signal if type(signal) is Signal else plain(self.strategy, signal, symbol, ts)
-            sequence += 1
-            if signal.cancel is not None:
-                self._cancel(signal, ts)
-                continue
-            decided = None if signal.timestamp is None else self._price_at(signal)
-            orders, refusal = self._desk.decide(signal, ts, sequence, decided)
-            if refusal is not None:
-                self._refuse(signal, ts, *refusal)
-            if orders:
-                self._send(orders, signal, ts)
-        self._sequence = sequence
-
-    def _send(self, orders: list[Order], signal: Signal, ts: Micros) -> None:
-        """Commit all orders of a signal, then submit them: a crash in between leaves nothing unknown."""
-        if self.recorder.follows_orders:
-            instrument = self.instruments[signal.symbol]
-            for order in orders:
-                self.recorder.order(order, instrument)
-        self.summary.orders += len(orders)
-        for order in orders:
-            reference, parent = order.reference, order.parent
-            state, reason = _SUBMITTED, ""
-            if parent and parent not in self.orders.open:
-                state, reason = _CANCELLED, "the entry was refused"
-            else:
-                try:
-                    self.broker.submit(order)
-                except OrderRefused as refused:
-                    state, reason = _REJECTED, str(refused)
-                    self._refuse(signal, ts, "broker", reason)
-                else:
-                    self._references.add(reference)
-                    self.orders.add(order, state)
-            if self._follows_orders:
-                news = new_update((reference, state, 0.0, order.quantity, 0.0, ts, reason, ""))
-                self._tell_order(news, order.symbol)
-
-    def _cancel(self, signal: Signal, ts: Micros) -> None:
-        waiting = self.orders.matching(signal.cancel or "")
-        if not waiting:
-            self._refuse(signal, ts, "cancel", f"no order waits for {signal.cancel!r}; give a reference or a symbol")
-        for tracked in waiting:
-            self.broker.cancel(tracked.order.reference)
-
-    def _refuse(self, signal: Signal, ts: Micros, rule: str, reason: str) -> None:
-        self.summary.rejections += 1
-        self.recorder.rejected(signal, ts, rule, reason)
-
-    def _handle_events(self, events: Sequence[BrokerEvent], ts: Micros) -> None:
-        """Take in what the broker says: fills are booked, changes of an order's state recorded; the strategy hears."""
-        orders = self.orders
-        for event in events:
-            if isinstance(event, Fill):
-                if self._book(event):
-                    self._tell_trade(event)
-            elif isinstance(event, Charge):
-                self.account.charge(event.amount)
-                self.summary.charges.append(event)
-            elif (tracked := orders.apply(event)) is not None:
-                if self._follows_orders:
-                    self._tell_order(event, tracked.order.symbol)
-            elif event.reference not in orders.open:  # over already: a late word, the recorder knows repeats
-                self.recorder.update(event)
-        if self._oversight.compares:
-            self._oversight.compare(ts)
-
-    def _book(self, fill: Fill) -> bool:
-        """Book a fill once; False where it is known already or not this run's."""
-        exec_id, reference, _, symbol = fill[:4]
-        if exec_id in self._booked:
-            return False
-        if reference not in self._references:
-            self.summary.foreign.append(fill)
-            return False
-        self._booked.add(exec_id)
-        instrument = self.instruments[symbol]
-        self.account.book(fill, instrument)
-        self.recorder.fill(fill, instrument)
-        self.summary.fills += 1
-        return True
-
-    def _tell_trade(self, fill: Fill) -> None:
-        symbol, side, quantity, price = fill[3:7]
-        try:
-            self.strategy.on_trade(symbol, side, price, quantity)
-        except Exception as error:
-            raise fault(self.strategy, "on_trade", error, symbol, fill.ts) from error
-
-    def _tell_order(self, update: OrderUpdate, symbol: str) -> None:
-        """Have a new state recorded and tell the strategy."""
-        self.recorder.update(update)
-        if not self._hears_orders:
-            return
-        try:
-            self.strategy.on_order(update.reference, update.state)
-        except Exception as error:
-            raise fault(self.strategy, "on_order", error, symbol, update.ts) from error
-
-    def _recover(self) -> list[Fill]:
-        """Bring orders and books up to date with the broker; returns the fills the strategy has not heard of."""
-        pending = self.recorder.open_orders() if self.broker.persistent else ()
-        for one in pending:
-            self.orders.add(one.order, one.state).filled = one.filled
-            self._references.add(one.order.reference)
-            self._booked.update(one.exec_ids)
-        now = max((one.order.ts for one in pending), default=0)
-        fills, updates = recover(self.broker, pending, now)
-        missed = [fill for fill in fills if self._book(fill)]
-        for update in updates:
-            if self.orders.apply(update) is not None:
-                self.recorder.update(update)
-        self._oversight.compare_at_start(now)
-        return missed
+        self.recorder.progress(ts, self.marks.equity)
 
     def _preload(self) -> None:
         """Give the strategy's histories the columns of a feed that knows them."""
@@ -352,8 +230,8 @@ class Engine:
             if not history.length:
                 history.preload(columns)
                 if len(given) == 1 and not seat.same_bar:  # a fill within a bar needs its mark
-                    self._only, self._alone = history, True
-                    self._marks = self._new_marks(columns)
+                    self.only, self.alone = history, True
+                    self.marks = self._new_marks(columns)
 
     def _warm_up(self, slices: Slices) -> Slices:
         """Show the bars that only warm up; returns the rest."""
@@ -370,7 +248,7 @@ class Engine:
             for bar in bars:
                 (histories.get(bar.symbol) or self._new_history(bar.symbol)).add(bar)
                 self.account.prices[bar.symbol] = bar.close
-        self._marks.begin(self._only.length)
+        self.marks.begin(self.only.length)
         return rest
 
     def _new_marks(self, columns: Columns | None) -> Marks:
@@ -384,17 +262,8 @@ class Engine:
             raise DataError(f"the feed has bars of {symbol}, which is no instrument of this run")
         return self.strategy._bars.history(symbol)
 
-    def _price_at(self, signal: Signal) -> float:
-        """Close of the last bar known at the signal's own timestamp, NaN where that is not in the window."""
-        moment = from_datetime(signal.timestamp) if signal.timestamp is not None else 0
-        window: list[Bar] = self.strategy._bars.get(signal.symbol, [])
-        return next((float(bar.close) for bar in reversed(window) if bar.ts <= moment), nan)
-
     def _call(self, hook: str) -> None:
         try:
             getattr(self.strategy, hook)()
         except Exception as error:
-            raise fault(self.strategy, hook, error, "", self._moment) from error
-
-
-_SUBMITTED, _REJECTED, _CANCELLED = OrderState.SUBMITTED, OrderState.REJECTED, OrderState.CANCELLED
+            raise fault(self.strategy, hook, error, "", self.dispatch.moment) from error

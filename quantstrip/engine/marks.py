@@ -5,8 +5,8 @@ inside the range that ``calm`` gives cannot set a new peak, break a limit or beg
 marks; the curve gets them afterwards, from the columns, to the same bits.
 """
 
+from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from quantstrip.model import Bar
 from quantstrip.ports import Columns
 from quantstrip.risk import Guard
 from quantstrip.trading import Account
-
-if TYPE_CHECKING:
-    from array import array
 
 _INF = float("inf")
 Calm = tuple[float, float, Micros, int]
@@ -61,9 +58,9 @@ class Marks:
         self._watched = watched
         self._blocks = [] if columns is None else _blocks(columns)
         self._row = 0
-        """Rows of the columns that are in the curve."""
-        self._changes: list[tuple[int, float, float]] = []
-        """Row from which on equity is an amount and units times close, for the rows that are not in the curve yet."""
+        """Rows of the columns that are in the curve, or before its beginning."""
+        self._rows, self._cash, self._units = array("q"), array("d"), array("d")
+        """From such a row on, equity is that amount and so many units times close; for rows not in the curve yet."""
         self._note(0, self.equity)
 
     def begin(self, row: int) -> None:
@@ -93,29 +90,39 @@ class Marks:
 
     def turn(self, row: int) -> Calm:
         """Note what equity is made of from ``row`` on, after fills; returns the calm range that follows."""
-        held = self._account.held
+        account = self._account
+        held = account.held
         if self._columns is None or len(held) > 1 or self._guard.changed:  # a mark of this very slice says it
             return RESTLESS
-        self._changes.append((row, self._account.cash, held[0].units if held else 0.0))
-        return self.calm(row)
+        cash, units = account.cash, held[0].units if held else 0.0
+        self._rows.append(row)
+        self._cash.append(cash)
+        self._units.append(units)
+        return self._range(row, cash, units)
 
     def calm(self, row: int) -> Calm:
         """The range in which nothing needs a mark, for the bars from ``row`` on."""
-        held, guard = self._account.held, self._guard
-        if self._columns is None or len(held) > 1 or (self._watched and guard.halted):
+        account = self._account
+        held = account.held
+        if self._columns is None or len(held) > 1:
             return RESTLESS
-        cash = self._account.cash
-        if not held:
-            if not guard.low <= cash <= guard.peak:
-                return RESTLESS
-            low, high = -_INF, _INF
-        else:
-            units = held[0].units
+        return self._range(row, account.cash, held[0].units if held else 0.0)
+
+    def _range(self, row: int, cash: float, units: float) -> Calm:
+        """The calm range of an account that is an amount and so many units times close."""
+        guard = self._guard
+        if self._watched and guard.halted:
+            return RESTLESS
+        if units:
             low, high = (guard.low - cash) / units, (guard.peak - cash) / units
             if units < 0.0:
                 low, high = high, low
             low *= 1.0 + _INSIDE if low > 0.0 else 1.0 - _INSIDE
             high *= 1.0 - _INSIDE if high > 0.0 else 1.0 + _INSIDE
+        elif guard.low <= cash <= guard.peak:
+            low, high = -_INF, _INF
+        else:
+            return RESTLESS
         until, edge, block = guard.next_end, -1, row // _BLOCK
         for lowest, highest, last in self._blocks[block : block + 2]:
             if not (lowest >= low and highest <= high and last <= until):
@@ -124,35 +131,41 @@ class Marks:
             edge = block * _BLOCK
         return low, high, until, edge
 
-    def settle(self, ts: Micros, bars: Sequence[Bar], rows: int) -> None:
-        """Bring curve, prices and guard up to ``bars``, the last of ``rows`` slices."""
+    def settle(self, ts: Micros, bars: Sequence[Bar]) -> None:
+        """Bring prices and guard up to ``bars``, the last ones shown."""
         if self._columns is None:
             return
         self._account.prices[bars[0].symbol] = bars[0].close
         before, self.equity = self.equity, self._account.equity()
         self._guard.mark(ts, bars, self.equity, before)
-        starts, cash, units = (np.array(values) for values in zip(*self._changes, strict=True))
-        lengths = np.diff(np.append(np.maximum(starts, self._row), rows))
-        closes = self._columns.close[self._row : rows]
-        self._curve.frombytes((np.repeat(cash, lengths) + np.repeat(units, lengths) * closes).tobytes())
-        self._ts.frombytes(self._columns.ts[self._row : rows].tobytes())
+
+    def draw(self, rows: int) -> None:
+        """Bring the curve up to the first ``rows`` rows of the columns."""
+        if self._columns is None or rows <= self._row:
+            return
+        drawn = slice(self._row, rows)
+        lengths = np.diff(np.append(np.maximum(np.frombuffer(self._rows, np.int64), self._row), rows))
+        values = np.repeat(np.frombuffer(self._units), lengths)
+        values *= self._columns.close[drawn]
+        values += np.repeat(np.frombuffer(self._cash), lengths)
+        self._curve.frombytes(values.data.cast("B"))
+        self._ts.frombytes(np.ascontiguousarray(self._columns.ts[drawn]).data.cast("B"))
         self._row = rows
-        del self._changes[:-1]
+        self._rows, self._cash, self._units = self._rows[-1:], self._cash[-1:], self._units[-1:]
 
     def _note(self, row: int, equity: float) -> None:
         """Note what equity is made of from a row on; of two legs, which are marked at every slice, only the sum."""
         held = self._account.held
-        if len(held) == 1:
-            self._changes.append((row, self._account.cash, held[0].units))
-        else:
-            self._changes.append((row, equity, 0.0))
+        cash, units = (self._account.cash, held[0].units) if len(held) == 1 else (equity, 0.0)
+        self._rows.append(row)
+        self._cash.append(cash)
+        self._units.append(units)
 
     def _equity_at(self, row: int) -> float:
         """Equity at the close of a row, the last one or the one before it."""
         assert self._columns is not None  # noqa: S101 - asked only where rows are known
-        changes = self._changes
-        _, cash, units = changes[-1] if changes[-1][0] <= row else changes[-2]
-        return cash + units * float(self._columns.close[row])
+        at = -1 if self._rows[-1] <= row else -2
+        return self._cash[at] + self._units[at] * float(self._columns.close[row])
 
 
 def _blocks(columns: Columns) -> list[tuple[float, float, Micros]]:

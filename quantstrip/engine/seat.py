@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING
 
-from quantstrip.clock import Micros
 from quantstrip.errors import StrategyError
 from quantstrip.matching import CostModel
-from quantstrip.model import Bar, Fill, Instrument, Leg, Order, Position, Signal
+from quantstrip.model import Bar, Fill, Instrument, Leg, Position, Signal
 from quantstrip.ports import Columns, InstantBroker
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class EngineSeat:
     @property
     def quantity(self) -> float | None:
         """Units that the run gives to entries without a quantity."""
-        return self._engine._desk.quantity
+        return self._engine.desk.quantity
 
     def instrument(self, symbol: str) -> Instrument:
         """What ``symbol`` is."""
@@ -86,33 +85,22 @@ class EngineSeat:
                 hint="Return a signal instead: it fills at the next open.",
             )
         bar, engine = self._bar(signal.symbol), self._engine
-        order = self._order(signal, bar.ts, price)
+        order = engine.dispatch.order(signal, bar.ts, price)
         if order is None:
             return None
         events = self._broker.fill_at(order.reference, price, bar)
-        engine._handle_events(events, bar.ts)
-        engine._marks.amend()  # the slice has been marked already
+        engine.intake.take(events, bar.ts)
+        engine.marks.amend()  # the slice has been marked already
         return next((event for event in events if isinstance(event, Fill)), None)
 
     def refuse(self, signal: Signal, rule: str, reason: str) -> None:
         """Record that ``signal`` was wanted, and why its form does not let it pass."""
-        self._engine._refuse(signal, self._bar(signal.symbol).ts, rule, reason)
-
-    def _order(self, signal: Signal, ts: Micros, price: float) -> Order | None:
-        """Send the order of a signal; None where it is refused."""
-        engine = self._engine
-        engine._sequence = engine._sequence + 1 if ts == engine._moment else 1
-        engine._moment = ts
-        orders, refusal = engine._desk.decide(signal, ts, engine._sequence, price)
-        if refusal is not None:
-            engine._refuse(signal, ts, *refusal)
-        engine._send(orders, signal, ts)
-        return orders[0] if orders and orders[0].reference in engine.orders.open else None
+        self._engine.dispatch.refuse(signal, self._bar(signal.symbol).ts, rule, reason)
 
     def _catch_up(self) -> None:
         """Bars that need no mark leave the account's price behind: take it from the history."""
-        only = self._engine._only
-        if self._engine._alone and only.length:
+        only = self._engine.only
+        if self._engine.alone and only.length:
             symbol = only.symbol
             self._account.prices[symbol] = float(self._columns[symbol].close[only.length - 1])
 

@@ -1,6 +1,6 @@
 """What has become of each order, by the one table of states."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from quantstrip.model import FINAL, Order, OrderSide, OrderState, OrderType, advance
 from quantstrip.model.position import QUANTITY_DIGITS
@@ -34,11 +34,14 @@ class OrderBook:
 
     Attributes:
         open: by reference; for reading.
+        executions: what is booked of every order, finished ones too, by reference: None, one, or several execution
+            ids. Whoever books keeps it.
 
     """
 
     def __init__(self) -> None:
         self.open: dict[str, TrackedOrder] = {}
+        self.executions: dict[str, str | set[str] | None] = {}
 
     def __len__(self) -> int:
         return len(self.open)
@@ -50,9 +53,11 @@ class OrderBook:
         """The open order of that reference, or None."""
         return self.open.get(reference)
 
-    def add(self, order: Order, state: OrderState = OrderState.CREATED) -> TrackedOrder:
-        """Track an order."""
-        tracked = self.open[order.reference] = TrackedOrder(order, state)
+    def add(self, order: Order, state: OrderState = OrderState.CREATED, booked: Sequence[str] = ()) -> TrackedOrder:
+        """Track an order; ``booked`` are its executions so far."""
+        reference = order.reference
+        self.executions[reference] = set(booked) if booked else None
+        tracked = self.open[reference] = TrackedOrder(order, state)
         return tracked
 
     def apply(self, update: OrderUpdate) -> TrackedOrder | None:
