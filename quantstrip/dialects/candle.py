@@ -16,10 +16,11 @@ from quantstrip.dialects.candle_manager import StrategyManager
 from quantstrip.dialects.candle_signals import SignalAt, SignalReport, compare_signals, signals_of
 from quantstrip.dialects.candle_strategy import Strategy
 from quantstrip.dialects.forms import Form
+from quantstrip.dialects.syntax import last_name
 from quantstrip.model import OrderSide, OrderType, Signal
 from quantstrip.strategy import Allowed, Declared, StrategyBase, declared_in, load_strategy
 
-FORM: Final = Form("candle", "candle strategy")
+FORM: Final = Form("candle", "candle strategy", lot_always=0.0)
 NAMES: Final[Mapping[str, Any]] = {
     one.__name__: one
     for one in (
@@ -54,7 +55,7 @@ def recognises(tree: ast.Module) -> bool:
             return False
     return any(
         isinstance(node, ast.ClassDef)
-        and any(_last(base) == "Strategy" for base in node.bases)
+        and any(last_name(base) == "Strategy" for base in node.bases)
         and any(isinstance(each, ast.FunctionDef) and each.name in _HOOKS for each in node.body)
         for node in tree.body
     )
@@ -72,9 +73,3 @@ def declared(path: Path, source: bytes) -> list[Declared]:
 
 def _brings(node: ast.ImportFrom) -> bool:
     return any((alias.asname or alias.name) == "Strategy" for alias in node.names)
-
-
-def _last(base: ast.expr) -> str:
-    if isinstance(base, ast.Attribute):
-        return base.attr
-    return base.id if isinstance(base, ast.Name) else ""

@@ -22,6 +22,7 @@ class Form:
         risk: the profile that ``form`` means for it.
         costs: slippage and commission of a run that names none.
         lot: smallest quantity of an instrument that nobody described, in units; 0 for any quantity.
+        lot_always: the same in a market that never closes, where coins are traded and no shares.
         currency: of such an instrument.
         cash: allocation of a run that names none, in that currency.
         notes: what a reader of its results should know, such as fills within the bar.
@@ -33,13 +34,15 @@ class Form:
     risk: RiskProfile = NATIVE
     costs: CostModel = CostModel()  # noqa: RUF009 - frozen
     lot: float = 1.0
+    lot_always: float | None = None
     currency: str = "USD"
     cash: float = 100_000.0
     notes: tuple[str, ...] = ()
 
     def instrument(self, symbol: str, calendar: str) -> Instrument:
         """An instrument that nobody described."""
-        return Instrument(symbol, currency=self.currency, lot_size=self.lot, calendar=calendar)
+        lot = self.lot if self.lot_always is None or calendar != "24/7" else self.lot_always
+        return Instrument(symbol, currency=self.currency, lot_size=lot, calendar=calendar)
 
 
 class Loaded(NamedTuple):

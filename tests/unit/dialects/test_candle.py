@@ -141,6 +141,19 @@ def test_what_goes_wrong_is_told_with_file_and_line_also_where_the_path_is_relat
         assert re.search(says.replace("FILE", re.escape(str(file))), f"{raised.value.message} {raised.value.hint}")
 
 
+def test_coins_are_traded_in_parts_and_shares_are_not(tmp_path: Path) -> None:
+    text = (
+        "class Buys(Strategy):\n    def on_candle(self, candle):\n        return Signal('ABC', 'BUY', quantity=0.25)\n"
+    )
+    for calendar, bought in [("24/7", 0.25), ("NYSE", None)]:
+        (tmp_path / "mine.py").write_text(text)
+        strategy, form = dialects.load(tmp_path / "mine.py", symbols=["ABC"])
+        one = {"ABC": form.instrument("ABC", calendar)}
+        result = run_backtest(strategy, table([100.0, 100.0]), instruments=one, risk=OFF, form=form)
+        assert [fill.quantity for fill in result.fills] == ([] if bought is None else [bought])
+        assert {each.rule for each in result.rejected} == (set() if bought else {"sizing"})
+
+
 # ------------------------------------------------------------------------------------------- one run, however it is fed
 
 
