@@ -16,7 +16,8 @@ from quantstrip.backtest.kernel_parts import Terms
 from quantstrip.backtest.options import PLAIN, Options
 from quantstrip.bars import BarTable
 from quantstrip.dialects.dataframe import DataframeStrategy
-from quantstrip.dialects.vectorized import VectorizedRunner, frames_of
+from quantstrip.dialects.vectorized import VectorizedRunner
+from quantstrip.dialects.vectorized_decisions import frames_of
 from quantstrip.errors import StrategyError
 from quantstrip.feeds import HistoryFeed, trading_begins
 from quantstrip.matching import CostModel, exchange_session_end
@@ -30,7 +31,7 @@ from quantstrip.strategy.vectorized import VectorizedStrategy, remembering
 from quantstrip.trading.sizing import DEFAULT_RATIO
 
 if TYPE_CHECKING:
-    from quantstrip.dialects.vectorized import Decisions
+    from quantstrip.dialects.vectorized_decisions import Decisions
 
 __all__ = ["AVAILABLE", "Kernel", "KernelRun", "unfit"]
 

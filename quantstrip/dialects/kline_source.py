@@ -14,7 +14,7 @@ from typing import Any, Final
 from quantstrip.dialects import kline_indicators, kline_types
 from quantstrip.dialects.kline_context import BacktestContext
 from quantstrip.errors import StrategyLoadError
-from quantstrip.strategy.loader import _HASH
+from quantstrip.strategy.loader import SOURCE_HASH
 
 MODULES: Final = ("collections", "decimal", "datetime")
 """What such a file may import."""
@@ -207,7 +207,7 @@ def _run(path: Path, source: bytes) -> ModuleType:
     module = ModuleType(f"quantstrip_strategy_{path.stem}_{digest[:8]}")
     module.__file__ = str(path)
     allowed = {name: getattr(builtins, name) for name in _BUILTINS if hasattr(builtins, name)}
-    vars(module).update(NAMES, **{_HASH: digest, "__builtins__": allowed | {"__import__": _import}})
+    vars(module).update(NAMES, **{SOURCE_HASH: digest, "__builtins__": allowed | {"__import__": _import}})
     sys.modules[module.__name__] = module
     try:
         exec(compile(source, str(path), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is the user's own

@@ -22,10 +22,12 @@ from quantstrip.model.position import QUANTITY_DIGITS
 from quantstrip.ports import SIGNAL_ONLY
 from quantstrip.risk import CASH_ONLY
 from quantstrip.strategy import Declared, Seat, StrategyBase, fitted
+from quantstrip.strategy.loader import SOURCE_HASH
 
+SCRIPT_RISK: Final = CASH_ONLY
+"""Cash and the chosen leverage, nothing else."""
 SCRIPT_COSTS: Final = CostModel(slippage_bps=0.0, commission_per_share=0.0, commission_rate=0.001)
 """0.1 % of the traded value, no slippage: what both script forms start from."""
-_HASH: Final = "__quantstrip_source_hash__"
 _GRID: Final = 10.0**QUANTITY_DIGITS
 
 Act = Literal["open", "close"]
@@ -200,7 +202,7 @@ def empty_module(path: Path, source: bytes, summary: str) -> ModuleType:
     digest = hashlib.sha256(source).hexdigest()
     module = ModuleType(f"quantstrip_script_{path.stem}_{digest[:8]}", summary or None)
     module.__file__ = str(path)
-    setattr(module, _HASH, digest)
+    setattr(module, SOURCE_HASH, digest)
     sys.modules[module.__name__] = module
     folder = str(path.resolve().parent)
     if folder not in sys.path:
@@ -226,7 +228,3 @@ def failure(path: Path, error: BaseException, kind: type[StrategyError] = Strate
     if type(error).__name__ == "ChainedAssignmentError":
         hint = "What is written through two brackets is lost. Write it in one step: df.loc[rows, 'open_long'] = True."
     return kind(f"{place}: {type(error).__name__}{f': {text}' if text else ''}", hint=hint)
-
-
-SCRIPT_RISK: Final = CASH_ONLY
-"""Cash and the chosen leverage, nothing else."""

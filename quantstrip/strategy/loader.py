@@ -15,9 +15,9 @@ from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.strategy import import_names
 from quantstrip.strategy.base import StrategyBase
 from quantstrip.strategy.parameters import Declared, declared, fitted
-from quantstrip.strategy.unfinished import unfinished
+from quantstrip.strategy.unfinished import the_only
 
-_HASH: Final = "__quantstrip_source_hash__"
+SOURCE_HASH: Final = "__quantstrip_source_hash__"
 _builtins: dict[str, Any] | None = None
 
 
@@ -100,7 +100,7 @@ def read_source(path: Path) -> bytes:
 def source_hash(strategy: StrategyBase) -> str:
     """SHA-256 of the text that the strategy's class was made from; "" for one that was typed into a session."""
     module = sys.modules.get(type(strategy).__module__)
-    known = getattr(module, _HASH, None)
+    known = getattr(module, SOURCE_HASH, None)
     if isinstance(known, str):
         return known  # of what ran: the file may have been edited since
     path = Path(getattr(module, "__file__", None) or "")
@@ -109,28 +109,7 @@ def source_hash(strategy: StrategyBase) -> str:
 
 def _only_class(path: Path, source: bytes, names: Mapping[str, Any] | None) -> type[StrategyBase]:
     module = load_module(path, source, names)
-    classes = strategy_classes(module)
-    if not classes:
-        raise _none_found(path, module)
-    if len(classes) > 1:
-        raise StrategyLoadError(
-            f"{path}: expected one class derived from StrategyBase, found {', '.join(cls.__name__ for cls in classes)}",
-            hint="One strategy a file: move the others to files of their own. A base of your own that leaves on_bar to "
-            "the classes derived from it is none.",
-        )
-    return classes[0]
-
-
-def _none_found(path: Path, module: ModuleType) -> StrategyLoadError:
-    near = unfinished(module, StrategyBase, "on_bar")
-    wanted = "expected one class derived from StrategyBase"
-    if near is None:
-        return StrategyLoadError(
-            f"{path}: {wanted}, found none",
-            hint="One strategy a file: class MyStrategy(StrategyBase) with an on_bar method.",
-        )
-    place = f"{path}, line {near.line}" if near.line else str(path)
-    return StrategyLoadError(f"{place}: {wanted}, and {near.what}", hint=near.hint)
+    return the_only(strategy_classes(module), path, module, StrategyBase, "on_bar")
 
 
 def load_module(path: Path, source: bytes, names: Mapping[str, Any] | None = None) -> ModuleType:
@@ -151,7 +130,7 @@ def load_module(path: Path, source: bytes, names: Mapping[str, Any] | None = Non
         sys.path.append(folder)  # last: a helper file must not shadow an installed package
     import_names.serve(path.parent)
     sys.modules[name] = module
-    setattr(module, _HASH, digest)
+    setattr(module, SOURCE_HASH, digest)
     vars(module).update(builtins_for(dict(names or {})))
     try:
         # From the text that was read: cached bytecode may be of an edit in the same second that kept the size.

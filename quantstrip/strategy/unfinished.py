@@ -1,9 +1,15 @@
-"""What keeps the classes of a file from being a strategy, in words: for files in which none is found."""
+"""The only strategy class of a file; where there is none, what keeps its classes from being one, in words."""
 
 import difflib
 import inspect
+from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+from quantstrip.errors import StrategyLoadError
+
+Strategy = TypeVar("Strategy")
 
 
 class Unfinished(NamedTuple):
@@ -44,6 +50,40 @@ def unfinished(module: ModuleType, base: type, method: str) -> Unfinished | None
     return Unfinished(
         _line(alike[-1]), f"{name} has {method} and is not derived from it", f"Write: class {name}({base.__name__})"
     )
+
+
+def the_only(
+    found: Sequence[type[Strategy]], path: Path, module: ModuleType, base: type, method: str
+) -> type[Strategy]:
+    """The only strategy class of a file.
+
+    Args:
+        found: its strategy classes.
+        path: the file.
+        module: the file, loaded.
+        base, method: as of ``unfinished``.
+
+    Raises:
+        StrategyLoadError: there is none, or there are several; names what is nearly one.
+
+    """
+    if len(found) == 1:
+        return found[0]
+    wanted = f"expected one class derived from {base.__name__}"
+    if found:
+        raise StrategyLoadError(
+            f"{path}: {wanted}, found {', '.join(cls.__name__ for cls in found)}",
+            hint=f"One strategy a file: move the others to files of their own. A base of your own that leaves {method} "
+            "to the classes derived from it is none.",
+        )
+    near = unfinished(module, base, method)
+    if near is None:
+        raise StrategyLoadError(
+            f"{path}: {wanted}, found none",
+            hint=f"One strategy a file: class MyStrategy({base.__name__}) with {method}.",
+        )
+    place = f"{path}, line {near.line}" if near.line else str(path)
+    raise StrategyLoadError(f"{place}: {wanted}, and {near.what}", hint=near.hint)
 
 
 def _advice(found: type, lacking: list[str]) -> str:
