@@ -52,6 +52,7 @@ def show(session: Session, run: str, as_json: bool) -> None:
     rows += [(f"git {name}", value) for name, value in one.git.items()]
     plain = ("strategy", "form", "symbols", "timeframe", "start", "end", "cash", "risk", "code_hash", "data_hash")
     rows += [(name, one.run.get(name)) for name in plain]
+    rows += [(f"package {name}", value) for name, value in one.pins.get("packages", {}).items()]
     rows += [(f"parameter {name}", value) for name, value in one.run["parameters"].items()]
     rows += [*one.metrics.items(), ("equity_final", one.equity_final), *one.counts.items()]
     for name, value in rows:

@@ -31,7 +31,9 @@ from quantstrip.strategy import Declared, builtins_for
 if TYPE_CHECKING:
     import pandas as pd
 
-FORM: Final = Form("dataframe", "dataframe script", risk=script.SCRIPT_RISK, costs=script.SCRIPT_COSTS, lot=0.0)
+FORM: Final = Form(
+    "dataframe", "dataframe script", risk=script.SCRIPT_RISK, costs=script.SCRIPT_COSTS, lot=0.0, whole_history=True
+)
 NAMES: Final = ("df", "params", "pd", "np")
 """Names that a script has without importing them."""
 MOST_BARS: Final = 5000

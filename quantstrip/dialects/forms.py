@@ -26,6 +26,8 @@ class Form:
         currency: of such an instrument.
         cash: allocation of a run that names none, in that currency.
         notes: what a reader of its results should know, such as fills within the bar.
+        whole_history: is it given later rows too, so that reading them is an error and no matter of taste? Only such
+            a strategy can know the future, and only such a one can be swept in compiled code.
 
     """
 
@@ -38,6 +40,7 @@ class Form:
     currency: str = "USD"
     cash: float = 100_000.0
     notes: tuple[str, ...] = ()
+    whole_history: bool = False
 
     def instrument(self, symbol: str, calendar: str) -> Instrument:
         """An instrument that nobody described."""

@@ -21,6 +21,7 @@ from quantstrip.clock import Micros, from_text, now_text
 from quantstrip.errors import RunError
 from quantstrip.home import Home
 from quantstrip.operations.runs_bars import keep_bars, pin_of, unused_bars
+from quantstrip.operations.runs_packages import packages_of
 from quantstrip.strategy.helpers import Helpers
 
 if TYPE_CHECKING:
@@ -129,12 +130,20 @@ def keep(
 
 
 def twins(home: Home, stored: StoredRun) -> list[str]:
-    """Kept runs of the very same pins with another result: then the strategy does not do the same twice."""
+    """Kept runs of the very same pins that came to something else: then the strategy does not do the same twice.
+
+    The same bars from another place, or under another calendar's name, are another run, but no other outcome.
+    """
     try:
         noted = _key_file(home, stored.run["key"]).read_text(encoding="utf-8").split()
     except OSError:
         return []
-    return [one for one in noted if one != stored.run_id and (home.runs / one / RUN).is_file()]
+    there = [_read(home.runs / one / RUN) for one in noted if (home.runs / one / RUN).is_file()]
+    return [one.run_id for one in there if _outcome(one) != _outcome(stored)]
+
+
+def _outcome(one: StoredRun) -> tuple[Any, ...]:
+    return one.run["equity_hash"], one.equity_final, dict(one.counts), dict(one.metrics)
 
 
 def list_runs(home: Home, limit: int | None = None) -> list[StoredRun]:
@@ -241,6 +250,7 @@ def _pins(setup: "Setup", arguments: Mapping[str, Any]) -> dict[str, Any]:
         "bars": [pin_of(table) for table in setup.tables.values()],
         "benchmark": None if setup.benchmark is None else pin_of(setup.benchmark),
         "untrusted": setup.untrusted,
+        "packages": packages_of(setup),
         "arguments": dict(arguments),
     }
 

@@ -11,17 +11,20 @@ from quantstrip.backtest import Options
 from quantstrip.backtest.canonical import canonical, result_hash, sha256
 from quantstrip.backtest.canonical import run_id as run_name
 from quantstrip.bars import BarTable
-from quantstrip.errors import QuantstripError
+from quantstrip.errors import QuantstripError, StrategyLoadError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
 from quantstrip.operations import research, runs, untrusted_run
 from quantstrip.operations.research_request import Request
 from quantstrip.operations.runs_bars import described, kept_bars
+from quantstrip.operations.runs_packages import changed
 from quantstrip.risk import RiskProfile
 from quantstrip.strategy import helpers
 
-Kind = Literal["code", "data", "version", "options", "result"]
-EXIT_CODES: Final[Mapping[Kind, int]] = {"code": 3, "data": 4, "version": 5, "options": 6, "result": 7}
+Kind = Literal["code", "data", "version", "options", "result", "package"]
+EXIT_CODES: Final[Mapping[Kind, int]] = {
+    "code": 3, "data": 4, "version": 5, "options": 6, "result": 7, "package": 8,
+}  # fmt: skip
 """What a command ends with: the first of these that differs."""
 _OPTIONS: Final = (
     "parameters", "symbols", "cash", "quantity", "costs", "risk", "options", "warmup", "benchmark", "form",
@@ -74,9 +77,15 @@ def verify(home: Home, run_id: str, on_progress: Callable[[float], None] | None 
     stored = runs.get(home, run_id)
     kept = runs.load_result(home, stored.run_id)
     source, own = runs.code_of(home, stored)
-    differs = [*_kept_wholly(home, stored, kept), *_code(stored, source, own)]
     overlay.use(home, overlay.client_of(home, stored.file))
-    setup, found, notes = _setup(home, stored, source, own)
+    packages = _packages(stored)
+    differs = [*_kept_wholly(home, stored, kept), *_code(stored, source, own), *packages]
+    try:
+        setup, found, notes = _setup(home, stored, source, own)
+    except StrategyLoadError as error:
+        if not packages:
+            raise
+        return _verified(stored, kept, differs, [f"it cannot be loaded: {error.message}"], "")
     differs += found
     if setup is None:
         return _verified(stored, kept, differs, notes, "")
@@ -92,7 +101,9 @@ def _verified(
 ) -> Verified:  # fmt: skip
     was = stored.pins["environment"]
     now = runs.environment()
-    notes += [f"{name} was {was[name]}, is {now[name]}" for name in now if was.get(name) != now[name]]
+    told = stored.pins.get("packages", {})
+    notes += [f"{name} was {was.get(name, 'not there')}, is {now[name]}" for name in now
+              if was.get(name) != now[name] and name not in told]  # fmt: skip
     return Verified(
         stored.run_id,
         equal,
@@ -110,6 +121,14 @@ def _kept_wholly(home: Home, stored: runs.StoredRun, kept: dict[str, Any]) -> li
     if text == canonical(kept) and whole == kept["run"].get("result_hash") and stored.run_id == run_name(whole):
         return []
     return [Difference("result", f"the kept result was changed since: its hash is {whole[:12]}")]
+
+
+def _packages(stored: runs.StoredRun) -> list[Difference]:
+    """Packages that the strategy imports, and of which there is another version now."""
+    return [
+        Difference("package", f"{name} was {was} when it ran, is {now or 'not installed'} now")
+        for name, was, now in changed(stored.pins.get("packages", {}))
+    ]
 
 
 def _code(stored: runs.StoredRun, source: bytes, own: helpers.Helpers) -> list[Difference]:

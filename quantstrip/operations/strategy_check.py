@@ -11,8 +11,6 @@ from quantstrip.strategy import read_source
 
 CHILD: Final = "quantstrip.operations.untrusted_child"
 _LIMITS: Final = Limits(seconds=20.0, memory=1_500, answer=1)
-_WHOLE_HISTORY: Final = frozenset({"dataframe", "vectorized"})
-"""Forms that are given later rows too, so that reading them is an error and no matter of taste."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +57,11 @@ def check(file: str | Path) -> Checked:
     path = Path(file)
     source = read_source(path)
     try:
-        form = dialects.recognise(path, source).name
+        written = dialects.recognise(path, source)
     except StrategyLoadError:
-        form = ""  # the check of the text says where
-    findings = check_source(source, look_ahead=form in _WHOLE_HISTORY)
+        written = None  # the check of the text says where
+    form = written.name if written else ""
+    findings = check_source(source, look_ahead=written is not None and written.whole_history)
     if findings:
         return Checked(str(path), form, tuple(findings), {})
     request = {"file": str(path), "source": source.decode(errors="surrogateescape"), "symbols": ["TEST"]}

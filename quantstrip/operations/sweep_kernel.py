@@ -22,7 +22,6 @@ _LOOK_SECONDS: Final = 0.2
 _PIECE_SECONDS: Final = 0.03
 """What a thread does at a time: long enough that handing it over costs nothing, short enough to be cancelled soon."""
 _MOST: Final = 256
-_FORMS: Final = ("vectorized", "dataframe")
 _PLAIN: Final = 'as plain Python: numba is not installed (pip install "quantstrip[research]")'
 _kernel: "tuple[Setup, Kernel] | None" = None
 """What this process has put together last, for points that come one by one."""
@@ -30,7 +29,7 @@ _kernel: "tuple[Setup, Kernel] | None" = None
 
 def refusal(setup: "Setup", strategy: "StrategyBase") -> str:
     """Why a sweep cannot be run in compiled code and is run bar by bar; "" where it can."""
-    if setup.form.name not in _FORMS:  # most: the kernel and numba need not even be imported
+    if not setup.form.whole_history:  # most: the kernel and numba need not even be imported
         return f"the form {setup.form.name} is run bar by bar"
     from quantstrip.backtest.vectorized import unfit
 

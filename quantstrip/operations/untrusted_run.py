@@ -27,7 +27,6 @@ from quantstrip.feeds import HistoryFeed, trading_begins
 from quantstrip.matching import CostModel
 from quantstrip.model import Bar, Fill, Leg, OrderSide, OrderType, Signal
 from quantstrip.operations.runs_bars import COLUMNS, pin_of
-from quantstrip.operations.strategy_check import _WHOLE_HISTORY
 from quantstrip.ports import Charge
 from quantstrip.risk import RiskProfile
 from quantstrip.sandbox import Limits, ask, check_source
@@ -195,7 +194,7 @@ def _judged(
 ) -> dict[str, Any]:  # fmt: skip
     """The cell's answer on a text that passed the rules."""
     form = dialects.recognise(file, source)
-    findings = check_source(source, look_ahead=form.name in _WHOLE_HISTORY)
+    findings = check_source(source, look_ahead=form.whole_history)
     if findings:
         told = "; ".join(f"{file}, line {each.line}: {each.rule}: {each.message}" for each in findings[:5])
         raise StrategyLoadError(f"untrusted code is refused: {told}", hint=f"See: quantstrip strategy check {file}")

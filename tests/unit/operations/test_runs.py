@@ -1,10 +1,12 @@
 """Kept runs: pinned to all that decides them, run again byte for byte, and every changed byte is told."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from quantstrip.errors import RunError
@@ -161,6 +163,42 @@ def test_another_version_of_the_engine_is_told(backtest: Callable[..., Kept], ho
     path = home.runs / made.run_id / "result.json"
     path.write_text(path.read_text().replace('"engine_version":"', '"engine_version":"0.0.'))
     assert "version" in told(verify(home, made.run_id))
+
+
+def test_another_version_of_a_package_that_the_strategy_imports_is_told(
+    backtest: Callable[..., Kept], home: Home, place: Path
+) -> None:
+    (home.packages / "magic_lots.py").write_text("MORE = 1\n")
+    (home.packages / "plain_lots.py").write_text("LESS = 1\n")
+    about = home.packages / "magic_lots-1.0.dist-info" / "METADATA"
+    about.parent.mkdir()
+    about.write_text("Metadata-Version: 2.1\nName: magic_lots\nVersion: 1.0\n")
+    file = place / "swings.py"
+    file.write_text("import json\nimport magic_lots, plain_lots\nimport numpy as np\n" + file.read_text())
+    made = backtest()
+    pinned = runs.get(home, made.run_id).pins["packages"]
+    assert list(pinned) == ["magic_lots", "numpy", "plain_lots"], "no helper, nothing of Python, nothing of ours"
+    assert (pinned["magic_lots"], pinned["numpy"]) == ("1.0", numpy.__version__)
+    assert verify(home, made.run_id).exit_code == 0
+    about.write_text(about.read_text().replace("1.0", "1.1"))
+    (home.packages / "plain_lots.py").write_text("LESS = 2\n")
+    found = verify(home, made.run_id)
+    assert (found.equal, set(told(found)), found.exit_code) == (True, {"package"}, 8)
+    assert found.differs[0].text == "magic_lots was 1.0 when it ran, is 1.1 now"
+    assert found.differs[1].text.startswith("plain_lots was sha256:")
+
+
+def test_the_same_bars_from_another_place_are_no_other_outcome(
+    backtest: Callable[..., Kept], home: Home, place: Path
+) -> None:
+    one = backtest()
+    (place / "bars").rename(place / "moved")
+    (place / "moved" / "ABC.csv").rename(place / "moved" / "ABC.csv.gz")
+    path = place / "moved" / "ABC.csv.gz"
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    other = backtest_run.run(home, place / "swings.py", bars=place / "moved", calendar=None, risk="off")
+    assert one.run_id != other.run_id
+    assert other.notes == ()
 
 
 def test_a_strategy_that_does_not_do_the_same_twice_is_found_out(
