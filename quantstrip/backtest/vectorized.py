@@ -150,7 +150,8 @@ class Kernel:
         except Exception as error:
             raise StrategyError(f"{strategy.name}: {type(error).__name__}: {error}") from error
         stop, target, trailing = strategy.protection
-        terms = self._terms._replace(stop=stop, target=target, trailing=trailing)
+        ratio = strategy.position_size_ratio
+        terms = self._terms._replace(ratio=ratio, stop=stop, target=target, trailing=trailing)
         found = self._trade(decisions, terms, logged)
         assert found is not None  # noqa: S101 - it enters from flat alone
         return found

@@ -7,7 +7,7 @@ import click
 
 from quantstrip.cli.progress import progress_bar
 from quantstrip.cli.research_options import asked, read_parameters, run_options
-from quantstrip.cli.session import FilePath, Session, json_option, pass_session, print_json
+from quantstrip.cli.session import FilePath, Session, pass_session, print_json, strategy_json_option
 
 
 @click.command()
@@ -37,7 +37,7 @@ from quantstrip.cli.session import FilePath, Session, json_option, pass_session,
 @click.option("--commit", metavar="DIGITS", help="With --git: all 40 digits of a commit.")
 @click.option("--path", metavar="FILE", help="With --git: the strategy's file.  [default: the only one there is]")
 @click.option("--verify", metavar="RUN", help="Run a kept run again, and prove that it gives the same.")
-@json_option
+@strategy_json_option
 @pass_session
 def backtest(
     session: Session, /, file: Path | None, verify: str | None, git: str | None, branch: str | None,

@@ -7,7 +7,7 @@ import click
 
 from quantstrip.cli.progress import progress_bar
 from quantstrip.cli.research_options import asked, read_grid, run_options
-from quantstrip.cli.session import FilePath, Session, json_option, pass_session, plain, print_json, print_table
+from quantstrip.cli.session import FilePath, Session, pass_session, plain, print_json, print_table, strategy_json_option
 from quantstrip.errors import TaskError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ _METRICS = (
 @click.option("--metric", type=click.Choice(_METRICS), default="sharpe", show_default=True, help="What to judge by.")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="Points to show, the best first.")
 @click.option("--workers", type=click.IntRange(0, 256), default=0, help="Points at once.  [default: one a processor]")
-@json_option
+@strategy_json_option
 @pass_session
 def sweep(
     session: Session, /, file: Path | None, grid: dict[str, list[Any]], parameters: dict[str, list[Any]], metric: str,
@@ -120,7 +120,7 @@ def _as_arguments(options: dict[str, Any]) -> dict[str, Any]:
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
-@json_option
+@strategy_json_option
 @pass_session
 def compare(session: Session, names: tuple[str, ...], as_json: bool) -> None:
     """Compare kept runs, or backtests by the numbers of their tasks: their figures, and what was not the same."""

@@ -1,14 +1,17 @@
 """What every command shares: which home, and how to print."""
 
+import contextlib
 import dataclasses
 import json
 import math
+import os
 import re
 import shlex
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -23,6 +26,8 @@ class Session:
         self._explicit = explicit
         self._demo = demo
         self.printed_json = False
+        self.output: TextIO | None = None
+        """Where JSON goes when standard output is not it."""
 
     @cached_property
     def home(self) -> Home:
@@ -120,6 +125,37 @@ class NegativeNumbers(click.Command):
 
 pass_session = click.make_pass_decorator(Session)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def _prints_aside(context: click.Context, option: click.Parameter, given: bool) -> bool:  # noqa: ARG001
+    """From now on, what a strategy prints goes to standard error: JSON is to be read by programs."""
+    if given:
+        context.with_resource(_output_kept(context.ensure_object(Session)))
+    return given
+
+
+@contextlib.contextmanager
+def _output_kept(session: Session) -> Iterator[None]:
+    """While inside, only ``print_json`` writes to standard output; other processes that are started do not either."""
+    with contextlib.ExitStack() as stack:
+        session.output = sys.stdout
+        try:
+            is_its_own = sys.stdout.fileno() == 1
+        except (OSError, ValueError):
+            is_its_own = False  # a test's, a notebook's
+        if is_its_own:
+            sys.stdout.flush()
+            kept = os.dup(1)
+            stack.callback(os.dup2, kept, 1)
+            session.output = stack.enter_context(os.fdopen(os.dup(kept), "w", encoding=sys.stdout.encoding))
+            os.dup2(2, 1)
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        yield
+
+
+strategy_json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_prints_aside, help="Print JSON for programs."
+)  # of commands that run a strategy in this process
 demo_option = click.option("--demo", is_flag=True, help="Work on the demo's own home.")
 
 _MOMENTS = {"since", "started", "heartbeat", "when", "last_error_at", "created", "sent", "next_attempt", "newest"}
@@ -130,7 +166,8 @@ def print_json(value: Any) -> None:
     context = click.get_current_context(silent=True)
     if context is not None:
         context.ensure_object(Session).printed_json = True
-    click.echo(json.dumps(plain(value), indent=2, default=str, allow_nan=False))
+    to = None if context is None else context.ensure_object(Session).output
+    click.echo(json.dumps(plain(value), indent=2, default=str, allow_nan=False), file=to)
 
 
 def plain(value: Any) -> Any:

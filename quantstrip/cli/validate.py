@@ -7,7 +7,8 @@ import click
 
 from quantstrip.cli.progress import progress_bar
 from quantstrip.cli.research_options import asked, read_grid, read_parameters, run_options
-from quantstrip.cli.session import FilePath, Session, json_option, pass_session, plain, print_json, print_table
+from quantstrip.cli.session import FilePath, Session, pass_session, plain, print_json, print_table
+from quantstrip.cli.session import strategy_json_option as json_option
 
 _METRICS = ("total_return", "annualised_return", "sharpe", "win_rate", "profit_factor")
 _SHOWN = 20

@@ -11,9 +11,10 @@ from quantstrip.dialects.forms import Form
 from quantstrip.dialects.syntax import last_name
 from quantstrip.dialects.vectorized_class import declared_by, only_class, place_of, values_of
 from quantstrip.dialects.vectorized_decisions import Decisions, decide
+from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.model import Bar, OrderSide, Signal
 from quantstrip.ports import Columns
-from quantstrip.strategy import Declared, StrategyBase, load_module
+from quantstrip.strategy import Declared, StrategyBase, checked_ratio, load_module
 from quantstrip.strategy.series import SymbolSeries
 from quantstrip.strategy.signal_columns import Panel, SignalColumns
 from quantstrip.strategy.vectorized import VectorizedStrategy
@@ -87,6 +88,11 @@ class VectorizedRunner(StrategyBase):
         super().__init__(name=cls.name or cls.__name__, symbols=symbols)
         self.values = values_of(wanted, parameters, where)
         self.inner = cls()
+        self.position_size_ratio = self.values.get("position_size_ratio", self.inner.position_size_ratio)
+        try:
+            checked_ratio(self)
+        except StrategyError as error:
+            raise StrategyLoadError(f"{where}: {error.message}", hint=error.hint) from error
         self.entry = self.exit = False
         self._where = where
         self._wanted = wanted

@@ -27,10 +27,9 @@ from quantstrip.matching import SessionEnd, bar_session_end
 from quantstrip.model import Bar, Instrument, Tick
 from quantstrip.ports import Broker, ColumnFeed, Columns, Feed, Recorder
 from quantstrip.risk import NATIVE, Guard, RiskProfile
-from quantstrip.strategy import StrategyBase
+from quantstrip.strategy import StrategyBase, checked_ratio
 from quantstrip.trading import Account, Desk, OrderBook
 from quantstrip.trading.desk import Hours
-from quantstrip.trading.sizing import DEFAULT_RATIO
 
 
 class Engine:
@@ -46,7 +45,7 @@ class Engine:
         risk: the limits.
         clock: a ``ManualClock`` is set to each slice's close; any other is left alone.
         run_key: identity of the run (``trading.run_identity``); part of every order's reference.
-        size_ratio: share of equity for entries without a quantity.
+        size_ratio: share of equity for entries without a quantity; the strategy's own where None.
         quantity: units for entries without a quantity, instead of ``size_ratio``.
         session_end: when a bar's session ends, for the daily loss limit.
         hours: when exchanges are open, for the trading hours rule; None where orders wait for a bar anyway.
@@ -68,7 +67,7 @@ class Engine:
         risk: RiskProfile = NATIVE,
         clock: Clock | None = None,
         run_key: str = "",
-        size_ratio: float = DEFAULT_RATIO,
+        size_ratio: float | None = None,
         quantity: float | None = None,
         session_end: SessionEnd = bar_session_end,
         hours: Hours | None = None,
@@ -87,7 +86,7 @@ class Engine:
         self.summary = RunSummary(run_key, strategy.name, risk.describe(), self.account)
         self.desk = Desk(
             run_key, strategy.name, self.account, self.orders, self.guard, instruments,
-            ratio=size_ratio, quantity=quantity, hours=hours,
+            ratio=checked_ratio(strategy) if size_ratio is None else size_ratio, quantity=quantity, hours=hours,
         )  # fmt: skip
         self._clock = clock if isinstance(clock, ManualClock) else ManualClock()
         self._every = progress_every

@@ -1,7 +1,7 @@
 """The strategy contract and its loader."""
 
 from quantstrip.indicators import Indicators, Line
-from quantstrip.strategy.base import StrategyBase, named_timeframe
+from quantstrip.strategy.base import StrategyBase, checked_ratio, named_timeframe
 from quantstrip.strategy.loader import (
     builtins_for,
     declared_in,
@@ -23,6 +23,7 @@ __all__ = [
     "Seat",
     "StrategyBase",
     "builtins_for",
+    "checked_ratio",
     "declared",
     "declared_in",
     "fitted",

@@ -3,6 +3,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,6 +40,8 @@ class StrategyBase(ABC):
             positions refuses that otherwise.
         name: unique, ``snake_case``.
         symbols: what it watches and trades.
+        position_size_ratio: share of its equity that an entry without a quantity is worth: 0.02 is 2 %. It counts as it
+            is when the run begins.
 
     Example:
         >>> class BuyOnce(StrategyBase):
@@ -61,6 +64,8 @@ class StrategyBase(ABC):
     same_bar: bool = False
     higher: ClassVar[tuple[str, ...]] = ()
 
+    tick_steps: int = 0
+    position_size_ratio: float = 0.02
     _seat: Seat | None = None
     """Its view of the run; the engine's to set."""
     _MAX_BAR_HISTORY = 500
@@ -165,6 +170,22 @@ class StrategyBase(ABC):
 
 def named_timeframe(strategy: StrategyBase) -> str | None:
     """The timeframe that a strategy's own class, or the object, names; None where it is only the contract's default."""
+def checked_ratio(strategy: StrategyBase) -> float:
+    """The share of equity that an entry without a quantity is worth.
+
+    Raises:
+        StrategyError: it is no positive number.
+
+    """
+    ratio: Any = strategy.position_size_ratio
+    if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 0.0 < ratio < inf:
+        raise StrategyError(
+            f"{type(strategy).__name__}.position_size_ratio is a share of equity above 0, got {ratio!r}",
+            hint="Write 0.02 for 2 %.",
+        )
+    return float(ratio)
+
+
     own = (vars(kind) for kind in type(strategy).__mro__ if kind is not StrategyBase)
     named = "timeframe" in vars(strategy) or any("timeframe" in names for names in own)
     return strategy.timeframe if named else None

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.strategy import import_names
-from quantstrip.strategy.base import StrategyBase
+from quantstrip.strategy.base import StrategyBase, checked_ratio
 from quantstrip.strategy.parameters import Declared, declared, fitted
 from quantstrip.strategy.unfinished import the_only
 
@@ -177,6 +177,7 @@ def _construct(
     try:
         strategy.get_parameters()
         strategy.get_variables()
+        checked_ratio(strategy)
     except StrategyError as error:
         raise StrategyLoadError(f"{_line_of(cls, path)}: {error.message}", hint=error.hint) from error
     return strategy

@@ -43,6 +43,8 @@ class VectorizedStrategy:
         timeframe: bars it wants; "" takes those the run has.
         stop_loss, take_profit, trailing_stop: protection of every entry, as fractions of its price (0.05 is 5 %); 0 for
             none. A parameter of that name sets it for each run.
+        position_size_ratio: share of equity that an entry is worth where a run names no quantity: 0.02 is 2 %. A
+            parameter of that name sets it for each run.
         opens, highs, lows: prices of the same shape as ``prices``, for ``atr`` and the like; set before each call.
 
     Example:
@@ -64,6 +66,7 @@ class VectorizedStrategy:
     stop_loss: ClassVar[float] = 0.0
     take_profit: ClassVar[float] = 0.0
     trailing_stop: ClassVar[float] = 0.0
+    position_size_ratio: ClassVar[float] = 0.02
 
     opens: "pd.DataFrame"
     highs: "pd.DataFrame"
