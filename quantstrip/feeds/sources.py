@@ -203,7 +203,8 @@ class BarSources:
                     looked.append(error.message)
         raise DataError(
             f"there are no {timeframe} bars of {symbol}: {'; '.join(looked) or 'no place was asked'}",
-            hint=f"Bring them in: quantstrip data import {symbol}.csv, or: quantstrip data download {symbol}",
+            hint=f"Bring them in: quantstrip data import {symbol}.csv, or: quantstrip data download {symbol}"
+            + (". Or take the shipped ones: --source sample" if barfile.find(sample_folder(), symbol) else ""),
         )
 
     def _asked(self, place: str) -> object:

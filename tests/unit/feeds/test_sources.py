@@ -103,6 +103,7 @@ def test_a_symbol_that_is_nowhere_is_refused_with_where_it_was_looked_for(store:
     assert refused.value.message == (
         f"there are no 1h bars of Z: the store has none; {tmp_path} has none; the feed knows no Z"
     )
+    assert "sample" not in refused.value.hint
     with pytest.raises(DataError, match="the store has it in 1h only"):
         found(BarSources(store, tmp_path), "A", wanted="5m")
 
@@ -111,8 +112,9 @@ def test_the_sample_stands_in_only_where_there_are_no_bars_at_all(places: BarSou
     assert found(places, "IBM", wanted=None, calendar="NYSE") == {"IBM": "sample/IBM.csv"}
     assert found(places.only("sample"), "IBM", wanted=None, calendar="NYSE") == {"IBM": "sample/IBM.csv"}
     stored(store, "A")
-    with pytest.raises(DataError, match="no 1d bars of IBM"):
+    with pytest.raises(DataError, match="no 1d bars of IBM") as refused:
         found(places, "IBM", wanted="1d")
+    assert refused.value.hint.endswith("Or take the shipped ones: --source sample")
     assert found(places.only("sample"), "IBM", wanted=None, calendar="NYSE") == {"IBM": "sample/IBM.csv"}
 
 
