@@ -128,6 +128,11 @@ class Home:
         return self.data / "bars"
 
     @property
+    def uploads(self) -> Path:
+        """``uploads/TOKEN/NAME`` holds a file that a browser handed over, until it is taken in."""
+        return self.data / "uploads"
+
+    @property
     def trash(self) -> Path:
         """``trash/ID/`` holds a source file that was deleted in the dashboard, to be brought back."""
         return self.data / "trash"

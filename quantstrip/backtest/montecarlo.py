@@ -1,6 +1,6 @@
 """How much of a result was the order of its trades: the same trades, shuffled many times."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,7 +41,13 @@ class Shuffled:
 
 
 def shuffle_trades(
-    pnl: Sequence[float], cash: float, *, tries: int = TRIES, seed: int = 0, replace: bool = False
+    pnl: Sequence[float],
+    cash: float,
+    *,
+    tries: int = TRIES,
+    seed: int = 0,
+    replace: bool = False,
+    on_progress: Callable[[float], None] = lambda _share: None,
 ) -> Shuffled:
     """Put the trades of a run into other orders, and look at the equity that each gives.
 
@@ -54,6 +60,7 @@ def shuffle_trades(
         tries: orders to look at.
         seed: the same seed gives the same figures.
         replace: draw with replacement.
+        on_progress: receives the share of the tries that are done.
 
     Raises:
         DataError: fewer than two trades, no capital or no tries.
@@ -68,6 +75,7 @@ def shuffle_trades(
     drawdowns, finals, lowest = np.empty(tries), np.empty(tries), np.empty(tries)
     portion = max(1, _AT_ONCE // len(trades))
     for start in range(0, tries, portion):
+        on_progress(start / tries)
         count = min(portion, tries - start)
         if replace:
             orders = draw.choice(trades, (count, len(trades)))

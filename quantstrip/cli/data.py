@@ -155,9 +155,11 @@ def show(
 @pass_session
 def check(session: Session, symbols: tuple[str, ...], as_json: bool) -> int:
     """Look through the stored bars of SYMBOLS, or all: damaged files, gaps, bars that look wrong."""
+    from quantstrip.cli.progress import progress_bar
     from quantstrip.operations import data as stored
 
-    found = stored.check(session.readable_home(), symbols)
+    with progress_bar() as bar:
+        found = stored.check(session.readable_home(), symbols, bar.to)
     if as_json:
         print_json([
             {"symbol": each.about.symbol, "timeframe": each.about.timeframe, "bars": each.about.rows,
@@ -174,7 +176,10 @@ def check(session: Session, symbols: tuple[str, ...], as_json: bool) -> int:
 @data.command()
 @click.argument("symbols", nargs=-1, required=True)
 @click.option("--timeframe", default="1d", show_default=True, help="Of the bars.")
-@click.option("--feed", default="yfinance", show_default=True, help="yfinance, or ccxt:EXCHANGE such as ccxt:binance.")
+@click.option(
+    "--feed", default="yfinance", show_default=True,
+    help="yfinance, or ccxt:EXCHANGE such as ccxt:binance; several with commas are asked in that order.",
+)  # fmt: skip
 @_start
 @_end
 @click.option("--calendar", help="Sessions the bars follow.  [default: NYSE for yfinance, 24/7 for ccxt]")
@@ -204,7 +209,7 @@ def download(session: Session, /, symbols: tuple[str, ...], as_json: bool, **opt
         for each in made.result["downloaded"]:
             click.echo(
                 f"{each['symbol']} {each['timeframe']}: {each['added']:,} added; {each['bars']:,} from {each['first']} "
-                f"to {each['last']}"
+                f"to {each['last']}, from {each['feed']}"
             )
             if each["gaps"]:
                 click.echo(f"  {each['gaps']}")

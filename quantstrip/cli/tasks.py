@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quantstrip.operations.tasks import Task
 
 _STATES = ("queued", "running", "done", "failed", "cancelled", "interrupted")
-_PATHS = ("file", "bars", "risk")
+_PATHS = ("file", "bars", "risk", "other", "trades")
 _MOMENTS = ("created", "started", "finished", "heartbeat", "cancel_requested")
 
 

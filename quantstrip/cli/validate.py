@@ -138,7 +138,10 @@ def monte_carlo(session: Session, /, run: str, tries: int, seed: int, replace: b
     from quantstrip.backtest.montecarlo import LEVELS
     from quantstrip.operations import validation
 
-    found = validation.shuffle(session.existing_home(), run, tries=tries, seed=seed, replace_trades=replace)
+    with progress_bar() as bar:
+        found = validation.shuffle(
+            session.existing_home(), run, tries=tries, seed=seed, replace_trades=replace, on_progress=bar.to
+        )
     if as_json:
         print_json(plain(found) | {"levels": LEVELS})
         return
@@ -176,10 +179,11 @@ def parity(
     from quantstrip.model import Mode
     from quantstrip.operations import validation
 
-    found = validation.compare(
-        session.readable_home(), file, other=other, mode=Mode(mode) if mode else None, strategy=strategy,
-        price_tolerance=price_tolerance, **asked(options),
-    )  # fmt: skip
+    with progress_bar() as bar:
+        found = validation.compare(
+            session.readable_home(), file, other=other, mode=Mode(mode) if mode else None, strategy=strategy,
+            price_tolerance=price_tolerance, on_progress=bar.to, **asked(options),
+        )  # fmt: skip
     if as_json:
         print_json(_as_dict(found))
     else:
@@ -214,9 +218,11 @@ def pine(
     from quantstrip.operations import validation
 
     given = {"fee_rate": 0.0, "slippage_bps": 0.0, **asked(options)}
-    found = validation.compare_pine(
-        session.readable_home(), file, trades, zone=zone, tick=tick, quantities=quantities, **given
-    )
+    with progress_bar() as bar:
+        found = validation.compare_pine(
+            session.readable_home(), file, trades, zone=zone, tick=tick, quantities=quantities, on_progress=bar.to,
+            **given,
+        )  # fmt: skip
     if as_json:
         print_json(
             {"strategy": found.name, "symbol": found.symbol, "outside": found.outside, "unknown": list(found.unknown),

@@ -1,6 +1,7 @@
 """The bars a home has stored: see, look through, forget, take out."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from quantstrip.bars.outliers import Outlier, outliers
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.errors import DataError
 from quantstrip.home import Home
+from quantstrip.model import TIMEFRAMES
 
 FORMS = (".csv", ".parquet")
 
@@ -38,6 +40,23 @@ def series(home: Home) -> list[About]:
     return BarStore(home.bars).series()
 
 
+def stamp(home: Home) -> str:
+    """Changes whenever bars are added to the store or deleted from it, also by another process; cheap."""
+    if not home.bars.is_dir():
+        return ""
+    folders = sorted(each for each in home.bars.glob("*/*") if each.is_dir())
+    state = hashlib.sha256()
+    for folder in folders:
+        state.update(f"{folder}\0{folder.stat().st_mtime_ns}\n".encode())
+    return state.hexdigest()
+
+
+def timeframes(home: Home, symbol: str) -> list[str]:
+    """Timeframes in which a symbol's bars can be had, finest first: stored ones, and those made of them."""
+    store = BarStore(home.bars)
+    return [name for name in TIMEFRAMES if store.made_of(symbol, name) is not None]
+
+
 def show(
     home: Home, symbol: str, timeframe: str | None = None, start: str | None = None, end: str | None = None
 ) -> BarTable:
@@ -56,8 +75,15 @@ def show(
     return store.read(symbol, timeframe or (stored[-1] if stored else "1d"), moment(start), moment(end, last=True))
 
 
-def check(home: Home, symbols: Sequence[str] = ()) -> list[Checked]:
+def check(
+    home: Home, symbols: Sequence[str] = (), on_progress: Callable[[float, str], None] = lambda _share, _words: None
+) -> list[Checked]:
     """Look through the stored series of some symbols, or of all: their files, gaps, and bars that look wrong.
+
+    Args:
+        home: whose store.
+        symbols: all where empty.
+        on_progress: receives the share of the symbols that are done, and which comes now.
 
     Raises:
         DataError: nothing is stored of a symbol.
@@ -65,7 +91,9 @@ def check(home: Home, symbols: Sequence[str] = ()) -> list[Checked]:
     """
     store = BarStore(home.bars)
     found = []
-    for symbol in symbols or store.symbols():
+    wanted = list(symbols) or store.symbols()
+    for number, symbol in enumerate(wanted):
+        on_progress(number / len(wanted), symbol)
         stored = store.timeframes(symbol)
         if not stored:
             store.read(symbol, "1d")  # says so

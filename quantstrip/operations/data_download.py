@@ -1,6 +1,6 @@
 """Downloading bars: the task ``download``, and what its arguments may be."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ from quantstrip.home import Home
 from quantstrip.model import TIMEFRAMES
 
 if TYPE_CHECKING:
+    from quantstrip.feeds.download import Downloaded
+    from quantstrip.feeds.remote import History
     from quantstrip.operations.task_progress import Progress
 
 
@@ -20,7 +22,8 @@ class DownloadArguments:
     Attributes:
         symbols: as the feed spells them.
         timeframe: of the bars; where the feed does not have it, the coarsest it can be made of.
-        feed: ``yfinance`` or ``ccxt:EXCHANGE``.
+        feed: ``yfinance`` or ``ccxt:EXCHANGE``; several, with commas between, are asked in that order until one has
+            the symbol.
         start, end: first and last bar, as dates; by default from behind what is stored until now.
         calendar: by default the feed's own: NYSE for yfinance, 24/7 for ccxt.
         adjusted: prices adjusted for splits and dividends, where the feed has both.
@@ -60,7 +63,21 @@ def check_download(arguments: DownloadArguments) -> None:
     moment(arguments.start), moment(arguments.end)
     if arguments.calendar is not None:
         get_calendar(arguments.calendar)
-    open_history(arguments.feed)
+    for name in feeds_of(arguments.feed):
+        open_history(name)
+
+
+def feeds_of(text: str) -> list[str]:
+    """Feeds in their order.
+
+    Raises:
+        TaskRefused: none is named.
+
+    """
+    found = [each.strip() for each in text.split(",")]
+    if not all(found):
+        raise TaskRefused(f"feed must name feeds with commas between, got {text!r}", hint="For example: yfinance")
+    return found
 
 
 def work(home: Home, arguments: DownloadArguments, folder: Path, progress: "Progress") -> Mapping[str, Any]:  # noqa: ARG001
@@ -76,7 +93,8 @@ def work(home: Home, arguments: DownloadArguments, folder: Path, progress: "Prog
     from quantstrip.operations.data import moment
     from quantstrip.operations.data_sources import retry
 
-    feed, store = open_history(arguments.feed, adjusted=arguments.adjusted), BarStore(home.bars)
+    store = BarStore(home.bars)
+    feeds = [open_history(name, adjusted=arguments.adjusted) for name in feeds_of(arguments.feed)]
     done: list[dict[str, Any]] = []
     failed: list[tuple[str, QuantstripError]] = []
     many = len(arguments.symbols)
@@ -85,12 +103,15 @@ def work(home: Home, arguments: DownloadArguments, folder: Path, progress: "Prog
         def tell(share: float, note: str, number: int = number) -> None:
             progress.report((number + share) / many, note)
 
-        try:
-            made = download(
+        def fetch(feed: "History", symbol: str = symbol, tell: Callable[[float, str], None] = tell) -> "Downloaded":
+            return download(
                 store, feed, symbol, arguments.timeframe,
                 start=moment(arguments.start), end=moment(arguments.end, last=True), calendar=arguments.calendar,
                 again=arguments.again, retry=retry(home), tell=tell,
             )  # fmt: skip
+
+        try:
+            made = _first(feeds, fetch)
         except TaskCancelled:
             raise
         except QuantstripError as error:
@@ -109,3 +130,22 @@ def work(home: Home, arguments: DownloadArguments, folder: Path, progress: "Prog
         "downloaded": done,
         "failed": {name: str(why) for name, why in failed},
     }
+
+
+def _first(feeds: "Sequence[History]", fetch: "Callable[[History], Downloaded]") -> "Downloaded":
+    """What the first feed gives that has it.
+
+    Raises:
+        FeedError: none has it; says what each said.
+        QuantstripError: what came cannot be kept.
+
+    """
+    refused: list[FeedError] = []
+    for feed in feeds:
+        try:
+            return fetch(feed)
+        except FeedError as error:
+            refused.append(error)
+    if len(refused) == 1:
+        raise refused[0]
+    raise FeedError("; ".join(each.message for each in refused), hint=refused[-1].hint)

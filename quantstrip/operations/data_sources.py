@@ -1,7 +1,7 @@
 """Where the bars of backtests come from in a home: its settings, its store, its folder, its feeds."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quantstrip.bars import BarStore
@@ -29,18 +29,39 @@ def bar_sources(home: Home, bars: str | Path | None = None, calendar: str | None
         DataError: a seed that is none.
 
     """
-    settings = SettingsManager(home)
-    store = BarStore(home.bars)
-    chosen = str(settings.get("data.folder", ""))
-    folder = home.root / Path(chosen).expanduser() if chosen else home.bars
-    feeds = [str(name) for name in settings.get("data.feeds", [])]
-    places = BarSources(
-        store, folder, _fetch(store, feeds, calendar, retry(home)) if feeds else None,
-        tuple(str(name) for name in settings.get("data.order", ["store", "folder", "download"])),
-    )  # fmt: skip
+    store, said = BarStore(home.bars), places(home)
+    fetch = _fetch(store, said.feeds, calendar, retry(home)) if said.feeds else None
+    found = BarSources(store, said.folder, fetch, said.order)
     if bars is None:
-        return places
-    return places.only(str(bars)) if is_source(str(bars)) else replace(places, given=Path(bars))
+        return found
+    return found.only(str(bars)) if is_source(str(bars)) else replace(found, given=Path(bars))
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a home's settings say about where bars come from.
+
+    Attributes:
+        order: places that are asked, one after the other.
+        folder: of files of bars.
+        feeds: that may be asked for what is missing; empty where nothing is fetched unasked.
+
+    """
+
+    order: tuple[str, ...]
+    folder: Path
+    feeds: tuple[str, ...]
+
+
+def places(home: Home) -> Places:
+    """Where a home's runs look for bars."""
+    settings = SettingsManager(home)
+    chosen = str(settings.get("data.folder", ""))
+    return Places(
+        tuple(str(name) for name in settings.get("data.order", ["store", "folder", "download"])),
+        home.root / Path(chosen).expanduser() if chosen else home.bars,
+        tuple(str(name) for name in settings.get("data.feeds", [])),
+    )
 
 
 def retry(home: Home) -> Retry:

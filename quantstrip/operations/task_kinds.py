@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from quantstrip.errors import TaskRefused
 from quantstrip.operations.backtest_arguments import SingleArguments, SweepArguments
 from quantstrip.operations.data_download import DownloadArguments
+from quantstrip.operations.data_intake import ImportArguments
+from quantstrip.operations.data_tasks import CheckArguments
+from quantstrip.operations.data_tasks import ExportArguments as BarsExportArguments
 from quantstrip.operations.git_task import FetchArguments
 from quantstrip.operations.maintenance import (
     AuditArguments,
@@ -20,6 +23,15 @@ from quantstrip.operations.reporting_arguments import SendArguments, StoredRepor
 from quantstrip.operations.simulation_arguments import RehearsalArguments, SimulationArguments
 from quantstrip.operations.sql_forms import ExportArguments
 from quantstrip.operations.task_arguments import read_arguments
+from quantstrip.operations.validation_arguments import (
+    CheckedArguments,
+    LookAheadArguments,
+    ParityArguments,
+    PineArguments,
+    ShuffleArguments,
+    StrategyArguments,
+    WalkArguments,
+)
 from quantstrip.operations.verify_task import VerifyArguments
 
 if TYPE_CHECKING:
@@ -50,6 +62,10 @@ TRIAL: Final[Lane] = "trial"
 """Clients on trial: as many at once as ``worker.trials`` says."""
 ROOM: Final[Mapping[Lane, int]] = {WORK: 1, REPORT: 2, PACKAGE: 1, UPKEEP: 1, DOWNLOAD: 1, TRIAL: 4}
 """How many of each lane run at once, where no setting says otherwise; their sum bounds the processes."""
+
+
+_CHECKED: Final = "quantstrip.operations.task_work:check_backtest"
+"""Refuses what no backtest would take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +190,26 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("download", "Fetch bars from a feed into the store.", DownloadArguments,
              "quantstrip.operations.data_download:work", "quantstrip.operations.data_download:check_download",
              lane=DOWNLOAD),
+        Kind("bars_import", "Look a file of bars through, and keep its bars in the store.", ImportArguments,
+             "quantstrip.operations.data_intake:work", lane=REPORT),
+        Kind("bars_check", "Look stored bars through: damaged files, gaps, what looks wrong.", CheckArguments,
+             "quantstrip.operations.data_tasks:check", lane=REPORT),
+        Kind("validate_lookahead", "Cut the history short: does the strategy know the future?", LookAheadArguments,
+             "quantstrip.operations.validation_tasks:lookahead", _CHECKED),
+        Kind("validate_startup", "Trade after warm-ups of several lengths: how long must one be?", CheckedArguments,
+             "quantstrip.operations.validation_tasks:start_up", _CHECKED),
+        Kind("validate_walk_forward", "Choose parameters on the past, judge them on what came after.", WalkArguments,
+             "quantstrip.operations.validation_tasks:walk_forward", _CHECKED),
+        Kind("validate_monte_carlo", "Shuffle the trades of a kept run.", ShuffleArguments,
+             "quantstrip.operations.validation_tasks:monte_carlo"),
+        Kind("validate_parity", "Compare a backtest with another file's, or with fills in the ledger.",
+             ParityArguments, "quantstrip.operations.validation_tasks:parity", _CHECKED),
+        Kind("validate_pine", "Compare a backtest with a list of trades of TradingView.", PineArguments,
+             "quantstrip.operations.validation_tasks:pine", _CHECKED),
+        Kind("validate_strategy", "Judge a strategy's file by its text, and construct it in a cell.",
+             StrategyArguments, "quantstrip.operations.validation_tasks:strategy", lane=REPORT),
+        Kind("bars_export", "Write stored bars to a file.", BarsExportArguments,
+             "quantstrip.operations.data_tasks:export", lane=REPORT),
     )
 }  # fmt: skip
 """Every kind, by name."""

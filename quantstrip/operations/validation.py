@@ -34,6 +34,11 @@ def _silent(_share: float) -> None:
     """Hear nothing."""
 
 
+def _listening(on_progress: Progress) -> Progress:
+    """Says nothing of how far it is, but ends where ``on_progress`` does: for a run that is one of many."""
+    return lambda _share: on_progress(0.0)
+
+
 def check_future(
     home: Home, file: Path, *, every: bool = False, seed: int = 0, on_progress: Progress = _silent, **asked: Any
 ) -> LookAhead:
@@ -52,7 +57,7 @@ def check_startup(
     ready = research.prepare(home, file, **asked)
 
     def run(tables: Mapping[str, BarTable], warmup: int) -> BacktestResult:
-        return replace(ready, tables=tables, warmup=warmup).run()
+        return replace(ready, tables=tables, warmup=warmup).run(on_progress=_listening(on_progress))
 
     return startup(run, ready.tables, lengths, on_progress)
 
@@ -90,14 +95,17 @@ def go_forward(
         )
 
     def run(tables: Mapping[str, BarTable], parameters: Mapping[str, Any], warmup: int) -> BacktestResult:
-        return replace(ready, tables=tables, warmup=warmup).run({**fixed, **parameters})
+        return replace(ready, tables=tables, warmup=warmup).run({**fixed, **parameters}, _listening(on_progress))
 
     return walk_forward(
         run, ready.tables, points, train=train, test=test, anchored=anchored, metric=metric, on_progress=on_progress
     )
 
 
-def shuffle(home: Home, run_id: str, *, tries: int, seed: int = 0, replace_trades: bool = False) -> Shuffled:
+def shuffle(
+    home: Home, run_id: str, *, tries: int, seed: int = 0, replace_trades: bool = False,
+    on_progress: Progress = _silent,
+) -> Shuffled:  # fmt: skip
     """Shuffle the trades of a kept run.
 
     Raises:
@@ -107,12 +115,13 @@ def shuffle(home: Home, run_id: str, *, tries: int, seed: int = 0, replace_trade
     """
     found = runs.load_result(home, run_id)
     pnl = [float(trade["pnl"]) for trade in found["trades"]]
-    return shuffle_trades(pnl, float(found["run"]["cash"]), tries=tries, seed=seed, replace=replace_trades)
+    cash = float(found["run"]["cash"])
+    return shuffle_trades(pnl, cash, tries=tries, seed=seed, replace=replace_trades, on_progress=on_progress)
 
 
 def compare(
     home: Home, file: Path, *, other: Path | None = None, mode: Mode | None = None, strategy: str | None = None,
-    price_tolerance: float = 1e-9, **asked: Any,
+    price_tolerance: float = 1e-9, on_progress: Progress = _silent, **asked: Any,
 ) -> Parity:  # fmt: skip
     """A file's backtest against another file's, or against what a strategy did on paper or live.
 
@@ -122,6 +131,7 @@ def compare(
         mode: whose fills in the ledger are compared, within the span of the bars.
         strategy: their name in the ledger; the strategy's own where None.
         price_tolerance: relative difference of two prices that is none.
+        on_progress: receives the share that is done.
         asked: other arguments of ``research.backtest``; errors as there.
 
     Raises:
@@ -132,10 +142,12 @@ def compare(
     if (other is None) == (mode is None):
         raise ConfigError("compare with another file or with a mode of the ledger, one of the two")
     ready = research.prepare(home, file, **asked)
-    ours = deals_of(ready.run())
+    half = 0.5 if other is not None else 1.0
+    ours = deals_of(ready.run(on_progress=lambda share: on_progress(half * share)))
     moments = {symbol: np.asarray(table.ts) for symbol, table in ready.tables.items()}
     if other is not None:
-        theirs = deals_of(research.prepare(home, other, **asked).run())
+        against = research.prepare(home, other, **asked)
+        theirs = deals_of(against.run(on_progress=lambda share: on_progress(half + half * share)))
     else:
         assert mode is not None  # noqa: S101 - one of the two
         theirs = _booked(home, mode, strategy or ready.strategy().name, ready.tables)
@@ -161,7 +173,7 @@ class PineParity:
 
 def compare_pine(
     home: Home, file: Path, trades: Path, *, zone: str = "UTC", tick: float = 0.0, quantities: bool = False,
-    **asked: Any,
+    on_progress: Progress = _silent, **asked: Any,
 ) -> PineParity:  # fmt: skip
     """A file's backtest against the list of trades that TradingView exported.
 
@@ -171,6 +183,7 @@ def compare_pine(
         zone: the chart's time zone.
         tick: the chart's price step: prices there are rounded to it.
         quantities: compare quantities too.
+        on_progress: receives the share that is done.
         asked: other arguments of ``research.backtest``; errors as there.
 
     Raises:
@@ -184,7 +197,7 @@ def compare_pine(
         )
     ((symbol, table),) = ready.tables.items()
     export = read_export(trades, table, zone)
-    ours, theirs = deals_of(ready.run()), export.deals
+    ours, theirs = deals_of(ready.run(on_progress=on_progress)), export.deals
     if not quantities:
         ours, theirs = ours_without_quantity(ours), ours_without_quantity(theirs)
     parity = compare_deals(ours, theirs, {symbol: np.asarray(table.ts)}, price_step=tick)

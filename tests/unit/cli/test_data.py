@@ -188,7 +188,7 @@ def mine() -> Iterator[None]:
 @pytest.mark.usefixtures("mine")
 def test_a_download_is_a_task_that_says_what_came_and_what_did_not(quantstrip: Run) -> None:
     done = quantstrip("data", "download", "A", "NONE", "--feed", "mine")
-    assert done.stdout == "A 1d: 3 added; 3 from 2024-01-01 to 2024-01-03\n"
+    assert done.stdout == "A 1d: 3 added; 3 from 2024-01-01 to 2024-01-03, from mine\n"
     assert "NONE: mine knows no NONE" in done.stderr
     assert done.returncode == 1
     again = json.loads(quantstrip("data", "download", "A", "--feed", "mine", "--json").stdout)

@@ -69,4 +69,4 @@ def test_without_a_service_it_says_how_to_start_it_and_how_to_do_without(quantst
     assert told["type"] == "ServiceNotRunning"
     assert "task run report --now" in told["hint"]
     unknown = quantstrip("task", "run", "fly")
-    assert (unknown.returncode, "backtest, sweep, report" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "backtest, sweep, sweep_estimate" in unknown.stderr) == (1, True)
