@@ -73,7 +73,8 @@ def run_backtest(
         StrategyFault: the strategy raised.
 
     """
-    feed = HistoryFeed(tables) if on_progress is None else WatchedFeed(tables, on_progress)
+    steps = strategy.tick_steps
+    feed = HistoryFeed(tables, steps=steps) if on_progress is None else WatchedFeed(tables, on_progress, steps=steps)
     by_symbol = {table.symbol: table for table in feed.tables}
     missing = [symbol for symbol in strategy.symbols if symbol not in by_symbol]
     if missing:

@@ -36,12 +36,14 @@ class StrategyBase(ABC):
             that its run's bars have, and this default where they do not tell.
         higher: timeframes above it whose closed bars the strategy reads with ``bars_of``.
         same_bar: does its form fill orders within the bar they are decided on? Only simulated brokers can.
+        tick_steps: parts of each of a bar's three moves that it is shown one by one, as pseudo ticks; 0 shows it the
+            closed bars alone.
         virtual_legs: may a symbol be held long and short at once, on its LONG and SHORT legs? A broker that nets
             positions refuses that otherwise.
-        name: unique, ``snake_case``.
-        symbols: what it watches and trades.
         position_size_ratio: share of its equity that an entry without a quantity is worth: 0.02 is 2 %. It counts as it
             is when the run begins.
+        name: unique, ``snake_case``.
+        symbols: what it watches and trades.
 
     Example:
         >>> class BuyOnce(StrategyBase):
@@ -62,10 +64,10 @@ class StrategyBase(ABC):
     timeframe: str = "1m"
     virtual_legs: bool = False
     same_bar: bool = False
-    higher: ClassVar[tuple[str, ...]] = ()
-
     tick_steps: int = 0
     position_size_ratio: float = 0.02
+    higher: ClassVar[tuple[str, ...]] = ()
+
     _seat: Seat | None = None
     """Its view of the run; the engine's to set."""
     _MAX_BAR_HISTORY = 500
@@ -168,8 +170,6 @@ class StrategyBase(ABC):
         return {name: getattr(self, name) for name in names}
 
 
-def named_timeframe(strategy: StrategyBase) -> str | None:
-    """The timeframe that a strategy's own class, or the object, names; None where it is only the contract's default."""
 def checked_ratio(strategy: StrategyBase) -> float:
     """The share of equity that an entry without a quantity is worth.
 
@@ -186,6 +186,8 @@ def checked_ratio(strategy: StrategyBase) -> float:
     return float(ratio)
 
 
+def named_timeframe(strategy: StrategyBase) -> str | None:
+    """The timeframe that a strategy's own class, or the object, names; None where it is only the contract's default."""
     own = (vars(kind) for kind in type(strategy).__mro__ if kind is not StrategyBase)
     named = "timeframe" in vars(strategy) or any("timeframe" in names for names in own)
     return strategy.timeframe if named else None
