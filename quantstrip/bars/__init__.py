@@ -3,6 +3,7 @@
 from quantstrip.bars.checks import Gaps, validate
 from quantstrip.bars.merging import Conflicts, Merged
 from quantstrip.bars.partition import About
+from quantstrip.bars.pseudo import is_first, pseudo_ticks, ticks_of_bar
 from quantstrip.bars.read import read_csv, read_folder, sample_folder
 from quantstrip.bars.resample import resample
 from quantstrip.bars.sessions import session_labels
@@ -21,12 +22,15 @@ __all__ = [
     "Merged",
     "TickBars",
     "choose_timeframe",
+    "is_first",
     "label_text",
+    "pseudo_ticks",
     "read_csv",
     "read_folder",
     "resample",
     "sample_folder",
     "session_labels",
+    "ticks_of_bar",
     "timeframe_of",
     "validate",
 ]

@@ -197,11 +197,12 @@ class SpanFeed(HistoryFeed):
         tables: the bars, those before the span too: they warm up.
         start: where the span begins.
         before: called with a bar's close before it is shown; False ends the feed.
+        steps: as for ``HistoryFeed``.
 
     """
 
-    def __init__(self, tables: Tables, start: Micros, before: Callable[[Micros], bool]) -> None:
-        super().__init__(tables)
+    def __init__(self, tables: Tables, start: Micros, before: Callable[[Micros], bool], *, steps: int = 0) -> None:
+        super().__init__(tables, steps=steps)
         self._start, self._before = start, before
 
     def slices(self) -> Iterator[Moment]:
@@ -234,7 +235,7 @@ def narrow(client: StrategyClient, start: Micros, end: Micros, before: Callable[
         setup,
         key=f"{setup.key}:{start}:{end}",
         tables=tables,
-        feed=SpanFeed(tables, start, before),
+        feed=SpanFeed(tables, start, before, steps=setup.strategy.tick_steps),
         begin=max(setup.begin, start),
     )
 

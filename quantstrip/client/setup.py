@@ -175,7 +175,7 @@ def prepare(client: "StrategyClient") -> Setup:
         raise options.refused("virtual_legs", "true or false")
     legs = strategy.virtual_legs if legs is None else legs
     begin = trading_begins(tables.values(), warmup)
-    feed = _feed(kind, tables, options, client.clock, begin)
+    feed = _feed(kind, tables, options, client.clock, begin, strategy.tick_steps)
     instruments = {
         symbol: client.instruments.get(symbol)
         or form.instrument(symbol, table.gaps.calendar or options.get("calendar") or "24/7")
@@ -202,11 +202,11 @@ def _bars(options: Options, client: "StrategyClient", strategy: StrategyBase) ->
 
 
 def _feed(
-    kind: str, tables: dict[str, BarTable], options: Options, clock: Clock, begin: Micros
+    kind: str, tables: dict[str, BarTable], options: Options, clock: Clock, begin: Micros, steps: int
 ) -> HistoryFeed | ReplayFeed:
     if kind == "history":
-        return HistoryFeed(tables)
-    return ReplayFeed(tables, clock.now(), options.number("replay_seconds"), clock, begin=begin)
+        return HistoryFeed(tables, steps=steps)
+    return ReplayFeed(tables, clock.now(), options.number("replay_seconds"), clock, begin=begin, steps=steps)
 
 
 def _places(options: Options, client: "StrategyClient") -> BarSources:

@@ -8,21 +8,21 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, ClassVar, Final
 
+from quantstrip.bars import ticks_of_bar
 from quantstrip.dialects import script
 from quantstrip.dialects.annotations import Annotations, refused
-from quantstrip.dialects.event_context import Context, Intent
+from quantstrip.dialects.event_context import MOST_BARS, Context, Intent
 from quantstrip.dialects.event_text import asked_params, hooks, takes
+from quantstrip.dialects.event_ticks import TickedBars
 from quantstrip.dialects.forms import Form
 from quantstrip.dialects.script import ScriptStrategy, Side
-from quantstrip.dialects.script_rules import ScriptRules, declared_rules
+from quantstrip.dialects.script_rules import EVENT_KEYS, ScriptRules, declared_rules
 from quantstrip.dialects.script_text import has_strategy_class
 from quantstrip.errors import StrategyError
 from quantstrip.model import Bar, OrderSide, Signal
 from quantstrip.strategy import Declared, builtins_for, load_module
 
 FORM: Final = Form("event", "event script", risk=script.SCRIPT_RISK, costs=script.SCRIPT_COSTS, lot=0.0)
-MOST_BARS: Final = 5000
-"""Bars that ``ctx.bars`` can give."""
 _MOST_LINES: Final = 1000
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
     tree = ast.parse(source, str(path))
     _check_hooks(path, tree)
     known = _parameters(path, source, tree)
-    values, rules = script.chosen(path, known, parameters)
+    values, rules = script.chosen(path, known, parameters, EVENT_KEYS)
     module = load_module(path, source)
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     kind = type("EventScript", (EventStrategy,), {"__module__": module.__name__, "__doc__": summary})
@@ -59,7 +59,7 @@ def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
 def declared(path: Path, source: bytes) -> list[Declared]:
     """Its ``# @param`` lines and what it asks ``ctx.param`` for, then the settings that every script takes."""
     found = _parameters(path, source, ast.parse(source, str(path)))
-    return [param.declared() for param in found.params.values()] + declared_rules(path, found.settings)
+    return [param.declared() for param in found.params.values()] + declared_rules(path, found.settings, EVENT_KEYS)
 
 
 class EventStrategy(ScriptStrategy):
@@ -76,6 +76,8 @@ class EventStrategy(ScriptStrategy):
     def __init__(
         self, path: Path, code: CodeType, symbols: Sequence[str], params: Mapping[str, Any], rules: ScriptRules
     ) -> None:
+        if rules.tick_steps:
+            self._MAX_BAR_HISTORY = MOST_BARS * ticks_of_bar(rules.tick_steps)  # type: ignore[misc]
         super().__init__(FORM, script.name_of(path), symbols, params, rules)
         self.lines: deque[tuple[int, str, str]] = deque(maxlen=_MOST_LINES)
         self._path = path
@@ -83,6 +85,9 @@ class EventStrategy(ScriptStrategy):
         self._given: dict[str, Any] = {}
         self._scripts: dict[str, tuple[Context, Hook]] = {}
         self._now = 0
+        self.tick_steps = rules.tick_steps
+        self._past: dict[str, TickedBars] = {}
+        """In a bot, the bars that its ticks were of."""
 
     def begin_with(self, values: Mapping[str, Any]) -> None:
         """Give every context these parameters."""
@@ -94,9 +99,11 @@ class EventStrategy(ScriptStrategy):
             self._begin(symbol)
 
     def on_bar(self, bar: Bar) -> Sequence[Signal] | None:
-        """Show the script its bar, and turn what it wants into signals, closes before opens."""
+        """Show the script its bar or pseudo tick, and turn what it wants into signals, closes before opens."""
         context, hook = self._scripts.get(bar.symbol) or self._begin(bar.symbol)
         self._now = bar.ts
+        if self.tick_steps:
+            self._ticked(bar)
         wanted: list[Intent] = []
         context._intents = wanted
         try:
@@ -114,6 +121,23 @@ class EventStrategy(ScriptStrategy):
             return None
         wanted.sort(key=lambda intent: intent.act != "close")  # keeps the script's order among closes, and among opens
         return [signal for intent in wanted if (signal := self._signal(bar, intent)) is not None]
+
+    def last_bars(self, symbol: str, count: int) -> Sequence[Bar]:
+        """The last bars of a symbol, oldest first; in a bot the closed ones, and at their end the tick at hand."""
+        if self.tick_steps:
+            return self._past[symbol].last(count)
+        window: list[Bar] = self._bars[symbol]
+        return window[-count:]
+
+    def _ticked(self, tick: Bar) -> None:
+        """Put a pseudo tick to the bar that it is of."""
+        past = self._past.get(tick.symbol)
+        if past is None:
+            past = self._past[tick.symbol] = TickedBars(MOST_BARS)
+            if self._bars.history(tick.symbol).length > 1:  # ticks that warmed up
+                for earlier in self._bars[tick.symbol][:-1]:
+                    past.add(earlier)
+        past.add(tick)
 
     def write(self, symbol: str, text: str) -> None:
         """Keep a line of the script's log, and pass it to the process's."""

@@ -13,6 +13,8 @@ from quantstrip.model import Bar, Leg
 if TYPE_CHECKING:
     from quantstrip.dialects.event import EventStrategy
 
+MOST_BARS: Final = 5000
+"""Bars that ``ctx.bars`` can give."""
 _INTENTS: Final[Mapping[str, tuple[Act, Side]]] = {
     "open_long": ("open", "long"),
     "close_long": ("close", "long"),
@@ -133,14 +135,15 @@ class Context:
     def bars(self, n: int = 1) -> Sequence[Bar]:
         """The last ``n`` bars, the one at hand included, oldest first; fewer while there are no more.
 
+        In a bot the one at hand is its pseudo tick, those before it are closed bars.
+
         Raises:
             StrategyError: so many are not kept.
 
         """
-        most = self._strategy._MAX_BAR_HISTORY
-        if not 0 < n <= most:
-            raise StrategyError(f"ctx.bars({n}): from 1 to {most} bars are kept", hint="Ask for fewer.")
-        return self._strategy._bars[self.symbol][-int(n) :]
+        if not 0 < n <= MOST_BARS:
+            raise StrategyError(f"ctx.bars({n}): from 1 to {MOST_BARS} bars are kept", hint="Ask for fewer.")
+        return self._strategy.last_bars(self.symbol, int(n))
 
     @property
     def balance(self) -> float:

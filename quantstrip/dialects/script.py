@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from quantstrip.dialects.annotations import Annotations, read_annotations
 from quantstrip.dialects.forms import Form
-from quantstrip.dialects.script_rules import KEYS, ScriptRules, declared_rules, make_rules
+from quantstrip.dialects.script_rules import EVENT_KEYS, KEYS, Key, ScriptRules, declared_rules, make_rules
 from quantstrip.errors import QuantstripError, StrategyError, StrategyLoadError
 from quantstrip.matching import CostModel
 from quantstrip.model import Bar, Leg, OrderSide, Signal
@@ -150,7 +150,7 @@ def annotations(path: Path, source: bytes) -> Annotations:
     """
     found = read_annotations(path, source)
     for param in found.params.values():
-        if param.name in KEYS:
+        if param.name in EVENT_KEYS:
             raise StrategyLoadError(
                 f"{path}, line {param.line}: {param.name} is a setting of every script, not a parameter",
                 hint=f"Write '# @strategy {param.name} ...', or choose another name.",
@@ -158,18 +158,20 @@ def annotations(path: Path, source: bytes) -> Annotations:
     return found
 
 
-def chosen(path: Path, found: Annotations, given: Mapping[str, Any]) -> tuple[dict[str, Any], ScriptRules]:
-    """Values of a run: each parameter's, and the rules.
+def chosen(
+    path: Path, found: Annotations, given: Mapping[str, Any], keys: Mapping[str, Key] = KEYS
+) -> tuple[dict[str, Any], ScriptRules]:
+    """Values of a run: each parameter's, and the rules; ``keys`` are those of the form.
 
     Raises:
         StrategyLoadError: a name is unknown, or a value is of another kind than declared or out of its range.
 
     """
-    unknown = [name for name in given if name not in found.params and name not in KEYS]
+    unknown = [name for name in given if name not in found.params and name not in keys]
     if unknown:
         raise StrategyLoadError(
             f"{path} takes no {', '.join(unknown)}",
-            hint=f"It declares {', '.join(found.params) or 'no @param'}; every script takes {', '.join(KEYS)}.",
+            hint=f"It declares {', '.join(found.params) or 'no @param'}; such a script takes {', '.join(keys)}.",
         )
     accepted = {
         name: Parameter(name, Parameter.KEYWORD_ONLY, default=param.default) for name, param in found.params.items()
@@ -181,7 +183,8 @@ def chosen(path: Path, found: Annotations, given: Mapping[str, Any]) -> tuple[di
         if found.params[name].kind == "number":
             values[name] = float(value)
     params = {name: values.get(name, param.default) for name, param in found.params.items()}
-    return params, make_rules(path, found.settings, {key: value for key, value in given.items() if key in KEYS})
+    run = {key: value for key, value in given.items() if key in keys}
+    return params, make_rules(path, found.settings, run, keys)
 
 
 def own_symbols(symbols: Sequence[str] | None, params: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ _BEFORE_ONE: Final = 1.0 - 1e-12
 """A stop a whole price away, which no long position ever meets, as the largest fraction that an order can carry."""
 _PERCENT: Final = 100.0
 _MOST_LEVERAGE: Final = 125.0
+_MOST_STEPS: Final = 100
 
 
 class Key(NamedTuple):
@@ -53,7 +54,20 @@ KEYS: Final[Mapping[str, Key]] = {
         False,
     ),
 }
-"""Every key, with its range and what it means."""
+"""The keys of every script, with their ranges and what they mean."""
+EVENT_KEYS: Final[Mapping[str, Key]] = {
+    **KEYS,
+    "runtime": Key(
+        "text",
+        "bar",
+        Allowed(choices=("bar", "bot"), help="bar: on_bar at each close; bot: at each pseudo tick within the bars."),
+        False,
+    ),
+    "tick_steps": Key(
+        "whole", 4, Allowed(1, _MOST_STEPS, help="With runtime=bot: ticks of each of a bar's three moves."), False
+    ),
+}
+"""Those of an event script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,7 @@ class ScriptRules:
         leverage: gross value as a multiple of the equity.
         long, short: may the leg be traded?
         orders: False where signals are told, and nothing is ordered.
+        tick_steps: parts of each of a bar's moves that a bot is shown; 0 where closed bars are.
         values: what they were made from, by key.
         notes: what a reader of the results should know.
 
@@ -80,6 +95,7 @@ class ScriptRules:
     long: bool
     short: bool
     orders: bool
+    tick_steps: int
     values: Mapping[str, Value]
     notes: tuple[str, ...]
 
@@ -94,7 +110,7 @@ def written(path: Path, settings: list[Setting]) -> tuple[dict[str, Value], list
     values: dict[str, Value] = {}
     notes: list[str] = []
     for key, text, line in settings:
-        known = KEYS.get(key)
+        known = EVENT_KEYS.get(key)
         if key == "leverage":
             notes.append(f"line {line}: leverage in @strategy is ignored; give it with the run")
             continue
@@ -126,10 +142,11 @@ def given(path: Path, values: Mapping[str, Any]) -> dict[str, Value]:
     """
     found: dict[str, Value] = {}
     for key, value in values.items():
-        kind = KEYS[key].kind
-        fits = {"truth": isinstance(value, bool), "text": isinstance(value, str)}.get(
-            kind, isinstance(value, int | float) and not isinstance(value, bool)
-        )
+        kind = EVENT_KEYS[key].kind
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = {
+            "truth": isinstance(value, bool), "text": isinstance(value, str), "whole": number and value == int(value)
+        }.get(kind, number)  # fmt: skip
         if not fits:
             raise StrategyLoadError(f"{path}: {key} is {value!r}", hint=EXAMPLES[kind])
         found[key], wrong = _checked(key, float(value) if kind == "number" else value)
@@ -138,15 +155,17 @@ def given(path: Path, values: Mapping[str, Any]) -> dict[str, Value]:
     return found
 
 
-def make_rules(path: Path, script: list[Setting], run: Mapping[str, Any]) -> ScriptRules:
-    """The rules of a run: the script's, overridden by those given with it.
+def make_rules(
+    path: Path, script: list[Setting], run: Mapping[str, Any], keys: Mapping[str, Key] = KEYS
+) -> ScriptRules:
+    """The rules of a run: the script's, overridden by those given with it; ``keys`` are those of its form.
 
     Raises:
         StrategyLoadError: see ``written`` and ``given``; also a trailing stop without a distance.
 
     """
     own, notes = written(path, script)
-    merged = {key: known.default for key, known in KEYS.items()} | own | given(path, run)
+    merged = {key: known.default for key, known in keys.items()} | own | given(path, run)
     values = {key: value for key, value in merged.items() if value is not None}
     stop, target, trail = (float(values[key]) for key in ("stopLossPct", "takeProfitPct", "trailingStopPct"))
     activation = values.get("trailingActivationPct")
@@ -171,20 +190,21 @@ def make_rules(path: Path, script: list[Setting], run: Mapping[str, Any]) -> Scr
         long=values["tradeDirection"] != "short",
         short=values["tradeDirection"] != "long",
         orders=values["execution"] == "order",
+        tick_steps=int(values["tick_steps"]) if values.get("runtime") == "bot" else 0,
         values=values,
         notes=tuple(notes),
     )
 
 
-def declared_rules(path: Path, script: list[Setting]) -> list[Declared]:
-    """The rules as parameters of a form, with the script's own values as defaults."""
+def declared_rules(path: Path, script: list[Setting], keys: Mapping[str, Key] = KEYS) -> list[Declared]:
+    """The rules as typed parameters, with the script's own values as defaults; ``keys`` are those of its form."""
     own, _ = written(path, script)
-    return [Declared(key, known.kind, own.get(key, known.default), known.allowed) for key, known in KEYS.items()]
+    return [Declared(key, known.kind, own.get(key, known.default), known.allowed) for key, known in keys.items()]
 
 
 def _checked(key: str, value: Value) -> tuple[Value, str]:
     """The value, and why it is refused or ""."""
-    allowed = KEYS[key].allowed
+    allowed = EVENT_KEYS[key].allowed
     if key == "entryPct" and not isinstance(value, str) and 1.0 < value <= _PERCENT:
         return value / _PERCENT, ""  # the older way to write it
     return value, allowed.refusal(key, value)
@@ -198,4 +218,4 @@ def _hint(key: str) -> str:
         )
     if key.endswith("Pct"):
         return f"{KEYS[key].allowed.help} 0.03 is 3 %."
-    return KEYS[key].allowed.help
+    return EVENT_KEYS[key].allowed.help

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from quantstrip.bars import BarTable
+from quantstrip.bars import BarTable, pseudo_ticks
 from quantstrip.feeds.timeline import Moment, Tables, Timeline
 from quantstrip.ports import Columns
 
@@ -17,26 +17,28 @@ class HistoryFeed:
         tables: one ``BarTable``, or one for each symbol (a dict as ``bars.read_folder`` gives it, or a sequence).
         name: what runs call this feed; by default ``history:`` and a digest of the bars, so that runs on other bars
             are other runs.
+        steps: parts of each of a bar's moves that are fed one by one (see ``bars.pseudo_ticks``); 0 feeds whole bars.
 
     Raises:
         DataError: no bars, or two tables of one symbol.
 
     """
 
-    def __init__(self, tables: Tables, *, name: str = "") -> None:
-        self._timeline = Timeline(tables)
+    def __init__(self, tables: Tables, *, name: str = "", steps: int = 0) -> None:
+        self._whole = Timeline(tables)
+        self._timeline = in_steps(self._whole, steps)
         self.name = name or f"history:{self.digest[:12]}"
         self._stop = threading.Event()
 
     @property
     def tables(self) -> Sequence[BarTable]:
-        """The tables, sorted by symbol."""
-        return self._timeline.tables
+        """The tables, sorted by symbol; whole bars, however they are fed."""
+        return self._whole.tables
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over all bars: two feeds of one digest show the same history."""
-        return data_digest(self._timeline)
+        return data_digest(self._whole)
 
     def slices(self) -> Iterator[Moment]:
         """Every slice ``(ts, bars)``; after ``stop`` it ends with the slices that were already built."""
@@ -51,6 +53,11 @@ class HistoryFeed:
     def stop(self) -> None:
         """End ``slices`` soon, from any thread."""
         self._stop.set()
+
+
+def in_steps(timeline: Timeline, steps: int) -> Timeline:
+    """The timeline of the pseudo ticks of its bars; itself without steps."""
+    return Timeline([pseudo_ticks(table, steps) for table in timeline.tables]) if steps else timeline
 
 
 def data_digest(timeline: Timeline) -> str:

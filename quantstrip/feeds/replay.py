@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from quantstrip.clock import SECOND, Clock, Micros, system_clock
 from quantstrip.errors import DataError
-from quantstrip.feeds.history import data_digest
+from quantstrip.feeds.history import data_digest, in_steps
 from quantstrip.feeds.timeline import Moment, Tables, Timeline
 from quantstrip.ports import Columns
 
@@ -26,6 +26,7 @@ class ReplayFeed:
         clock: whose time counts.
         name: what runs call this feed; by default ``replay:`` and a digest of the bars.
         begin: slices that close before this moment only warm up, and are shown at once.
+        steps: as for ``HistoryFeed``.
 
     """
 
@@ -38,11 +39,13 @@ class ReplayFeed:
         *,
         name: str = "",
         begin: Micros = 0,
+        steps: int = 0,
     ) -> None:
         if not 0.0 <= seconds < float("inf"):
             raise DataError(f"a replay takes zero or more seconds, got {seconds!r}", hint="Set replay_seconds to 60.")
-        self._timeline = Timeline(tables)
-        self.name = name or f"replay:{data_digest(self._timeline)[:12]}"
+        whole = Timeline(tables)
+        self._timeline = in_steps(whole, steps)
+        self.name = name or f"replay:{data_digest(whole)[:12]}"
         self.started = started
         self.seconds = seconds
         self._clock = clock

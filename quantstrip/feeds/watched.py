@@ -16,16 +16,17 @@ class WatchedFeed(HistoryFeed):
     Args:
         tables: as for ``HistoryFeed``.
         tell: receives a fraction from 0 to 1. What it raises ends the run.
+        steps: as for ``HistoryFeed``.
 
     """
 
-    def __init__(self, tables: Tables, tell: Callable[[float], None]) -> None:
-        super().__init__(tables)
+    def __init__(self, tables: Tables, tell: Callable[[float], None], *, steps: int = 0) -> None:
+        super().__init__(tables, steps=steps)
         self._tell = tell
 
     def slices(self) -> Iterator[Moment]:
         """Every slice, as of ``HistoryFeed``."""
-        total = sum(map(len, self.tables))
+        total = sum(map(len, self._timeline.tables))
         done, due = 0, _EVERY
         for moment in super().slices():
             yield moment
