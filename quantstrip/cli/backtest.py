@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from quantstrip.cli.progress import progress_bar
-from quantstrip.cli.research_options import asked, read_parameters, run_options
+from quantstrip.cli.research_options import asked, git_options, read_parameters, run_options
 from quantstrip.cli.session import FilePath, Session, pass_session, print_json, strategy_json_option
 
 
@@ -32,10 +32,7 @@ from quantstrip.cli.session import FilePath, Session, pass_session, print_json, 
     is_flag=True,
     help="The code is somebody else's: run it where it reaches no file, network or process.",
 )
-@click.option("--git", metavar="URL", help="Take the strategy from a repository: https, ssh or file.")
-@click.option("--branch", metavar="NAME", help="With --git: its branch or tag.  [default: the repository's]")
-@click.option("--commit", metavar="DIGITS", help="With --git: all 40 digits of a commit.")
-@click.option("--path", metavar="FILE", help="With --git: the strategy's file.  [default: the only one there is]")
+@git_options
 @click.option("--verify", metavar="RUN", help="Run a kept run again, and prove that it gives the same.")
 @strategy_json_option
 @pass_session

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quantstrip.cli.progress import progress_bar
-from quantstrip.cli.research_options import asked, read_grid, run_options
+from quantstrip.cli.research_options import asked, git_options, read_grid, run_options
 from quantstrip.cli.session import FilePath, Session, pass_session, plain, print_json, print_table, strategy_json_option
 from quantstrip.errors import TaskError
 
@@ -62,6 +62,7 @@ _METRICS = (
     metavar="TASK",
     help="Continue an earlier sweep with the points that are left; FILE and the options are its own.",
 )
+@git_options
 @click.option("--metric", type=click.Choice(_METRICS), default="sharpe", show_default=True, help="What to judge by.")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="Points to show, the best first.")
 @click.option("--workers", type=click.IntRange(0, 256), default=0, help="Points at once.  [default: one a processor]")
@@ -70,17 +71,22 @@ _METRICS = (
 def sweep(
     session: Session, /, file: Path | None, grid: dict[str, list[Any]], parameters: dict[str, list[Any]], metric: str,
     top: int, workers: int, drawn: int | None, seed: int, limit: float, bar_by_bar: bool, dask: str,
-    resume: int | None, as_json: bool, **options: Any,
+    resume: int | None, git: str | None, branch: str | None, commit: str | None, path: str | None, as_json: bool,
+    **options: Any,
 ) -> int:  # fmt: skip
     """Run the strategy in FILE with every combination of parameters; the result is kept like any task's."""
     from quantstrip.operations import sweeps, tasks
 
-    if (file is None) == (resume is None):
-        raise click.UsageError("give the FILE of a strategy, or --resume TASK to continue a sweep")
+    if sum(each is not None for each in (file, resume, git)) != 1:
+        raise click.UsageError(
+            "name one: a strategy's FILE, a repository with --git URL, or --resume TASK to continue a sweep"
+        )
+    if git is None and (branch or commit or path):
+        raise click.UsageError("--branch, --commit and --path belong to --git URL")
     if resume is not None:
         given = {**tasks.get(session.existing_home(), resume).arguments, "resume": resume}
     else:
-        assert file is not None  # noqa: S101 - told above
+        file = _fetched(session, git, branch, commit, path) if file is None else file
         both = sorted(set(grid) & set(parameters))
         if both:
             raise click.UsageError(f"{', '.join(both)} is given as --grid and as --param")
@@ -106,6 +112,13 @@ def sweep(
     _told(session, found, metric, top)
     click.echo(f"{str((made.result or {})['way']).capitalize()}, in {(made.result or {})['seconds']:,.1f} s.")
     return 0
+
+
+def _fetched(session: Session, git: str | None, branch: str | None, commit: str | None, path: str | None) -> Path:
+    from quantstrip.operations import from_git
+
+    checkout = from_git.fetch(session.existing_home(), git or "", branch=branch, commit=commit)
+    return from_git.choose(checkout, path)
 
 
 def _as_arguments(options: dict[str, Any]) -> dict[str, Any]:

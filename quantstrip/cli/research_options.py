@@ -146,3 +146,17 @@ def asked(options: Mapping[str, Any]) -> dict[str, Any]:
     """What a run was asked, by the names of these options: nothing of what was left out, and no calendar as None."""
     given = {name: value for name, value in options.items() if value is not None}
     return given | ({"calendar": None} if given.get("calendar") == "none" else {})
+
+
+def git_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where a strategy comes from instead of a file."""
+    for option in (
+        click.option(
+            "--path", metavar="FILE", help="With --git: its file.  [default: the only one there is]"
+        ),
+        click.option("--commit", metavar="DIGITS", help="With --git: all 40 digits of a commit."),
+        click.option("--branch", metavar="NAME", help="With --git: its branch or tag.  [default: the repository's]"),
+        click.option("--git", metavar="URL", help="Take the strategy from a repository: https, ssh or file."),
+    ):
+        command = option(command)
+    return command

@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from quantstrip.dialects.syntax import last_name
 from quantstrip.errors import ClientLoadError, GitError
 from quantstrip.home import Home
 from quantstrip.operations.git_command import MOST_BYTES, SECONDS, git
@@ -26,6 +27,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SCP = re.compile(r"[A-Za-z0-9_][\w.-]*@[A-Za-z0-9][\w.-]*:(?!//)[^\s]+")
 _URL = re.compile(r"(https|ssh|file)://([^/\s]*)(/[^\s]*)")
 _BASES: Final = frozenset({"StrategyBase", "VectorizedStrategy"})
+_DECIDES: Final = frozenset({"on_bar", "generate_signals", "generate_arrays"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def check(url: str, branch: str | None = None, commit: str | None = None) -> tup
 def choose(checkout: Checkout, path: str | None = None) -> Path:
     """The strategy's file of a repository: the one named, else the only one that holds a strategy class.
 
+    A name alone, ``momentum`` or ``momentum.py``, is looked for in the root and in the folder ``strategies``.
     Without a name the repository's root and its folder ``strategies`` are looked through, by the syntax of each file:
     nothing of it runs.
 
@@ -127,7 +130,7 @@ def choose(checkout: Checkout, path: str | None = None) -> Path:
     root = checkout.folder.resolve()
     if path is not None:
         given = PurePosixPath(path.strip())
-        file = (root / given).resolve()
+        file = _placed(root, given).resolve()
         if (
             path.strip().startswith("-")
             or given.is_absolute()
@@ -168,6 +171,14 @@ def strategies(checkout: Checkout) -> dict[str, str]:
     return found
 
 
+def _placed(root: Path, given: PurePosixPath) -> Path:
+    """Where a file is: a bare name, with or without its ending, may lie in the root or in ``strategies``."""
+    if len(given.parts) == 1:
+        named = [folder / f"{given.name}{ending}" for folder in (root, root / "strategies") for ending in ("", ".py")]
+        return next((file for file in named if file.is_file()), root / given)
+    return root / given
+
+
 def _python_files(root: Path) -> list[Path]:
     return [file for folder in (root, root / "strategies") for file in sorted(folder.glob("*.py")) if file.is_file()]
 
@@ -177,17 +188,21 @@ def _named(files: list[Path], root: Path) -> str:
 
 
 def _strategies(file: Path) -> int:
-    """Classes of a file that derive from a strategy class."""
+    """Classes of a file that are strategies: derived from one, with a method that decides, of their own or a base's."""
     try:
         tree = ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError, OSError):
         return 0
-    bases = [
-        {base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases}
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
-    ]
-    return sum(bool(_BASES & each) for each in bases)
+    derived, deciding = set(_BASES), set()
+    for node in tree.body:  # a base comes before what derives from it
+        if isinstance(node, ast.ClassDef):
+            bases = {last_name(base) for base in node.bases}
+            methods = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+            if bases & derived:
+                derived.add(node.name)
+                if methods & _DECIDES or bases & deciding:
+                    deciding.add(node.name)
+    return len(deciding)
 
 
 def _is_ref(name: str) -> bool:

@@ -1,12 +1,16 @@
 """Strategies from a repository: fetched at one commit, with nothing of it run and nothing taken for an option."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from quantstrip.cli import cli
 from quantstrip.errors import GitError, TaskRefused
 from quantstrip.home import Home
 from quantstrip.operations import backtest_run, from_git, git_command, runs, tasks
@@ -154,6 +158,27 @@ def test_files_that_are_not_there_and_choices_that_are_not_clear_are_told(
         from_git.choose(from_git.fetch(home, repository.as_uri()))
 
 
+def test_a_name_alone_is_looked_for_in_the_root_and_in_the_folder_strategies(
+    home: Home, repository: Path, git: Git
+) -> None:
+    (repository / "second.py").write_text(STRATEGY)
+    git("add", ".")
+    git("commit", "--quiet", "-m", "Two")
+    checkout = from_git.fetch(home, repository.as_uri())
+    for name, place in {"once": "strategies/once.py", "once.py": "strategies/once.py", "second": "second.py"}.items():
+        assert from_git.choose(checkout, name) == checkout.folder / place
+
+
+def test_a_base_of_their_own_is_no_second_strategy(home: Home, repository: Path, git: Git) -> None:
+    base = "from quantstrip import StrategyBase\nclass Base(StrategyBase):\n    def size(self): return 1\n"
+    (repository / "strategies" / "base.py").write_text(base)
+    (repository / "strategies" / "once.py").write_text(base + "class Mine(Base):\n    def on_bar(self, bar): pass\n")
+    (repository / "old.py").write_text("class Mine:\n    def on_bar(self, bar): pass\n")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "A base")
+    assert from_git.choose(from_git.fetch(home, repository.as_uri())).name == "once.py"
+
+
 def test_no_hook_runs_and_links_are_plain_files(
     home: Home, repository: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,3 +238,24 @@ def test_a_task_may_name_a_repository_in_the_place_of_a_file(home: Home, reposit
     for wrong in ({"git": "-x"}, {**given, "branch": "-x"}, {**given, "file": str(repository / "README.md")}, {}):
         with pytest.raises((GitError, TaskRefused)):
             tasks.run_now(home, "backtest", wrong)
+
+
+def test_a_sweep_takes_its_strategy_from_a_repository_too(home: Home, repository: Path, git: Git) -> None:
+    (repository / "strategies" / "once.py").write_text(
+        STRATEGY.replace("symbols=None)", "symbols=None, lots=1)")
+        .replace('timeframe = "1d"', 'timeframe = "1d"\n    parameters = ["lots"]')
+        .replace("self.done = False", "self.done = False\n        self.lots = lots", 1)
+        .replace("quantity=LOT", "quantity=LOT * self.lots")
+    )
+    git("commit", "--quiet", "-am", "Lots")
+    asked = ["--home", str(home.root), "sweep", "--grid", "lots=1,2", "--end", "2000-04-01", "--risk", "off", "--json"]
+    done = CliRunner().invoke(cli, [*asked, "--git", repository.as_uri(), "--path", "once"])
+    assert done.exit_code == 0, done.stderr
+    assert [point["parameters"] for point in json.loads(done.stdout)["points"]] == [{"lots": 1}, {"lots": 2}]
+    for wrong, says in (
+        (["--git", "--upload-pack=x"], "is no address of a repository"),
+        (["--git", repository.as_uri(), "--branch=-x"], "is no name of a branch"),
+        (["--branch", "main", str(repository / "strategies" / "once.py")], "belong to --git URL"),
+    ):
+        with pytest.raises((GitError, SystemExit, click.UsageError), match=says):
+            CliRunner().invoke(cli, [*asked, *wrong], catch_exceptions=False, standalone_mode=False)
