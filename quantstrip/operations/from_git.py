@@ -193,7 +193,8 @@ def _strategies(file: Path) -> int:
         tree = ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError, OSError):
         return 0
-    derived, deciding = set(_BASES), set()
+    derived: set[str] = set(_BASES)
+    deciding: set[str] = set()
     for node in tree.body:  # a base comes before what derives from it
         if isinstance(node, ast.ClassDef):
             bases = {last_name(base) for base in node.bases}
