@@ -10,9 +10,11 @@ Nothing in here knows whether money is real: clock, feed, broker and recorder ar
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import chain, islice, repeat
 
 from quantstrip.clock import Clock, ManualClock, Micros
+from quantstrip.engine.collecting import seldom
 from quantstrip.engine.dispatch import Dispatch
 from quantstrip.engine.faults import fault
 from quantstrip.engine.intake import Intake
@@ -121,7 +123,7 @@ class Engine:
         missed = self.intake.recover(self.broker)
         self._preload()
         self._call("on_init")
-        with stopping(self.feed, stop) as stopped:
+        with stopping(self.feed, stop) as stopped, nullcontext() if self.recorder.kept else seldom():
             slices = self._warm_up(iter(self.feed.slices()))
             self._call("on_start")
             self._lines = self.only.drive()

@@ -31,12 +31,16 @@ class FillRecorder:
         self._kept: dict[Rejection, int] = {}
         self._heard: dict[Rejection, int] = {}  # in this run
         self._last: Micros = 0
-        self._fills: dict[str, Fill] = {}
+        self._fills: list[Fill] = []
+        self._latest: Micros = -1
+        """Time of the latest fill: one that is later still cannot be kept already."""
+        self._known: set[str] = set()
+        """Keys of the first fills: as many as had to be looked up."""
 
     @property
     def fills(self) -> list[Fill]:
         """Every fill, oldest first."""
-        return list(self._fills.values())
+        return list(self._fills)
 
     @property
     def rejections(self) -> list[Rejection]:
@@ -51,7 +55,14 @@ class FillRecorder:
 
     def fill(self, fill: Fill, instrument: Instrument) -> None:  # noqa: ARG002 - part of the port
         """Keep a fill, once by its exec_id."""
-        self._fills.setdefault(fill.exec_id, fill)
+        ts = fill.ts
+        if ts > self._latest:
+            self._latest = ts
+        else:
+            self._known.update(one.exec_id for one in self._fills[len(self._known) :])
+            if fill.exec_id in self._known:
+                return
+        self._fills.append(fill)
 
     def rejected(self, signal: Signal, ts: Micros, rule: str, reason: str) -> None:
         """Keep a refusal, once; two that are alike at one moment are two."""
@@ -79,7 +90,7 @@ class FillRecorder:
     def positions(self) -> Mapping[str, float]:
         """Units by symbol, from the fills it has kept."""
         held: dict[str, float] = {}
-        for fill in self._fills.values():
+        for fill in self._fills:
             held[fill.symbol] = held.get(fill.symbol, 0.0) + fill.side.sign * fill.quantity
         return held
 
@@ -129,7 +140,7 @@ class MemoryRecorder(FillRecorder):
         """Orders whose last state is not final, with the fills that are booked."""
         super().open_orders()
         booked: dict[str, list[str]] = {}
-        for fill in self._fills.values():
+        for fill in self._fills:
             booked.setdefault(fill.reference, []).append(fill.exec_id)
         found = []
         for reference, order in self.orders.items():
