@@ -107,8 +107,12 @@ class Setup:
         self, *, every: bool = False, seed: int = 0, on_progress: Callable[[float], None] = lambda _share: None
     ) -> LookAhead:
         """Look whether a strategy that is given a whole history decides on later bars; see ``backtest.lookahead``."""
-        if self.untrusted:  # its text was judged by that before anything else
+        if not self.form.whole_history:  # it is shown one bar after another
             return LookAhead(0, ())
+        if self.untrusted:
+            from quantstrip.operations import untrusted_run
+
+            return untrusted_run.look_ahead(self, every=every, seed=seed, on_progress=on_progress)
         return look_ahead(self.strategy(), self.tables, every=every, seed=seed, on_progress=on_progress)
 
     def run(

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from quantstrip import dialects
-from quantstrip.errors import SandboxError, SandboxMissing, StrategyLoadError
-from quantstrip.sandbox import Finding, Limits, ask, check_source
+from quantstrip.errors import QuantstripError, SandboxError, SandboxMissing, StrategyLoadError
+from quantstrip.operations.untrusted_cell import ask_cell
+from quantstrip.sandbox import Finding, check_source
 from quantstrip.strategy import read_source
-
-CHILD: Final = "quantstrip.operations.untrusted_child"
-_LIMITS: Final = Limits(seconds=20.0, memory=1_500, answer=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +64,22 @@ def check(file: str | Path) -> Checked:
         return Checked(str(path), form, tuple(findings), {})
     request = {"file": str(path), "source": source.decode(errors="surrogateescape"), "symbols": ["TEST"]}
     try:
-        found = ask(CHILD, request, limits=_LIMITS)
+        found = ask_cell("check", request)
     except SandboxMissing as error:
         return Checked(str(path), form, (Finding("isolation", 0, 0, error.message),), {})
     except SandboxError as error:
-        return Checked(str(path), form, (Finding("limits", 0, 0, error.message),), {})
-    if "error" in found:
-        return Checked(str(path), form, (_refused(path, str(found["error"]), str(found.get("hint") or "")),), {})
+        return Checked(str(path), form, (_refused(path, error, "limits"),), {})
+    except StrategyLoadError as error:
+        rule = "subclass" if "expected one class" in error.message else "construct"
+        return Checked(str(path), form, (_refused(path, error, rule),), {})
     return Checked(str(path), form, (), found)
 
 
-def _refused(path: Path, message: str, hint: str) -> Finding:
-    """An error of loading, by the rule that it breaks and the line that its message names."""
+def _refused(path: Path, error: QuantstripError, rule: str) -> Finding:
+    """An error as a finding, at the line that its message names."""
+    message, hint = error.message, error.hint
     place, _, rest = message.removeprefix(f"{path}").lstrip(", :").partition(": ")
     line = int(place.removeprefix("line ")) if place.startswith("line ") and place[5:].isdigit() else 0
     words = rest if line else message
     advice = f" ({hint.rstrip('.')})" if hint else ""
-    return Finding("subclass" if "expected one class" in message else "construct", line, 0, words + advice)
+    return Finding(rule, line, 0, words + advice)

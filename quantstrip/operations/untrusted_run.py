@@ -11,36 +11,31 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from quantstrip import dialects
 from quantstrip.backtest.describe import describe
+from quantstrip.backtest.lookahead import Difference, LookAhead
 from quantstrip.backtest.result import BacktestResult, Equity
 from quantstrip.backtest.run import assemble
 from quantstrip.dialects import Form, Loaded
 from quantstrip.engine import Rejection
-from quantstrip.errors import QuantstripError, SandboxError, StrategyFault, StrategyLoadError
+from quantstrip.errors import QuantstripError, SandboxError, StrategyLoadError
 from quantstrip.feeds import HistoryFeed, trading_begins
 from quantstrip.matching import CostModel
 from quantstrip.model import Bar, Fill, Leg, OrderSide, OrderType, Signal
+from quantstrip.operations import untrusted_cell
 from quantstrip.operations.runs_bars import COLUMNS, pin_of
 from quantstrip.ports import Charge
 from quantstrip.risk import RiskProfile
-from quantstrip.sandbox import Limits, ask, check_source
+from quantstrip.sandbox import check_source
 from quantstrip.strategy import StrategyBase
 
 if TYPE_CHECKING:
     from quantstrip.operations.research import Setup
-
-CHILD: Final = "quantstrip.operations.untrusted_backtest"
-_LOOKING: Final = Limits(seconds=20.0, memory=1_500, answer=1)
-_RUNNING: Final = Limits(seconds=600.0, memory=3_000, answer=400)
-_FAULTS: Final[Mapping[str, type[QuantstripError]]] = {
-    "StrategyFault": StrategyFault, "StrategyLoadError": StrategyLoadError,
-}  # fmt: skip
 
 
 class Stand(StrategyBase):
@@ -101,25 +96,40 @@ def run(
     Args:
         setup: what is run; its strategy is not loaded here.
         parameters: of the strategy.
-        on_progress: called again and again; what it raises ends the run. How far the run is, a cell does not tell.
+        on_progress: called again and again with the share of the bars that are done; what it raises ends the run.
 
     Raises:
         StrategyLoadError, StrategyFault: the strategy refuses the parameters, or raised.
         SandboxError: it took too much, or answered nonsense.
 
     """
-    pins, data = _packed(setup)
+    told, data = _packed(setup)
     request = {
-        "file": str(setup.file), "source": setup.source.decode(errors="surrogateescape"),
-        "symbols": list(setup.symbols),
-        "parameters": dict(parameters), "tables": pins, "cash": setup.cash, "risk": asdict(setup.profile),
+        **told, "parameters": dict(parameters), "cash": setup.cash, "risk": asdict(setup.profile),
         "costs": asdict(setup.costs), "quantity": setup.quantity, "warmup": setup.warmup,
         "virtual_legs": setup.virtual_legs, "options": asdict(setup.options), "code_hash": setup.code_hash,
     }  # fmt: skip
-    found = _asked(request, data, _RUNNING, on_progress)
+    found = untrusted_cell.ask_cell("run", request, data, untrusted_cell.RUNNING, on_progress)
     try:
         return _result(setup, found)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, QuantstripError) as error:
+        raise _nonsense(error) from error
+
+
+def look_ahead(
+    setup: "Setup", *, every: bool, seed: int, on_progress: Callable[[float], None] | None = None
+) -> LookAhead:
+    """Find out in a cell whether it decides on later bars; arguments as of ``Setup.look_ahead``, errors of ``run``."""
+    told, data = _packed(setup)
+    request = {**told, "parameters": dict(setup.parameters), "every": every, "seed": seed}
+    found = untrusted_cell.ask_cell("look_ahead", request, data, untrusted_cell.RUNNING, on_progress)
+    try:
+        differences = tuple(
+            Difference(str(symbol), str(time), str(decision), bool(whole), bool(part), str(cut), int(line))
+            for symbol, time, decision, whole, part, cut, line in found["differences"]
+        )
+        return LookAhead(int(found["cuts"]), differences, int(found["failed"]), str(found["failure"]))
+    except (KeyError, TypeError, ValueError) as error:
         raise _nonsense(error) from error
 
 
@@ -148,24 +158,18 @@ def _result(setup: "Setup", found: Mapping[str, Any]) -> BacktestResult:
     )
 
 
-def _asked(
-    request: Mapping[str, Any], data: bytes, limits: Limits, on_progress: Callable[[float], None] | None
-) -> dict[str, Any]:
-    found = ask(CHILD, request, data, limits, (lambda: on_progress(0.0)) if on_progress else lambda: None)
-    if "error" in found:
-        kind = _FAULTS.get(str(found.get("kind")), SandboxError)
-        raise kind(str(found["error"]), hint=str(found.get("hint", "")))
-    return found
-
-
-def _packed(setup: "Setup") -> tuple[list[dict[str, Any]], bytes]:
-    """The bars as the cell reads them."""
+def _packed(setup: "Setup") -> tuple[dict[str, Any], bytes]:
+    """What a cell is told of a setup, and the bars as it reads them."""
     columns: dict[str, npt.NDArray[Any]] = {}
     for place, table in enumerate(setup.tables.values()):
         columns |= {f"{place}-{name}": getattr(table, name) for name in COLUMNS}
     written = io.BytesIO()
     np.savez(written, **dict[str, Any](columns))
-    return [pin_of(table) for table in setup.tables.values()], written.getvalue()
+    told = {
+        "file": str(setup.file), "source": setup.source.decode(errors="surrogateescape"),
+        "symbols": list(setup.symbols), "tables": [pin_of(table) for table in setup.tables.values()],
+    }  # fmt: skip
+    return told, written.getvalue()
 
 
 def _fill(row: Sequence[Any]) -> Fill:
@@ -199,7 +203,7 @@ def _judged(
         told = "; ".join(f"{file}, line {each.line}: {each.rule}: {each.message}" for each in findings[:5])
         raise StrategyLoadError(f"untrusted code is refused: {told}", hint=f"See: quantstrip strategy check {file}")
     listed = None if symbols is None else list(symbols)
-    request = {"file": str(file), "source": source.decode(errors="surrogateescape"), "tables": [], "symbols": listed,
+    request = {"file": str(file), "source": source.decode(errors="surrogateescape"), "symbols": listed,
                "parameters": dict(parameters)}  # fmt: skip
     return _looked(json.dumps(request, sort_keys=True))
 
@@ -207,7 +211,7 @@ def _judged(
 @lru_cache(maxsize=16)
 def _looked(request: str) -> dict[str, Any]:
     """What a cell says of a strategy; asked once, however often a run looks at it."""
-    return _asked(json.loads(request), b"", _LOOKING, None)
+    return untrusted_cell.ask_cell("look", json.loads(request))
 
 
 def _nonsense(error: Exception) -> SandboxError:

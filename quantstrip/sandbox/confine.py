@@ -18,6 +18,8 @@ from quantstrip.sandbox.landlock import only_read, version
 from quantstrip.sandbox.seccomp import known_machine, refuse_system
 
 _MEGABYTE: Final = 1_000_000
+_GRACE: Final = 2
+"""Seconds between the signal that the processor time is over, which the process may handle, and its end."""
 _SYSTEM: Final = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/localtime",
                   "/dev/null", "/dev/urandom")  # fmt: skip
 """What libraries of the system and the clock are read from; nothing of it is anybody's own."""
@@ -85,7 +87,8 @@ def _limit(limits: Limits) -> None:
     for kind, value in wanted.items():
         most = resource.getrlimit(kind)[1]
         limit = value if most == resource.RLIM_INFINITY else min(value, most)
-        resource.setrlimit(kind, (limit, limit))
+        grace = _GRACE if kind == resource.RLIMIT_CPU and most == resource.RLIM_INFINITY else 0
+        resource.setrlimit(kind, (limit, limit + grace))
     os.umask(0o777)
 
 

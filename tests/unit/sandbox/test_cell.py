@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from quantstrip.errors import SandboxError
-from quantstrip.operations.strategy_check import CHILD, check
+from quantstrip.operations.strategy_check import check
+from quantstrip.operations.untrusted_cell import CHILD
 from quantstrip.sandbox import Limits, ask
 
 # The way out that needs no import: from an object to a class of the standard library that knows the module os.
@@ -28,8 +29,12 @@ os, real = system["os"], system["builtins"]
 
 def said_by(code: str, **limits: float) -> str:
     """What the cell says to code that ends in an error whose text is its answer."""
-    request = {"file": "evil.py", "source": f"{_OUT}\n{code}", "symbols": ["TEST"]}
+    request = _request("evil.py", f"{_OUT}\n{code}")
     return str(ask(CHILD, request, limits=Limits(**{"seconds": 10.0, **limits}))["error"])  # type: ignore[arg-type]
+
+
+def _request(file: str, source: str) -> dict[str, object]:
+    return {"act": "check", "file": file, "source": source, "symbols": ["TEST"], "parameters": {}, "tables": []}
 
 
 def test_no_file_of_the_user_is_read(tmp_path: Path) -> None:
@@ -77,15 +82,23 @@ def test_its_environment_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "BROKER_KEY" not in said_by("raise ValueError(sorted(os.environ))")
 
 
-def test_a_loop_without_end_is_ended() -> None:
-    with pytest.raises(SandboxError, match="processor time"):
-        said_by("while True: pass", seconds=1.0)
+def test_a_loop_without_end_is_ended_and_its_line_is_told() -> None:
+    words = said_by("names = []\nwhile True: pass", seconds=1.0)
+    assert words == f"evil.py, line {_OUT.count(chr(10)) + 3}: the code took more than 1 s of processor time"
+
+
+def test_a_loop_that_catches_every_error_is_ended_too() -> None:
+    try:
+        words = said_by("while True:\n    try:\n        while True: pass\n    except BaseException: pass", seconds=1.0)
+    except SandboxError as error:  # it was killed; else the signal came between two tries
+        words = error.message
+    assert "more than 1 s of processor time" in words
 
 
 def test_code_that_sleeps_for_ever_is_ended_when_it_is_no_longer_wanted() -> None:
     asked = 0
 
-    def still_wanted() -> None:
+    def still_wanted(_share: float) -> None:
         nonlocal asked
         asked += 1
         if asked > 5:
@@ -94,7 +107,7 @@ def test_code_that_sleeps_for_ever_is_ended_when_it_is_no_longer_wanted() -> Non
     with pytest.raises(SandboxError, match="no longer wanted"):
         ask(
             CHILD,
-            {"file": "f.py", "source": "import time\ntime.sleep(60)", "symbols": ["TEST"]},
+            _request("f.py", "import time\ntime.sleep(60)"),
             b"",
             None,
             still_wanted,
