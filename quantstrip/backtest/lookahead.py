@@ -19,6 +19,7 @@ from quantstrip.errors import LookAheadFound, QuantstripError
 from quantstrip.feeds import HistoryFeed
 from quantstrip.ports import Columns
 from quantstrip.strategy import StrategyBase
+from quantstrip.strategy.patience import SECONDS, file_of, patience
 
 Flags = npt.NDArray[np.bool_]
 Decided = dict[str, dict[str, Flags]]
@@ -101,6 +102,7 @@ def look_ahead(
     *,
     every: bool = False,
     seed: int = 0,
+    patient: float = SECONDS,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> LookAhead:
     """Cut the history short and compare what is decided.
@@ -110,14 +112,22 @@ def look_ahead(
         tables: the run's bars.
         every: at every bar; else at up to 64 bars with a signal, spread over the run, and 64 random ones.
         seed: of the random ones: the same seed, the same cuts.
+        patient: seconds that one decision on a history may take.
         on_progress: receives the share of the cuts that are done.
 
     Raises:
-        QuantstripError: the strategy raised on the whole history.
+        QuantstripError: the strategy raised on the whole history, or did not come to an end.
 
     """
     if not decides_ahead(strategy):
         return LookAhead(0, ())
+    with patience(file_of(strategy), patient):
+        return _cut_short(strategy, tables, every, seed, on_progress)
+
+
+def _cut_short(
+    strategy: StrategyBase, tables: Mapping[str, BarTable], every: bool, seed: int, on_progress: Callable[[float], None]
+) -> LookAhead:
     columns = HistoryFeed(tables).columns()
     whole = decided(strategy, columns)
     cuts = _cuts(whole, columns, every, seed)

@@ -27,6 +27,7 @@ from quantstrip.ports import Broker, Charge
 from quantstrip.report import measure
 from quantstrip.risk import NATIVE, RiskProfile
 from quantstrip.strategy import StrategyBase
+from quantstrip.strategy.patience import SECONDS, file_of, patience
 
 _PIECE = 4096
 """Slices that the engine handles at a time: nobody looks at a backtest between two bars."""
@@ -47,6 +48,7 @@ def run_backtest(
     options: Options = PLAIN,
     code_hash: str | None = None,
     benchmark: BarTable | None = None,
+    patient: float = SECONDS,
     on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run a strategy over bars with simulated fills, and measure what came of it.
@@ -65,12 +67,13 @@ def run_backtest(
         options: strict fills, partial fills, what holding costs.
         code_hash: of the strategy with all that it imports; that of its own file where None.
         benchmark: bars of what the run is measured against, for alpha and beta; they are not traded.
+        patient: seconds that one call of the strategy may take (see ``strategy.patience``).
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
         ConfigError: a share of the volume is asked of a form that fills within the bar.
         DataError: no bars of a symbol that the strategy names, or none left behind the warm-up.
-        StrategyFault: the strategy raised.
+        StrategyFault: the strategy raised, or did not come back from a call.
 
     """
     steps = strategy.tick_steps
@@ -118,7 +121,8 @@ def run_backtest(
         begin=begin,
         progress_every=_PIECE,
     )
-    summary = engine.run()
+    with patience(file_of(strategy), patient):
+        summary = engine.run()
     curve = Equity(summary.ts, summary.equity)
     made = assemble(
         run, recorder.fills, recorder.rejections, curve, summary.charges, by_symbol, traded, cash, benchmark

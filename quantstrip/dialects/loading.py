@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from quantstrip.dialects.forms import Dialect, Form, Loaded
 from quantstrip.errors import ConfigError, StrategyLoadError
 from quantstrip.strategy import Declared, read_source
+from quantstrip.strategy.patience import SECONDS, patience
 
 _ORDER: Final = ("dataframe", "event", "kline", "candle", "vectorized", "native")
 """Modules of this room, asked in this order whether a file is theirs; the last one takes what is left."""
@@ -21,6 +22,7 @@ def load(
     symbols: Sequence[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     source: bytes | None = None,
+    patient: float = SECONDS,
 ) -> Loaded:
     """The strategy of a file, whatever form it is written in.
 
@@ -29,9 +31,11 @@ def load(
         symbols: what to trade; None leaves it to the strategy's default.
         parameters: values by name.
         source: the file's text where it has been read already, to run that however the file was edited since.
+        patient: seconds that its text, and making the strategy, may take.
 
     Raises:
         StrategyLoadError: it cannot be read or loaded; the message names file and line.
+        StrategyFault: it did not come to an end.
 
     Example:
         >>> strategy, form = load("examples/ma_cross.py", symbols=["AAPL"])
@@ -42,7 +46,8 @@ def load(
     file = Path(path)
     text = read_source(file) if source is None else source
     found = _dialect(file, text)
-    strategy = found.load(file, text, symbols, parameters or {})
+    with patience(file, patient):
+        strategy = found.load(file, text, symbols, parameters or {})
     own = getattr(strategy, "form", None)  # a script chooses its leverage and has its notes
     return Loaded(strategy, own if isinstance(own, Form) else found.FORM)
 
@@ -62,7 +67,9 @@ def declared(path: str | Path, source: bytes | None = None) -> list[Declared]:
     """The parameters that a file declares; errors as of ``load``."""
     file = Path(path)
     text = read_source(file) if source is None else source
-    return _dialect(file, text).declared(file, text)
+    found = _dialect(file, text)
+    with patience(file):
+        return found.declared(file, text)
 
 
 def form_named(name: str) -> Form:

@@ -1,13 +1,13 @@
 """What a strategy raised, with the place and the bar it happened at."""
 
 import os
-import sys
 import traceback
 
 from quantstrip.clock import Micros, to_text
 from quantstrip.errors import StrategyError, StrategyFault
 from quantstrip.model import Signal
 from quantstrip.strategy import StrategyBase
+from quantstrip.strategy.patience import file_of
 
 
 def fault(strategy: StrategyBase, hook: str, error: BaseException, symbol: str, ts: Micros) -> StrategyFault:
@@ -15,7 +15,7 @@ def fault(strategy: StrategyBase, hook: str, error: BaseException, symbol: str, 
     where = f" for {symbol}" if symbol else ""
     when = f" at {to_text(ts)} UTC" if ts > 0 else ""
     # A form's hook is the platform's own: what counts is the line of the user's file.
-    file = getattr(sys.modules.get(type(strategy).__module__), "__file__", None)
+    file = file_of(strategy)
     frames = traceback.extract_tb(error.__traceback__)
     # Code is compiled under the path it was asked for by, which a module's own may be written otherwise than.
     own = [frame for frame in frames if file and os.path.abspath(frame.filename) == os.path.abspath(file)]  # noqa: PTH100

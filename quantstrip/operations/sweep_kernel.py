@@ -11,6 +11,7 @@ from quantstrip.errors import QuantstripError
 from quantstrip.operations.sweep_executors import processors
 from quantstrip.operations.sweep_pool import Done, Job, Pace, raised
 from quantstrip.operations.task_progress import Progress
+from quantstrip.strategy.patience import file_of, patience
 
 if TYPE_CHECKING:
     from quantstrip.backtest.vectorized import Kernel, KernelRun
@@ -113,7 +114,8 @@ def alone(setup: "Setup", job: Job) -> Done | None:
         assert isinstance(strategy, VectorizedRunner)  # noqa: S101 - ``refusal`` has seen to it
         return kernel.run(strategy)
 
-    return _done(job, run_it)
+    with patience(setup.file):
+        return _done(job, run_it)
 
 
 def _made(setup: "Setup") -> "Kernel":
@@ -126,7 +128,8 @@ def _made(setup: "Setup") -> "Kernel":
 
 
 def _points(kernel: "Kernel", strategy: "VectorizedRunner", jobs: Sequence[Job]) -> list[Done]:
-    return [_point(kernel, strategy, job) for job in jobs]
+    with patience(file_of(strategy.inner)):
+        return [_point(kernel, strategy, job) for job in jobs]
 
 
 def _point(kernel: "Kernel", strategy: "VectorizedRunner", job: Job) -> Done:

@@ -42,7 +42,7 @@ class StrategyBase(ABC):
             positions refuses that otherwise.
         position_size_ratio: share of its equity that an entry without a quantity is worth: 0.02 is 2 %. It counts as it
             is when the run begins.
-        name: unique, ``snake_case``.
+        name: unique, ``snake_case``; the class's where none is given.
         symbols: what it watches and trades.
 
     Example:
@@ -72,8 +72,8 @@ class StrategyBase(ABC):
     """Its view of the run; the engine's to set."""
     _MAX_BAR_HISTORY = 500
 
-    def __init__(self, name: str, symbols: Sequence[str]) -> None:
-        self.name = name
+    def __init__(self, name: str = "", symbols: Sequence[str] = ()) -> None:
+        self.name = name or type(self).__name__
         self.symbols = [symbols] if isinstance(symbols, str) else list(symbols)
         self._bars = BarWindows(self._MAX_BAR_HISTORY)
         self._indicators: dict[str, Indicators] = {}
