@@ -19,7 +19,7 @@ from quantstrip.strategy.series import SymbolSeries
 from quantstrip.strategy.signal_columns import Panel, SignalColumns
 from quantstrip.strategy.vectorized import VectorizedStrategy
 
-FORM: Final = Form("vectorized", "vectorised strategy")
+FORM: Final = Form("vectorized", "vectorised strategy", whole_history=True)
 _BASE: Final = "VectorizedStrategy"
 _NATIVE: Final = "StrategyBase"
 _FIELDS: Final = ("ts_open", "ts", "open", "high", "low", "close", "volume")
