@@ -1,8 +1,8 @@
 """A broker made of the fill rules: backtest, replay and paper trade against it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from math import nan
+from typing import cast
 
 from quantstrip.brokers.waiting import Waiting
 from quantstrip.clock import Micros
@@ -73,14 +73,18 @@ class SimulatedBroker:
             raise OrderRefused(f"{symbol} is not traded here", hint="Add it to the run's instruments.")
         if not 0.0 < quantity < _INF:
             raise OrderRefused(f"an order needs a positive quantity, got {quantity!r}")
-        self._legs.add(leg)
-        if self._netting and not reduce_only and len(self._legs) > 1:
-            self._check_netting(order)
+        if self._netting:
+            self._legs.add(leg)
+            if len(self._legs) > 1 and not reduce_only:
+                self._check_netting(order)
         self._seen.add(reference)
         self._now = ts
+        waiting = self._waiting[reference] = Waiting(order, symbol, kind, ts)
+        if parent:
+            waiting.held_back = True
         # A market order fills in its first bar, which looks itself whether there is anything to reduce.
-        conditional = in_force is _DAY or (reduce_only and kind is not _MARKET)
-        self._waiting[reference] = Waiting(order, symbol, kind, ts, parent != "", conditional)
+        if in_force is _DAY or (reduce_only and kind is not _MARKET):
+            waiting.conditional = True
         self.idle = False
 
     def cancel(self, reference: str) -> None:
@@ -92,9 +96,15 @@ class SimulatedBroker:
     def advance(self, now: Micros, bars: Sequence[Bar]) -> Sequence[BrokerEvent]:
         """What happened up to ``now``, the close of ``bars``: all sells before all buys, brackets after entries."""
         self._now = now
-        if self._waiting:
-            self._match_all(bars)
-            self.idle = not self._waiting
+        waiting = self._waiting
+        if waiting:
+            if len(waiting) == 1 and len(bars) == 1:  # the commonest by far
+                (only,) = waiting.values()
+                if only.symbol == bars[0].symbol:
+                    self._look(only, bars[0])
+            else:
+                self._look_at_all(bars)
+            self.idle = not waiting
         events, self._events = self._events, []
         return events
 
@@ -149,30 +159,26 @@ class SimulatedBroker:
                 return True
         return rest < 0.0
 
-    def _match_all(self, bars: Sequence[Bar]) -> None:
-        first, by_symbol = bars[0], _NO_OTHER if len(bars) == 1 else {bar.symbol: bar for bar in bars}
-        queue = list(self._waiting.values())
-        several = len(queue) > 1
-        asleep: set[str] = set()
-        if several:
-            queue.sort(key=Waiting.precedence)
-            asleep = {waiting.order.reference for waiting in queue if waiting.held_back}
+    def _look_at_all(self, bars: Sequence[Bar]) -> None:
+        by_symbol = {bar.symbol: bar for bar in bars}
+        queue = sorted(self._waiting.values(), key=Waiting.precedence)
+        asleep = {waiting.order.reference for waiting in queue if waiting.held_back}
         for waiting in queue:
-            bar = first if first.symbol == waiting.symbol else by_symbol.get(waiting.symbol)
-            # A bar that had begun before the order was sent cannot fill it: its open is not to be had any more.
-            if bar is None or bar.ts_open < waiting.since or waiting.held_back:
-                continue
-            if several and waiting.order.reference not in self._waiting:  # one before it ended it
-                continue
-            if waiting.conditional and self._ended(waiting, bar):
-                continue
-            # Woken by an entry of this bar, it has acted in the rest of it.
-            if asleep and waiting.order.reference in asleep:
-                continue
-            if waiting.kind is _MARKET:  # the commonest by far
-                self._fill(waiting.order, bar.open, True, bar)
-            else:
-                self._match(waiting, bar)
+            bar, reference = by_symbol.get(waiting.symbol), waiting.order.reference
+            if bar is not None and reference in self._waiting:  # no other has ended it
+                self._look(waiting, bar, acted=reference in asleep)
+
+    def _look(self, waiting: Waiting, bar: Bar, *, acted: bool = False) -> None:
+        """Let a bar act on an order; ``acted`` is one that an entry of this bar woke: it has, in the rest of it."""
+        # A bar that had begun before the order was sent cannot fill it: its open is not to be had any more.
+        if bar.ts_open < waiting.since or waiting.held_back:
+            return
+        if (waiting.conditional and self._ended(waiting, bar)) or acted:
+            return
+        if waiting.kind is _MARKET:
+            self._fill(waiting.order, bar.open, True, bar)
+        else:
+            self._match(waiting, bar)
 
     def _ended(self, waiting: Waiting, bar: Bar) -> bool:
         """End an order whose time is over or whose position is gone; True when it was ended."""
@@ -214,9 +220,9 @@ class SimulatedBroker:
         else:
             paid, after = price * self._sellers if slips else price, held - wanted
         commission = self._commission(wanted, paid, multiplier, digits)
-        fill = _new_fill(
-            (reference + ".1", reference, strategy, symbol, side, wanted, paid, bar.ts, commission, currency, leg, kind)
-        )
+        fill = _new_fill(Fill, (
+            reference + ".1", reference, strategy, symbol, side, wanted, paid, bar.ts, commission, currency, leg, kind
+        ))  # fmt: skip
         self._positions[key] = on_grid(after) if after % 1.0 else after
         self._fills.append(fill)
         self._events.append(fill)
@@ -265,8 +271,7 @@ class SimulatedBroker:
         )
 
 
-_new_fill: Callable[[tuple[object, ...]], Fill] = partial(tuple.__new__, Fill)
-_NO_OTHER: Mapping[str, Bar] = {}
+_new_fill = cast("Callable[[type[Fill], tuple[object, ...]], Fill]", tuple.__new__)
 _INF = float("inf")
 _BUY, _MARKET = OrderSide.BUY, OrderType.MARKET
 _ACCEPTED, _FILLED, _PARTIALLY_FILLED = OrderState.ACCEPTED, OrderState.FILLED, OrderState.PARTIALLY_FILLED

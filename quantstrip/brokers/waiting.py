@@ -29,20 +29,20 @@ class Waiting:
 
     """
 
-    __slots__ = ("accepted", "conditional", "deadline", "held_back", "kind", "memory", "order", "since", "symbol")
+    # Of the class until an order differs: most are at the market and gone with the next bar.
+    held_back = False
+    conditional = False
+    accepted = False
+    deadline: Micros | None = None
+    memory = _FRESH
 
-    def __init__(
-        self, order: Order, symbol: str, kind: OrderType, since: Micros, held_back: bool, conditional: bool
-    ) -> None:  # fmt: skip
+    def __init__(self, order: Order, symbol: str, kind: OrderType, since: Micros) -> None:
         self.order = order
         self.symbol = symbol
         self.kind = kind
         self.since = since
-        self.held_back = held_back
-        self.conditional = conditional
-        self.accepted = False
-        self.deadline: Micros | None = None
-        self.memory = Memory(peak=order.decision_price) if kind is _TRAILING else _FRESH
+        if kind is _TRAILING:
+            self.memory = Memory(peak=order.decision_price)
 
     def precedence(self) -> tuple[bool, int]:
         """Sort key within a bar: sells before buys, what acts at the open first, stops before limits."""

@@ -80,8 +80,11 @@ class Dispatch:
             instrument = self._instruments[signal.symbol]
             for each in orders:  # all of a signal before the first is sent: a crash in between leaves nothing unknown
                 self._recorder.order(each, instrument)
-        sent = [each for each in orders if self._send(each, signal, ts)]
-        return sent[0] if sent else None
+        sent = None
+        for each in orders:
+            if self._send(each, signal, ts):
+                sent = sent or each
+        return sent
 
     def refuse(self, signal: Signal, ts: Micros, rule: str, reason: str) -> None:
         """Record that a signal became no order, or only a part of one."""

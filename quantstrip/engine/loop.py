@@ -156,7 +156,7 @@ class Engine:
     def _handle_slices(self, slices: Iterator[tuple[Micros, Sequence[Bar]]]) -> bool:
         """Handle up to ``progress_every`` slices; False when the feed has ended.
 
-        The hot path. Only a broker with something on its way is asked, and a bar whose close stays in the calm range
+        The hot path. Only a broker with something on its way is asked, and a bar whose equity stays in the calm range
         (see ``Marks``) needs no mark: while nothing waits, it goes straight to the strategy.
         """
         marks, broker, clock, guard, prices = self.marks, self.broker, self._clock, self.guard, self.account.prices
@@ -165,7 +165,7 @@ class Engine:
         bars: Sequence[Bar] = ()
         ts: Micros = 0
         row = history.length
-        low, high, until, edge = marks.calm(row)
+        cash, units, low, high, until, edge = marks.calm(row)
         busy = not (alone and broker.idle)
         for (ts, bars), _ in zip(islice(slices, self._every), self._lines, strict=False):
             clock.moment = ts
@@ -174,16 +174,16 @@ class Engine:
                 events = broker.advance(ts, bars)
                 if events:
                     take(events, ts)
-                    low, high, until, edge = marks.turn(row)
+                    cash, units, low, high, until, edge = marks.turn(row)
                 busy = not (alone and broker.idle)
-            if row >= edge and (ts > until or not low <= bar.close <= high):
+            if row >= edge and (row == edge or ts > until or not low <= cash + units * bar.close <= high):
                 marks.mark(ts, bars, row)
                 if guard.changed:  # noted before what a halt refuses
                     self._oversight.note_halts(ts)
                 if not alone:
                     self._show(bars, ts)
                     continue
-                low, high, until, edge = marks.calm(row)
+                cash, units, low, high, until, edge = marks.calm(row + 1)
             row += 1
             history.length = row
             if history.growing:

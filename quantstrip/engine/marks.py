@@ -1,8 +1,8 @@
 """Marking to market: prices, equity, halts and the equity curve, in step with the bars.
 
 While no order waits and a run has one symbol, only the price moves: the account is cash plus units times close. Bars
-inside the range that ``calm`` gives cannot set a new peak, break a limit or begin a session, so the loop skips their
-marks; the curve gets them afterwards, from the columns, to the same bits.
+whose equity lies inside the range that ``calm`` gives cannot set a new peak, break a limit or begin a session, so the
+loop skips their marks; the curve gets them afterwards, from the columns, to the same bits.
 """
 
 from array import array
@@ -17,14 +17,13 @@ from quantstrip.risk import Guard
 from quantstrip.trading import Account
 
 _INF = float("inf")
-Calm = tuple[float, float, Micros, int]
-"""A calm range: lowest and highest close, the last moment, and the row up to which every bar is known to lie inside."""
-RESTLESS: Calm = (_INF, -_INF, -1, -1)
+Calm = tuple[float, float, float, float, Micros, int]
+"""A calm range: cash and units that equity is made of, the lowest and highest equity and the last moment inside it, and
+the row up to which every bar is known to lie inside."""
+RESTLESS: Calm = (0.0, 0.0, _INF, -_INF, -1, -1)
 """The calm range that no bar lies in."""
 _BLOCK = 256
 """Rows whose lowest and highest close are kept: one look tells for all of them."""
-_INSIDE = 1e-12
-"""The calm range is narrower by this fraction than arithmetic says: at its edge rounding does not decide."""
 
 
 class Marks:
@@ -109,27 +108,19 @@ class Marks:
         return self._range(row, account.cash, held[0].units if held else 0.0)
 
     def _range(self, row: int, cash: float, units: float) -> Calm:
-        """The calm range of an account that is an amount and so many units times close."""
+        """The calm range of an account that is an amount and so many units times close.
+
+        Products and sums round in the order of their operands: where equity lies inside at the lowest and the highest
+        close of a block, it does at all of them.
+        """
         guard = self._guard
         if self._watched and guard.halted:
             return RESTLESS
-        if units:
-            low, high = (guard.low - cash) / units, (guard.peak - cash) / units
-            if units < 0.0:
-                low, high = high, low
-            low *= 1.0 + _INSIDE if low > 0.0 else 1.0 - _INSIDE
-            high *= 1.0 - _INSIDE if high > 0.0 else 1.0 + _INSIDE
-        elif guard.low <= cash <= guard.peak:
-            low, high = -_INF, _INF
-        else:
-            return RESTLESS
-        until, edge, block = guard.next_end, -1, row // _BLOCK
-        for lowest, highest, last in self._blocks[block : block + 2]:
-            if not (lowest >= low and highest <= high and last <= until):
-                break
-            block += 1
-            edge = block * _BLOCK
-        return low, high, until, edge
+        low, high, until = guard.low, guard.peak, guard.next_end
+        block = row // _BLOCK
+        lowest, highest, last = self._blocks[block]
+        inside = last <= until and low <= cash + units * lowest <= high and low <= cash + units * highest <= high
+        return cash, units, low, high, until, (block + 1) * _BLOCK if inside else -1
 
     def settle(self, ts: Micros, bars: Sequence[Bar]) -> None:
         """Bring prices and guard up to ``bars``, the last ones shown."""
@@ -169,8 +160,11 @@ class Marks:
 
 
 def _blocks(columns: Columns) -> list[tuple[float, float, Micros]]:
-    """Lowest close, highest close and last moment of each block of rows; NaN, which is neither, lies in no range."""
+    """Lowest close, highest close and last moment of each block of rows; NaN, which is neither, lies in no range.
+
+    One more stands for the rows behind the last, which lie in none either.
+    """
     starts = np.arange(0, len(columns.ts), _BLOCK)
     lowest, highest = np.minimum.reduceat(columns.close, starts), np.maximum.reduceat(columns.close, starts)
     last = columns.ts[np.minimum(starts + _BLOCK, len(columns.ts)) - 1]
-    return list(zip(lowest.tolist(), highest.tolist(), last.tolist(), strict=True))
+    return [*zip(lowest.tolist(), highest.tolist(), last.tolist(), strict=True), (_INF, -_INF, 0)]

@@ -5,13 +5,14 @@ Money is rounded per fill to the currency's minor unit and only then added up, s
 rows gets the same cents. Average cost: IAS 2 "weighted average cost", applied to both sides of zero.
 """
 
-from collections.abc import Callable
-from functools import partial
 from math import isfinite
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from quantstrip.errors import InvalidRecord
 from quantstrip.model.enums import OrderSide, PositionEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 QUANTITY_DIGITS = 9
 """Holdings lie on a grid of this many decimals, so that float arithmetic on lots leaves no ghost position behind.
@@ -22,6 +23,7 @@ A million buys of 0.1 add up to 100000.00000133 in floats: off the grid, selling
 _SMALLEST = 10.0**-QUANTITY_DIGITS
 _HUGE = 2.0**53
 """From here on a double leaves out units: a position that large would swallow the next fill of 10 without a trace."""
+_HUGE_SQUARED = _HUGE * _HUGE
 _DIGITS = 8
 _SCALES = tuple(10.0**digits for digits in range(_DIGITS + 1))
 _SHIFT = 1.5 * 2.0**52
@@ -78,8 +80,8 @@ class Booking(NamedTuple):
 FLAT = Position()
 
 # Bookings are made once a fill: without a Python call for each tuple they take half the time.
-_position: Callable[[tuple[float, ...]], Position] = partial(tuple.__new__, Position)
-_booking: Callable[[tuple[object, ...]], Booking] = partial(tuple.__new__, Booking)
+_position = cast("Callable[[type[Position], tuple[float, ...]], Position]", tuple.__new__)
+_booking = cast("Callable[[type[Booking], tuple[object, ...]], Booking]", tuple.__new__)
 
 
 def apply(
@@ -108,7 +110,7 @@ def apply(
         InvalidRecord: a number is impossible, or the side is neither BUY nor SELL.
 
     """
-    if side == _BUY:
+    if side is _BUY or side == _BUY:
         trade = quantity
     elif side == _SELL:
         trade = -quantity
@@ -116,7 +118,7 @@ def apply(
         raise InvalidRecord(f"a fill is a BUY or a SELL, got {side!r}")
     amount = rounded(-trade * price * multiplier, digits) + 0.0  # never minus zero, people would see "-0.0"
     # An infinite or unknown number in makes an infinite or unknown amount.
-    if not (_SMALLEST <= quantity < _HUGE and multiplier > 0.0 and -_HUGE < amount < _HUGE):
+    if not (quantity >= _SMALLEST and quantity < _HUGE and multiplier > 0.0 and amount * amount < _HUGE_SQUARED):
         raise _impossible(quantity, price, multiplier)
     held, avg, cost, realized = position
     after = held + trade
@@ -126,12 +128,12 @@ def apply(
         average = price if held == 0.0 else (held * avg + trade * price) / (held + trade)
         opened = _OPEN_LONG if trade > 0.0 else _OPEN_SHORT
         spent = rounded(cost - amount, digits) + 0.0 if cost else 0.0 - amount
-        return _booking((_position((after, average, spent, realized)), opened, trade, 0.0, amount))
+        return _booking(Booking, (_position(Position, (after, average, spent, realized)), opened, trade, 0.0, amount))
     if after == 0.0:
         gain = rounded(amount - cost, digits) + 0.0
         closed = _CLOSE if held > 0.0 else _COVER
-        rest = _position((0.0, 0.0, 0.0, rounded(realized + gain, digits) + 0.0))
-        return _booking((rest, closed, trade, gain, amount))
+        rest = _position(Position, (0.0, 0.0, 0.0, rounded(realized + gain, digits) + 0.0))
+        return _booking(Booking, (rest, closed, trade, gain, amount))
     if (after > 0.0) == (held > 0.0):
         released = _money(cost * (-trade / held), digits)
         gain = _money(amount - released, digits)

@@ -60,12 +60,12 @@ class Account:
             InvalidRecord: quantity or price is impossible; nothing is booked.
 
         """
-        _, _, _, symbol, side, quantity, price, _, commission, _, leg = fill[:11]
+        symbol, side, quantity, price, _, commission, _, leg = fill[3:11]
         holding = self._holdings.get((symbol, leg))
         if holding is None:
             holding = self._holdings[symbol, leg] = Holding(instrument, leg)
         booking = apply(holding.position, side, quantity, price, holding.multiplier, holding.digits)
-        position = booking.position
+        position, amount = booking.position, booking.amount
         was, units = holding.units, position.quantity * holding.multiplier
         holding.position, holding.units = position, units
         if was == 0.0:
@@ -73,7 +73,7 @@ class Account:
             self.prices.setdefault(symbol, price)
         elif units == 0.0:
             self.held.remove(holding)
-        self.cash += booking.amount - commission
+        self.cash += amount - commission
         self.commission += commission
         return booking
 

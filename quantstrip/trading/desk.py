@@ -1,8 +1,8 @@
 """Decides what becomes of a signal: one or more orders, a recorded refusal, or both."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from math import inf, nan
+from typing import cast
 
 from quantstrip.clock import Micros, to_text
 from quantstrip.model import Instrument, Leg, Order, OrderSide, OrderType, Signal
@@ -85,8 +85,11 @@ class Desk:
         if self._hours is not None and not self._hours(instrument, ts):
             return _refused("trading_hours", f"{instrument.calendar} is closed at {to_text(ts)} UTC")
         held = self._account.position(symbol, signal.leg).quantity
-        if quantity is None and not self._open and (held < 0.0 if side is _BUY else held > 0.0):
+        against = held < 0.0 if side is _BUY else held > 0.0
+        if against and quantity is None and not self._open:
             reducing, opening, note = abs(held), 0.0, ""  # all of it: the commonest exit
+        elif plain and not against and quantity is not None and not quantity % (instrument.lot_size or quantity):
+            reducing, opening, note = 0.0, quantity, ""  # whole lots: the commonest entry
         else:
             reducing, opening, note = self._size(signal, held, instrument, price)
         decided = decision_price or price
@@ -216,7 +219,7 @@ class Desk:
         ) = signal[:]  # fmt: skip
         if note:
             reason = f"{reason} ({note})" if reason else note
-        return _new_order((
+        return _new_order(Order, (
             self._reference(leg, ts, sequence), self._strategy, symbol, side, reducing + opening, kind, ts, leg,
             opening == 0.0, in_force, "", "", limit, stop, trail_amount, trail_percent, decided,
             stop_loss, take_profit, stop_loss_pct, take_profit_pct, trailing_pct, reason, strength, tag, activation,
@@ -227,7 +230,7 @@ _BUY, _SELL = OrderSide.BUY, OrderSide.SELL
 _MARKET = OrderType.MARKET
 _NO_BRACKET = (None,) * 5
 # Made for every signal: without a Python call for the tuple it takes half the time.
-_new_order: Callable[[tuple[object, ...]], Order] = partial(tuple.__new__, Order)
+_new_order = cast("Callable[[type[Order], tuple[object, ...]], Order]", tuple.__new__)
 
 
 def _refused(rule: str, reason: str) -> Decision:

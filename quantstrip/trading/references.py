@@ -22,7 +22,7 @@ class References:
         ``sequence`` numbers the signals of one moment, refused ones too, so that it does not depend on the verdicts.
         """
         words = self._begun[leg].copy()
-        words.update(f"{ts}|{sequence}".encode())
+        words.update(b"%d|%d" % (ts, sequence))
         return words.hexdigest()
 
 
