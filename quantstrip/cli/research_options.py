@@ -132,6 +132,8 @@ _OPTIONS = (
     click.option("--funding-rate", type=float, metavar="RATE", help="Paid by longs to shorts each interval "
                  "(perpetuals)."),
     click.option("--funding-hours", type=float, metavar="HOURS", help="Length of that interval.  [default: 8]"),
+    click.option("--patience", type=float, metavar="SECONDS", help="Most that one call of the strategy may take, one "
+                 "bar or its loading.  [default: 60]"),
 )  # fmt: skip
 
 

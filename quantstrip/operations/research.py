@@ -20,6 +20,7 @@ from quantstrip.operations.research_request import Request
 from quantstrip.risk import RiskProfile
 from quantstrip.strategy import StrategyBase, helpers, named_timeframe, read_source
 from quantstrip.strategy.helpers import Helpers
+from quantstrip.strategy.patience import SECONDS
 from quantstrip.supervise.imports import needed_files
 
 
@@ -74,6 +75,7 @@ class Setup:
     options: Options = PLAIN
     benchmark: BarTable | None = None
     untrusted: bool = False
+    patience: float = SECONDS
 
     @property
     def code_hash(self) -> str:
@@ -101,7 +103,10 @@ class Setup:
             )
         given = self.parameters if parameters is None else parameters
         helpers.use(self.helpers)
-        return dialects.load(self.file, symbols=self.symbols, parameters=given, source=self.source).strategy
+        loaded = dialects.load(
+            self.file, symbols=self.symbols, parameters=given, source=self.source, patient=self.patience
+        )
+        return loaded.strategy
 
     def look_ahead(
         self, *, every: bool = False, seed: int = 0, on_progress: Callable[[float], None] = lambda _share: None
@@ -113,7 +118,9 @@ class Setup:
             from quantstrip.operations import untrusted_run
 
             return untrusted_run.look_ahead(self, every=every, seed=seed, on_progress=on_progress)
-        return look_ahead(self.strategy(), self.tables, every=every, seed=seed, on_progress=on_progress)
+        return look_ahead(
+            self.strategy(), self.tables, every=every, seed=seed, patient=self.patience, on_progress=on_progress
+        )
 
     def run(
         self, parameters: Mapping[str, Any] | None = None, on_progress: Callable[[float], None] | None = None
@@ -134,7 +141,7 @@ class Setup:
             self.strategy(parameters), dict(self.tables), instruments=self.instruments, form=self.form, cash=self.cash,
             risk=self.profile, costs=self.costs,
             quantity=self.quantity, warmup=self.warmup, virtual_legs=self.virtual_legs, options=self.options,
-            code_hash=self.code_hash, benchmark=self.benchmark, on_progress=on_progress,
+            code_hash=self.code_hash, benchmark=self.benchmark, patient=self.patience, on_progress=on_progress,
         )  # fmt: skip
 
 
@@ -164,13 +171,15 @@ def prepare_request(home: Home, request: Request) -> Setup:
         overlay.use(home, overlay.client_of(home, file))  # before the file is imported: its first lines may be imports
         found = find_helpers(file, source)
         helpers.use(found)
-        strategy, form = dialects.load(file, symbols=request.symbols, parameters=parameters, source=source)
+        strategy, form = dialects.load(
+            file, symbols=request.symbols, parameters=parameters, source=source, patient=request.patience
+        )
     cash = float(form.cash if request.cash is None else request.cash)
     tables, benchmark = _read(home, strategy, request)
     return Setup(
         file, source, form, tuple(strategy.symbols), tables, parameters, cash, request.profile(form),
         request.costs(form.costs), request.quantity, request.warmup, request.virtual_legs, found, request.options,
-        benchmark, request.untrusted,
+        benchmark, request.untrusted, request.patience,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.errors import ConfigError, DataError
+from quantstrip.strategy.patience import SECONDS, check_seconds
 
 if TYPE_CHECKING:
     from quantstrip.backtest import Options
@@ -46,6 +47,7 @@ class Request:
         strict, max_volume_share, borrow_rate, funding_rate, funding_hours: as of ``quantstrip.backtest.Options``.
         benchmark: symbol of what alpha and beta are measured against; its bars lie beside the others.
         untrusted: the file is somebody else's: it runs in a cell (see ``quantstrip.sandbox``), never in this process.
+        patience: seconds that one call of the strategy may take, one bar or its loading (see ``strategy.patience``).
 
     """
 
@@ -73,6 +75,7 @@ class Request:
     funding_hours: float = 8.0
     benchmark: str | None = None
     untrusted: bool = False
+    patience: float = SECONDS
 
     @classmethod
     def of(cls, file: str | Path, asked: Mapping[str, Any]) -> Self:
@@ -126,6 +129,7 @@ class Request:
                 f"fee_rate is a fraction of the traded value from 0 to below 1, got {self.fee_rate!r}",
                 hint="Write 0.001 for 0.1 %.",
             )
+        check_seconds(self.patience)
         first, last = self.span
         if first is not None and last is not None and first >= last:
             raise DataError(f"start {self.start} lies after end {self.end}", hint="Swap the two, or leave one out.")

@@ -114,7 +114,7 @@ def alone(setup: "Setup", job: Job) -> Done | None:
         assert isinstance(strategy, VectorizedRunner)  # noqa: S101 - ``refusal`` has seen to it
         return kernel.run(strategy)
 
-    with patience(setup.file):
+    with patience(setup.file, setup.patience):
         return _done(job, run_it)
 
 

@@ -39,10 +39,7 @@ def patience(file: str | os.PathLike[str] | None, seconds: float = SECONDS) -> I
         StrategyFault: a call took longer; the message names the line it was at.
 
     """
-    if not seconds > 0:
-        raise ConfigError(
-            f"the patience with a strategy is above 0 seconds, got {seconds:g}", hint="60 is the default."
-        )
+    check_seconds(seconds)
     if file is None or seconds == float("inf"):
         yield
         return
@@ -59,6 +56,12 @@ def patience(file: str | os.PathLike[str] | None, seconds: float = SECONDS) -> I
     watch.end()
     if watch.line:  # it came back in the very moment; it took too long all the same
         raise watch.told()
+
+
+def check_seconds(seconds: float) -> None:
+    """Refuse what is no time to wait, with a ``ConfigError``."""
+    if not seconds > 0:
+        raise ConfigError(f"patience with a strategy is above 0 seconds, got {seconds:g}", hint="The default is 60.")
 
 
 def file_of(strategy: object) -> str | None:

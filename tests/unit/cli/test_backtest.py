@@ -156,3 +156,15 @@ def test_a_strategy_comes_from_a_repository(quantstrip: Run, asked: list[str], t
     assert "git path           flips.py" in shown
     refused = quantstrip("backtest", "--git=--upload-pack=x", *asked[2:])
     assert (refused.returncode, "is no address of a repository" in refused.stderr) == (1, True)
+
+
+def test_an_endless_strategy_is_told_with_its_line_and_nothing_is_kept(quantstrip: Run, tmp_path: Path) -> None:
+    file = tmp_path / "endless.py"
+    file.write_text("def on_bar(ctx, bar):\n    while True:\n        pass\n")
+    asked = (str(file), "--symbols", "IBM", "--patience", "0.3", "--json")
+    refused = quantstrip("backtest", *asked)
+    error = json.loads(refused.stdout)["error"]
+    assert (refused.returncode, error["type"]) == (1, "StrategyFault")
+    assert "endless.py, line 2" in error["message"] or "endless.py, line 3" in error["message"]
+    assert json.loads(quantstrip("runs", "list", "--json").stdout) == []
+    assert quantstrip("backtest", *asked[:3], "--patience", "0").returncode == 1
