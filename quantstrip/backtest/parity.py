@@ -53,6 +53,7 @@ class Parity:
         matched: deals that are the same in time, side, quantity and price.
         ours, theirs: how many there are.
         mismatches: the others, oldest first.
+        signals: the same of the signals behind them; None where they are not known.
 
     """
 
@@ -60,6 +61,7 @@ class Parity:
     ours: int
     theirs: int
     mismatches: tuple[Mismatch, ...]
+    signals: "Parity | None" = None
 
     @property
     def percent(self) -> float | None:

@@ -49,6 +49,7 @@ def run_backtest(
     code_hash: str | None = None,
     benchmark: BarTable | None = None,
     patient: float = SECONDS,
+    recorder: FillRecorder | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> BacktestResult:
     """Run a strategy over bars with simulated fills, and measure what came of it.
@@ -68,6 +69,7 @@ def run_backtest(
         code_hash: of the strategy with all that it imports; that of its own file where None.
         benchmark: bars of what the run is measured against, for alpha and beta; they are not traded.
         patient: seconds that one call of the strategy may take (see ``strategy.patience``).
+        recorder: one that keeps more than a result needs, such as orders.
         on_progress: receives, again and again, the share of the bars that are done; what it raises ends the run.
 
     Raises:
@@ -104,7 +106,7 @@ def run_backtest(
         strategy, feed, written, code_hash, cash=cash, risk=risk, costs=model, quantity=quantity,
         warmup=warmup, begin=begin, virtual_legs=legs, options=options, benchmark=benchmark,
     )  # fmt: skip
-    recorder = FillRecorder()
+    recorder = recorder or FillRecorder()
     session_end = exchange_session_end(traded)
     engine = Engine(
         strategy,

@@ -240,6 +240,10 @@ def pine(
 def _as_dict(found: Any) -> dict[str, Any]:
     return {
         "matched": found.matched, "ours": found.ours, "theirs": found.theirs, "percent": found.percent,
+        "signals": None if found.signals is None else {
+            "matched": found.signals.matched, "ours": found.signals.ours, "theirs": found.signals.theirs,
+            "percent": found.signals.percent,
+        },
         "causes": found.causes(),
         "mismatches": [
             {"kind": each.kind, "cause": each.cause, "ours": each.ours and each.ours._asdict(),
@@ -259,8 +263,10 @@ def _tell(found: Any) -> None:
         click.echo(f"... and {len(found.mismatches) - _SHOWN:,} more")
     for cause, count in found.causes().items():
         click.echo(f"{count:,} x {cause}")
-    share = "-" if found.percent is None else f"{found.percent:.1f} %"
-    click.echo(f"{found.matched:,} of {max(found.ours, found.theirs):,} deals match: {share}")
+    for what, each in (("signals", found.signals), ("deals", found)):
+        if each is not None:
+            share = "-" if each.percent is None else f"{each.percent:.1f} %"
+            click.echo(f"{each.matched:,} of {max(each.ours, each.theirs):,} {what} match: {share}")
 
 
 def _figure(value: float | None) -> str:

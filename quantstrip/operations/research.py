@@ -11,6 +11,7 @@ from quantstrip.backtest.lookahead import LookAhead, look_ahead
 from quantstrip.bars import BarTable, validate
 from quantstrip.clock import Micros
 from quantstrip.dialects import Form
+from quantstrip.engine import FillRecorder
 from quantstrip.errors import ClientLoadError, DataError, StrategyLoadError
 from quantstrip.home import Home
 from quantstrip.matching import CostModel
@@ -123,9 +124,17 @@ class Setup:
         )
 
     def run(
-        self, parameters: Mapping[str, Any] | None = None, on_progress: Callable[[float], None] | None = None
+        self,
+        parameters: Mapping[str, Any] | None = None,
+        on_progress: Callable[[float], None] | None = None,
+        recorder: FillRecorder | None = None,
     ) -> BacktestResult:
         """Run it.
+
+        Args:
+            parameters: instead of its own.
+            on_progress: as of ``backtest``.
+            recorder: as of ``run_backtest``; one of code in a cell hears nothing.
 
         Raises:
             StrategyLoadError: the strategy refuses the parameters.
@@ -141,7 +150,8 @@ class Setup:
             self.strategy(parameters), dict(self.tables), instruments=self.instruments, form=self.form, cash=self.cash,
             risk=self.profile, costs=self.costs,
             quantity=self.quantity, warmup=self.warmup, virtual_legs=self.virtual_legs, options=self.options,
-            code_hash=self.code_hash, benchmark=self.benchmark, patient=self.patience, on_progress=on_progress,
+            code_hash=self.code_hash, benchmark=self.benchmark, patient=self.patience, recorder=recorder,
+            on_progress=on_progress,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from quantstrip.backtest import BacktestResult
+from quantstrip.backtest.decisions import Decision, decisions_of, joined, with_signals
 from quantstrip.backtest.lookahead import LookAhead
 from quantstrip.backtest.montecarlo import Shuffled, shuffle_trades
 from quantstrip.backtest.parity import Deal, Parity, compare_deals, deals_of
@@ -16,6 +17,7 @@ from quantstrip.backtest.startup import LENGTHS, Startup, startup
 from quantstrip.backtest.walkforward import WalkForward, walk_forward
 from quantstrip.bars import BarTable
 from quantstrip.clock import from_text, to_text
+from quantstrip.engine import MemoryRecorder
 from quantstrip.errors import ConfigError, DataError
 from quantstrip.home import Home
 from quantstrip.model import Mode
@@ -26,8 +28,13 @@ from quantstrip.operations.research_request import Request
 
 Progress = Callable[[float], None]
 _MOST_RUNS = 5_000
-_FILLS = """SELECT exec_time, symbol, side, quantity, price FROM v_executions
-WHERE mode = :mode AND strategy = :strategy AND exec_time >= :begin AND exec_time <= :end ORDER BY exec_time"""
+_WHERE = "WHERE mode = :mode AND strategy = :strategy AND current_run = 1"
+_FILLS = f"""SELECT exec_time, symbol, side, quantity, price FROM v_executions
+{_WHERE} AND exec_time >= :begin AND exec_time <= :end ORDER BY exec_time"""  # noqa: S608 - a constant
+_ORDERS = f"""SELECT event_time, symbol, side FROM v_orders
+{_WHERE} AND parent_order_id IS NULL AND event_time >= :begin AND event_time <= :end"""  # noqa: S608 - a constant
+_REFUSED = f"""SELECT event_time, symbol, side, rule FROM v_rejected_signals
+{_WHERE} AND event_time >= :begin AND event_time <= :end"""  # noqa: S608 - a constant
 
 
 def _silent(_share: float) -> None:
@@ -143,15 +150,18 @@ def compare(
         raise ConfigError("compare with another file or with a mode of the ledger, one of the two")
     ready = research.prepare(home, file, **asked)
     half = 0.5 if other is not None else 1.0
-    ours = deals_of(ready.run(on_progress=lambda share: on_progress(half * share)))
+    here, there = MemoryRecorder(), MemoryRecorder()
+    ours = deals_of(ready.run(on_progress=lambda share: on_progress(half * share), recorder=here))
     moments = {symbol: np.asarray(table.ts) for symbol, table in ready.tables.items()}
     if other is not None:
         against = research.prepare(home, other, **asked)
-        theirs = deals_of(against.run(on_progress=lambda share: on_progress(half + half * share)))
+        theirs = deals_of(against.run(on_progress=lambda share: on_progress(half + half * share), recorder=there))
+        decided = decisions_of(there)
     else:
         assert mode is not None  # noqa: S101 - one of the two
-        theirs = _booked(home, mode, strategy or ready.strategy().name, ready.tables)
-    return compare_deals(ours, theirs, moments, price_tolerance=price_tolerance)
+        theirs, decided = _booked(home, mode, strategy or ready.strategy().name, ready.tables)
+    fills = compare_deals(ours, theirs, moments, price_tolerance=price_tolerance)
+    return fills if ready.untrusted else with_signals(fills, decisions_of(here), decided, moments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +214,21 @@ def compare_pine(
     return PineParity(ready.strategy().name, symbol, parity, export.outside, export.unknown)
 
 
-def _booked(home: Home, mode: Mode, strategy: str, tables: Mapping[str, BarTable]) -> list[Deal]:
+def _booked(home: Home, mode: Mode, strategy: str, tables: Mapping[str, BarTable]) -> tuple[list[Deal], list[Decision]]:
+    """Fills and signals of a strategy's newest run in a mode; of all that was live."""
     begin = min(int(table.ts_open[0]) for table in tables.values())
     end = max(int(table.ts[-1]) for table in tables.values())
     asked = {"mode": str(mode), "strategy": strategy, "begin": to_text(begin), "end": to_text(end)}
     with existing_ledger(home).reading() as reading:
-        _, rows = reading.query(_FILLS, asked)
+        rows, orders, refused = (reading.query(text, asked)[1] for text in (_FILLS, _ORDERS, _REFUSED))
     if not rows:
         raise DataError(
             f"the ledger has no {mode} fills of {strategy} from {to_text(begin)} to {to_text(end)}",
             hint="Name the strategy as the ledger does, and a span in which it traded.",
         )
-    return [Deal(from_text(str(ts)), str(symbol), str(side), float(size), float(price))
-            for ts, symbol, side, size, price in rows]  # fmt: skip
+    deals = [Deal(from_text(str(ts)), str(symbol), str(side), float(size), float(price))
+             for ts, symbol, side, size, price in rows]  # fmt: skip
+    return deals, joined(
+        [Deal(from_text(str(ts)), str(symbol), str(side)) for ts, symbol, side in orders],
+        [(Deal(from_text(str(ts)), str(symbol), str(side)), str(rule)) for ts, symbol, side, rule in refused],
+    )

@@ -220,6 +220,8 @@ def _kept_parity(folder: Path, told: dict[str, Any], found: "Parity", **more: An
         "matched": found.matched, "ours": found.ours, "theirs": found.theirs, "percent": found.percent,
         "mismatches": len(rows),
     }  # fmt: skip
+    if found.signals is not None:
+        told["signals"] = {"matched": found.signals.matched, "percent": found.signals.percent}
     return _kept(folder, told, causes=found.causes(), rows=rows, **more)
 
 

@@ -10,7 +10,8 @@ from quantstrip.backtest import run_backtest
 from quantstrip.bars import read_folder, sample_folder
 from quantstrip.clock import from_text, system_clock
 from quantstrip.home import asset
-from quantstrip.model import Fill
+from quantstrip.model import Fill, Mode
+from quantstrip.operations import validation
 from quantstrip.operations.research import backtest
 from quantstrip.strategy import load_strategy
 
@@ -70,6 +71,22 @@ def test_history_runs_through_finishes_and_books_what_a_backtest_books(station: 
     assert again == 0
     assert booked(station) == as_booked(expected)
     assert len(station.ledger.strategy_runs(current_only=False)) == 1
+
+
+def test_a_backtest_is_compared_with_what_the_client_traded_signal_by_signal_and_fill_by_fill(station: Any) -> None:
+    station.deploy("ma_cross", STRATEGY)
+    configure(station, 0.0, "history")
+    code, output = station.run("ma_cross")
+    assert code == 0, output
+    file = asset("examples") / "ma_cross.py"
+    same = validation.compare(station.home, file, mode=Mode.REPLAY, symbols=SYMBOLS)
+    assert same.signals is not None
+    assert (same.percent, same.signals.percent, same.mismatches) == (100.0, 100.0, ())
+    assert same.ours > 100
+    freer = validation.compare(station.home, file, mode=Mode.REPLAY, symbols=SYMBOLS, quantity=1e6)
+    assert freer.signals is not None
+    assert freer.signals.matched > 50, "the same crossings, of which the rules let none through"
+    assert "refused here by max_order_value" in freer.causes()
 
 
 @pytest.mark.parametrize(("feed", "longest"), [("replay", 1.2), ("history", 0.6)])
