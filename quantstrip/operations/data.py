@@ -7,10 +7,10 @@ from pathlib import Path
 
 from quantstrip.bars import About, BarStore, BarTable, GapReport
 from quantstrip.bars.outliers import Outlier, outliers
-from quantstrip.clock import DAY, Micros, from_text
 from quantstrip.errors import DataError
 from quantstrip.home import Home
 from quantstrip.model import TIMEFRAMES
+from quantstrip.operations.dates import moment
 
 FORMS = (".csv", ".parquet")
 
@@ -139,20 +139,3 @@ def export(
             frame["time"] = frame["time"].dt.strftime("%Y-%m-%d %H:%M:%S")
         frame.to_csv(path, index=False)
     return len(table)
-
-
-def moment(given: str | None, *, last: bool = False) -> Micros | None:
-    """A label's moment; the end of what it names where it is the last one to include.
-
-    Raises:
-        DataError: it is no date and no time.
-
-    """
-    if given is None:
-        return None
-    text = given.strip()
-    try:
-        found = from_text(text)
-    except ValueError:
-        raise DataError(f"{given!r} is no date", hint="Write 2005-12-31, or 2005-12-31 14:30.") from None
-    return found + (DAY if len(text) == len("2000-01-01") else 1) if last else found

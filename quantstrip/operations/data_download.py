@@ -58,7 +58,7 @@ def check_download(arguments: DownloadArguments) -> None:
     """
     from quantstrip.calendars import get_calendar
     from quantstrip.feeds.remote import open_history
-    from quantstrip.operations.data import moment
+    from quantstrip.operations.dates import moment
 
     moment(arguments.start), moment(arguments.end)
     if arguments.calendar is not None:
@@ -90,8 +90,8 @@ def work(home: Home, arguments: DownloadArguments, folder: Path, progress: "Prog
     from quantstrip.bars import BarStore, label_text
     from quantstrip.feeds.download import download
     from quantstrip.feeds.remote import open_history
-    from quantstrip.operations.data import moment
     from quantstrip.operations.data_sources import retry
+    from quantstrip.operations.dates import moment
 
     store = BarStore(home.bars)
     feeds = [open_history(name, adjusted=arguments.adjusted) for name in feeds_of(arguments.feed)]

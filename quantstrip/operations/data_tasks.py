@@ -43,7 +43,7 @@ class ExportArguments:
 
     def __post_init__(self) -> None:
         """Refuse what no bars could be of."""
-        from quantstrip.operations.data import moment
+        from quantstrip.operations.dates import moment
 
         if self.timeframe not in TIMEFRAMES:
             raise TaskRefused(f"there is no timeframe {self.timeframe!r}", hint=f"Known: {', '.join(TIMEFRAMES)}.")

@@ -6,8 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from quantstrip.clock import DAY, Micros, from_text
+from quantstrip.clock import Micros
 from quantstrip.errors import ConfigError, DataError
+from quantstrip.operations.dates import moment
 from quantstrip.strategy.patience import SECONDS, check_seconds
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Request:
     @property
     def span(self) -> tuple[Micros | None, Micros | None]:
         """Labels that the bars lie between, the second excluded; raises ``DataError`` for what is no date."""
-        return _moment(self.start, "start"), _moment(self.end, "end", last=True)
+        return moment(self.start, "start"), moment(self.end, "end", last=True)
 
     @property
     def options(self) -> "Options":
@@ -173,16 +174,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _moment(given: str | None, name: str, *, last: bool = False) -> Micros | None:
-    """A label's moment; the end of what it names where it is the last one to include."""
-    if given is None:
-        return None
-    text = given.strip()
-    try:
-        moment = from_text(text)
-    except ValueError:
-        raise DataError(f"{name} is {given!r}, expected a date", hint="Write 2005-12-31.") from None
-    whole_day = len(text) == len("2000-01-01")
-    return moment + (DAY if whole_day else 1) if last else moment
