@@ -11,6 +11,9 @@ the bar of the crossing alone. Decided at that bar's close, filled at the next o
 # @param fast int 12 Bars of the fast average
 # @param slow int 40 Bars of the slow average
 
+my_indicator_name = "EMA cross"
+my_indicator_description = "Two exponential averages: long while the fast one is above, short while it is below."
+
 df = df.copy()
 
 fast = df["close"].ewm(span=params["fast"], adjust=False).mean()
@@ -33,7 +36,7 @@ df["close_long"] = down
 
 # Decoration of the chart; no order follows it. One value a bar, None where there is nothing to draw.
 output = {
-    "name": "EMA cross",
+    "name": my_indicator_name,
     "plots": [
         {"name": f"EMA {params['fast']}", "data": fast.tolist(), "color": "#FF9800", "overlay": True},
         {"name": f"EMA {params['slow']}", "data": slow.tolist(), "color": "#3F51B5", "overlay": True},

@@ -12,6 +12,7 @@ every entry with the stop and the trailing stop below, besides what the script i
 # @param exit_channel int 15 Bars of the channel that ends the trend
 # @param risk float 0.01 Share of the equity that the stop may cost
 # @param both_ways bool true Go short as well
+# @param busy float 0.5 Least volume of a breakout, over the channel's mean volume
 
 
 def on_init(ctx):
@@ -26,6 +27,8 @@ def on_bar(ctx, bar):
     top, bottom = max(each.high for each in before), min(each.low for each in before)
     recent = before[-ctx.param("exit_channel", 15) :]
     amount = ctx.equity * ctx.param("risk", 0.01) / 0.05
+    usual = sum(each.volume for each in before) / len(before)
+    rises, busy = bar.close > bar.open, bar.volume > ctx.param("busy", 0.5) * usual
 
     if ctx.position.has_long() and bar.close < min(each.low for each in recent):
         ctx.close_long(price=bar.close, reason="trend_over")
@@ -33,7 +36,7 @@ def on_bar(ctx, bar):
         ctx.close_short(price=bar.close, reason="trend_over")
 
     # On one bar closes come before opens: what ended above may turn around here.
-    if bar.close > top and ctx.position <= 0:
+    if bar.close > top and rises and busy and ctx.position <= 0:
         ctx.open_long(amount=amount, price=bar.close, reason="breakout")
-    elif bar.close < bottom and ctx.position >= 0 and ctx.param("both_ways", True):
+    elif bar.close < bottom and busy and ctx.position >= 0 and ctx.param("both_ways", True):
         ctx.open_short(amount=amount, price=bar.close, reason="breakdown")

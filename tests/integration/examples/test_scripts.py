@@ -24,7 +24,7 @@ from quantstrip.operations.research import backtest, prepare
 from quantstrip.sandbox import check_source
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-DATAFRAME = ["dataframe_bands", "dataframe_breakout", "dataframe_ema_cross"]
+DATAFRAME = ["dataframe_bands", "dataframe_breakout", "dataframe_ema_cross", "dataframe_fade"]
 EVENT = ["event_dca", "event_grid", "event_martingale", "event_trend"]
 BARS = 700
 
@@ -44,8 +44,8 @@ def backtested(name: str, **parameters: Any) -> BacktestResult:
 class OneByOne(ReplayFeed):
     """A replay that ends where it would hold."""
 
-    def __init__(self) -> None:
-        super().__init__(tables(), started=0, seconds=60.0, clock=ManualClock())
+    def __init__(self, steps: int) -> None:
+        super().__init__(tables(), started=0, seconds=60.0, clock=ManualClock(), steps=steps)
 
     def slices(self) -> Iterator[Any]:
         return islice(super().slices(), len(self._timeline))
@@ -56,17 +56,28 @@ def facts(fills: list[Fill]) -> list[tuple[Any, ...]]:
     return [(f.ts, f.symbol, f.side, f.leg, f.quantity, f.price, f.commission) for f in fills]
 
 
-@pytest.mark.parametrize("name", DATAFRAME + EVENT)
-def test_a_replay_fills_what_the_backtest_fills(name: str) -> None:
-    result = backtested(name)
+BOT = {"runtime": "bot", "tick_steps": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        *((name, {}) for name in DATAFRAME + EVENT),
+        *((name, BOT) for name in EVENT),
+        ("dataframe_ema_cross", {"leverage": 3.0, "tradeDirection": "short", "signal_mode": "confirmed"}),
+    ],
+)
+def test_a_replay_fills_what_the_backtest_fills(name: str, parameters: dict[str, Any]) -> None:
+    result = backtested(name, **parameters)
     assert len(result.fills) > 20
     assert {fill.symbol for fill in result.fills} == {"AAPL", "IBM"}
 
-    strategy, form = dialects.load(EXAMPLES / f"{name}.py", symbols=["AAPL", "IBM"])
+    strategy, form = dialects.load(EXAMPLES / f"{name}.py", symbols=["AAPL", "IBM"], parameters=parameters)
     instruments = {symbol: form.instrument(symbol, "NYSE") for symbol in tables()}
     recorder = MemoryRecorder()
     Engine(
-        strategy, feed=OneByOne(), broker=SimulatedBroker(instruments, form.costs, netting=not strategy.virtual_legs),
+        strategy, feed=OneByOne(strategy.tick_steps),
+        broker=SimulatedBroker(instruments, form.costs, netting=not strategy.virtual_legs),
         recorder=recorder, instruments=instruments, cash=100_000.0, risk=form.risk, clock=ManualClock(), run_key="r",
     ).run()  # fmt: skip
     assert facts(recorder.fills) == facts(list(result.fills))
@@ -151,13 +162,14 @@ def test_the_examples_pass_for_strangers_code_as_well(name: str) -> None:
         ("dataframe_bands", "period", [15, 30]),
         ("dataframe_breakout", "lookback", [20, 40]),
         ("dataframe_ema_cross", "stopLossPct", [0.02, 0.08]),
-        ("event_dca", "amount", [200.0, 400.0]),
+        ("dataframe_fade", "takeProfitPct", [0.02, 0.2]),
+        ("event_dca", "schedule", ["weekly", "monthly"]),
         ("event_grid", "grid_levels", [2, 8]),
         ("event_martingale", "factor", [1.2, 2.0]),
         ("event_trend", "trailingStopPct", [0.02, 0.1]),
     ],
 )
-def test_their_parameters_and_settings_can_be_swept(home: Home, name: str, parameter: str, values: list[float]) -> None:
+def test_their_parameters_and_settings_can_be_swept(home: Home, name: str, parameter: str, values: list[Any]) -> None:
     lines = (sample_folder() / "IBM.csv").read_text().splitlines()[:301]
     (home.bars / "IBM.csv").write_text("\n".join(lines))
     ready = prepare(home, EXAMPLES / f"{name}.py", parameters={"trend": False} if "breakout" in name else None)
