@@ -21,16 +21,10 @@ from quantstrip.cli.session import FilePath, Session, pass_session, print_json, 
     metavar="NAME=VALUE",
     help="A parameter of the strategy; may be repeated.",
 )
-@click.option("--benchmark", metavar="SYMBOL", help="What alpha and beta are measured against; it is not traded.")
 @click.option("--label", type=click.Choice(["bar", "close"]), default="bar", show_default=True,
               help="With 'close', the JSON's fills carry exec_time too, the moment as the ledger has it.")  # fmt: skip
 @click.option(
     "--keep/--no-keep", default=True, help="Keep the run in the home, with all it depends on.  [default: keep]"
-)
-@click.option(
-    "--untrusted",
-    is_flag=True,
-    help="The code is somebody else's: run it where it reaches no file, network or process.",
 )
 @git_options
 @click.option("--verify", metavar="RUN", help="Run a kept run again, and prove that it gives the same.")

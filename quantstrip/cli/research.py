@@ -18,6 +18,8 @@ _METRICS = (
     "equity_final",
 )  # fmt: skip
 
+_WARNING = "{} of {} points ran; the best of so many tries owes a part of it to luck."
+
 
 @click.command()
 @click.argument("file", type=FilePath(exists=True, dir_okay=False), required=False)
@@ -103,11 +105,7 @@ def sweep(
         raise TaskError(f"the sweep is {made.state}: {made.error}", hint=f"quantstrip task show {made.task_id}")
     found = sweeps.load(home, made.task_id)
     if as_json:
-        best = next(iter(found.robust(metric)), None)
-        robust = best and {"parameters": dict(best.point.parameters), "median": best.middle, "worst": best.worst,
-                           "points": best.size}  # fmt: skip
-        print_json({"task": made.task_id, "result": made.result, "robust": robust,
-                    "points": [plain(point) for point in found.points]})  # fmt: skip
+        print_json(_as_dict(found, made.result, metric))
         return 0
     _told(session, found, metric, top)
     click.echo(f"{str((made.result or {})['way']).capitalize()}, in {(made.result or {})['seconds']:,.1f} s.")
@@ -162,6 +160,19 @@ def compare(session: Session, names: tuple[str, ...], as_json: bool) -> None:
     click.echo("\n* differs; all else that the runs were asked is the same")
 
 
+def _as_dict(found: "Sweep", result: Any, metric: str) -> dict[str, Any]:
+    """A sweep as JSON; beside the best point, how many were tried to find it."""
+    region, ranked = next(iter(found.robust(metric)), None), found.ranked(metric)
+    robust = region and {"parameters": dict(region.point.parameters), "median": region.middle,
+                         "worst": region.worst, "points": region.size}  # fmt: skip
+    best = {"parameters": dict(ranked[0].parameters), metric: ranked[0].figures[metric]} if ranked else None
+    return {
+        "task": found.task_id, "result": result, "best": best, "tries": len(ranked),
+        "warning": _WARNING.format(len(ranked), found.total), "robust": robust,
+        "points": [plain(point) for point in found.points],
+    }  # fmt: skip
+
+
 def _told(session: Session, found: "Sweep", metric: str, top: int) -> None:
     """The best points, how many were tried, and what was refused."""
     names = list(found.grid)
@@ -180,7 +191,7 @@ def _told(session: Session, found: "Sweep", metric: str, top: int) -> None:
             f"\nRobust region: {place}; {metric} {_shown(best.point.figures[metric])} there, in the middle of its "
             f"{best.size} neighbours {_shown(best.middle)}, at worst {_shown(best.worst)}."
         )
-    click.echo(f"\n{len(ranked)} of {found.total} points ran; the best of so many tries owes a part of it to luck.")
+    click.echo(f"\n{_WARNING.format(len(ranked), found.total)}")
     refused = [point for point in found.points if point.state != "done"]
     if refused:
         click.echo(f"{len(refused)} did not run, such as {refused[0].parameters}: {refused[0].error}")

@@ -134,6 +134,9 @@ _OPTIONS = (
     click.option("--funding-hours", type=float, metavar="HOURS", help="Length of that interval.  [default: 8]"),
     click.option("--patience", type=float, metavar="SECONDS", help="Most that one call of the strategy may take, one "
                  "bar or its loading.  [default: 60]"),
+    click.option("--benchmark", metavar="SYMBOL", help="What alpha and beta are measured against; it is not traded."),
+    click.option("--untrusted", is_flag=True, help="The code is somebody else's: run it where it reaches no file, "
+                 "network or process."),
 )  # fmt: skip
 
 
@@ -153,9 +156,7 @@ def asked(options: Mapping[str, Any]) -> dict[str, Any]:
 def git_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where a strategy comes from instead of a file."""
     for option in (
-        click.option(
-            "--path", metavar="FILE", help="With --git: its file.  [default: the only one there is]"
-        ),
+        click.option("--path", metavar="FILE", help="With --git: its file.  [default: the only one there is]"),
         click.option("--commit", metavar="DIGITS", help="With --git: all 40 digits of a commit."),
         click.option("--branch", metavar="NAME", help="With --git: its branch or tag.  [default: the repository's]"),
         click.option("--git", metavar="URL", help="Take the strategy from a repository: https, ssh or file."),

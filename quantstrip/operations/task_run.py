@@ -19,9 +19,13 @@ OUTPUT: Final = "output.log"
 
 
 def perform(
-    home: Home, ledger: Ledger, row: Mapping[str, Any], progress: Progress, *, kinds: Mapping[str, Kind] = KINDS
-) -> str:
+    home: Home, ledger: Ledger, row: Mapping[str, Any], progress: Progress, *, kinds: Mapping[str, Kind] = KINDS,
+    aside: bool = True,
+) -> str:  # fmt: skip
     """Do the task of ``row``, which is running, and record its end; returns the state it has then.
+
+    Args:
+        aside: nobody waits for it: a failure goes to the log as well.
 
     Raises:
         KeyboardInterrupt: the user ended it; it is recorded as cancelled first.
@@ -45,7 +49,8 @@ def perform(
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary: whatever it is becomes the task's error
         told = isinstance(error, QuantstripError)  # its message says it, a person reads it; the task keeps the trace
-        logger.opt(exception=None if told else error).error("task {} failed: {}", task_id, error)
+        if aside or not told:
+            logger.opt(exception=None if told else error).error("task {} failed: {}", task_id, error)
         trace = scrub("".join(traceback.format_exception(error)))
         return _end(ledger, task_id, FAILED, error=_explained(error), trace=trace)
 

@@ -134,7 +134,7 @@ def run_now(
         row = ledger.claim_task(sender_of(), task_id=task_id, pid=os.getpid())
     assert row is not None  # noqa: S101 - it was named, and is ours
     clear(home, task_id)
-    perform(home, ledger, row, Progress(heard=heard), kinds=kinds)
+    perform(home, ledger, row, Progress(heard=heard), kinds=kinds, aside=False)
     return get(home, task_id)
 
 

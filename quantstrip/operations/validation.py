@@ -151,7 +151,8 @@ def compare(
     ready = research.prepare(home, file, **asked)
     half = 0.5 if other is not None else 1.0
     here, there = MemoryRecorder(), MemoryRecorder()
-    ours = deals_of(ready.run(on_progress=lambda share: on_progress(half * share), recorder=here))
+    result = ready.run(on_progress=lambda share: on_progress(half * share), recorder=here)
+    ours = deals_of(result)
     moments = {symbol: np.asarray(table.ts) for symbol, table in ready.tables.items()}
     if other is not None:
         against = research.prepare(home, other, **asked)
@@ -159,7 +160,7 @@ def compare(
         decided = decisions_of(there)
     else:
         assert mode is not None  # noqa: S101 - one of the two
-        theirs, decided = _booked(home, mode, strategy or ready.strategy().name, ready.tables)
+        theirs, decided = _booked(home, mode, strategy or str(result.run["strategy"]), ready.tables)
     fills = compare_deals(ours, theirs, moments, price_tolerance=price_tolerance)
     return fills if ready.untrusted else with_signals(fills, decisions_of(here), decided, moments)
 
@@ -207,11 +208,12 @@ def compare_pine(
         )
     ((symbol, table),) = ready.tables.items()
     export = read_export(trades, table, zone)
-    ours, theirs = deals_of(ready.run(on_progress=on_progress)), export.deals
+    result = ready.run(on_progress=on_progress)
+    ours, theirs = deals_of(result), export.deals
     if not quantities:
         ours, theirs = ours_without_quantity(ours), ours_without_quantity(theirs)
     parity = compare_deals(ours, theirs, {symbol: np.asarray(table.ts)}, price_step=tick)
-    return PineParity(ready.strategy().name, symbol, parity, export.outside, export.unknown)
+    return PineParity(str(result.run["strategy"]), symbol, parity, export.outside, export.unknown)
 
 
 def _booked(home: Home, mode: Mode, strategy: str, tables: Mapping[str, BarTable]) -> tuple[list[Deal], list[Decision]]:

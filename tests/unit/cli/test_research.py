@@ -33,6 +33,18 @@ def test_a_sweep_as_json_has_every_point(quantstrip: Run) -> None:
     assert [point["parameters"] for point in found["points"]] == [{"fast": 5}, {"fast": 10}]
     alone = quantstrip("backtest", EXAMPLE, "--param", "fast=5", *asked[2:], "--json")
     assert found["points"][0]["figures"]["equity_final"] == json.loads(alone.stdout)["equity_final"]
+    assert (found["tries"], found["warning"][:19]) == (2, "2 of 2 points ran; ")
+    assert found["best"]["sharpe"] == max(point["figures"]["sharpe"] for point in found["points"])
+
+
+def test_a_sweep_takes_the_options_of_a_backtest_and_holds_what_nobody_vouches_for(quantstrip: Run) -> None:
+    sweep, backtest = ({line.split()[0] for line in quantstrip(name, "--help").stdout.splitlines()
+                        if line.startswith("  --")} for name in ("sweep", "backtest"))  # fmt: skip
+    assert backtest - sweep == {"--label", "--keep", "--verify"}
+    asked = ("--param", "fast=5:10:5", "--symbols", "IBM", "--start", "2012-01-01", "--benchmark", "MSFT", "--json")
+    cell = json.loads(quantstrip("sweep", EXAMPLE, *asked, "--untrusted").stdout)
+    assert "runs in a cell" in cell["result"]["way"]
+    assert cell["points"] == json.loads(quantstrip("sweep", EXAMPLE, *asked).stdout)["points"]
 
 
 def test_a_sweep_names_its_robust_region_and_is_continued_by_its_number(quantstrip: Run) -> None:
@@ -50,8 +62,8 @@ def test_a_sweep_names_its_robust_region_and_is_continued_by_its_number(quantstr
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "give the FILE of a strategy, or --resume TASK"),
-        ((WHOLE, "--resume", "1"), "give the FILE of a strategy, or --resume TASK"),
+        ((), "name one: a strategy's FILE, a repository with --git URL, or --resume TASK"),
+        ((WHOLE, "--resume", "1"), "name one: a strategy's FILE, a repository with --git URL, or --resume TASK"),
         ((WHOLE, "--grid", "fast=5,6", "--param", "fast=7"), "fast is given as --grid and as --param"),
     ],
 )
@@ -77,7 +89,7 @@ def test_a_sweep_of_nothing_is_refused(quantstrip: Run, words: tuple[str, ...], 
 def test_a_sweep_of_a_parameter_that_there_is_not_is_answered_without_a_trace(quantstrip: Run) -> None:
     refused = quantstrip("sweep", EXAMPLE, "--symbols", "IBM", "--grid", "nothing=1,2")
     assert refused.returncode == 1
-    assert "takes no nothing" in refused.stderr
+    assert refused.stderr.count("takes no nothing") == 1, "said once, to whoever waits for it"
     assert "Traceback" not in refused.stderr
 
 
