@@ -9,7 +9,7 @@ from components import backtest_charts, frame, markup
 from components.backtest_runs import number, percent
 from components.markup import Column, Html
 from quantstrip.home import Home
-from quantstrip.operations import backtests
+from quantstrip.operations import backtests, kept_runs
 from quantstrip.operations.backtests import Outcome
 
 _FIGURES: Final = {
@@ -19,14 +19,19 @@ _FIGURES: Final = {
 }  # fmt: skip
 
 
-def show(home: Home, numbers: Sequence[int]) -> None:
-    """All of it; a run without a result is named and left out."""
-    loaded: list[Outcome] = []
-    for number_ in dict.fromkeys(numbers):
+def show(home: Home, names: Sequence[int | str]) -> None:
+    """All of it; a run without a result is named and left out.
+
+    Args:
+        names: numbers of tasks, and names of kept runs.
+
+    """
+    loaded: dict[int | str, Outcome] = {}
+    for name in names:
         with frame.boundary():
-            loaded.append(backtests.load(home, number_))
-    differs = backtests.differing(loaded)
-    compared = [(_title(one, differs), one) for one in loaded]
+            loaded[name] = backtests.load(home, name) if isinstance(name, int) else kept_runs.outcome(home, name)
+    differs = backtests.differing(list(loaded.values()))
+    compared = [(_title(name, one, differs), one) for name, one in loaded.items()]
     if len(compared) < 2:
         st.html(markup.notice("info", markup.text("Choose two or more backtests that are done.")))
         return
@@ -66,11 +71,11 @@ def asked(compared: Sequence[tuple[str, Outcome]]) -> Html:
     return markup.table(columns, rows, label="What was run", none="Nothing to compare")
 
 
-def _title(one: Outcome, differs: frozenset[str]) -> str:
+def _title(name: int | str, one: Outcome, differs: frozenset[str]) -> str:
     """A run's number, with the parameters that tell it from the others."""
-    told = [f"{name} {value}" for name, value in one.run["parameters"].items() if f"parameter {name}" in differs]
+    told = [f"{each} {value}" for each, value in one.run["parameters"].items() if f"parameter {each}" in differs]
     words = ", ".join(told[:3])
-    return f"Run {one.task_id} ({words})" if told else f"Run {one.task_id}"
+    return f"Run {name} ({words})" if told else f"Run {name}"
 
 
 def _said(value: object) -> str:

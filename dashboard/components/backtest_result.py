@@ -1,6 +1,6 @@
 """What came of a backtest: figures, charts, tables, what was assumed, files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from math import nan
@@ -26,8 +26,8 @@ _LABELS: Final = {
 }  # fmt: skip
 
 
-def show(home: Home, task_id: int) -> None:
-    """All of it."""
+def show(home: Home, task_id: int, *, kept: bool) -> None:
+    """All of it but the files; a run that is kept tells its hashes itself."""
     outcome = backtests.load(home, task_id)
     figures(outcome)
     if outcome.counts["fills"] == 0:
@@ -39,10 +39,9 @@ def show(home: Home, task_id: int) -> None:
     if sum(value is not None for year in outcome.years for value in year.months) > 2:
         frame.section("Months", "return of each, in %")
         backtest_charts.months(outcome, key=f"bt-months-{task_id}")
-    tables(home, outcome)
+    tables(outcome, partial(backtests.rows, home, task_id), key=str(task_id))
     frame.section("What was assumed")
-    st.html(assumed(outcome))
-    export(home, task_id)
+    st.html(assumed(outcome, kept=kept))
 
 
 def figures(outcome: Outcome) -> None:
@@ -62,8 +61,31 @@ def figures(outcome: Outcome) -> None:
                 Tile("Profit factor", number(found["profit_factor"]), note="gains / losses"),
                 Tile("Rejected signals", f"{refused:,}",
                      note=", ".join(f"{rule} {count}" for rule, count in outcome.rules.items())),
+                *_measured(outcome),
             ]
         )  # fmt: skip
+    with st.expander("More figures", icon=":material/functions:"):
+        st.html(markup.tag("div", markup.facts(_further(found)), "qs-bt-facts"))
+
+
+def _measured(outcome: Outcome) -> list[Tile]:
+    """Against the benchmark, where one was asked for."""
+    name, found = outcome.run.get("benchmark"), outcome.metrics
+    if not name:
+        return []
+    return [
+        Tile("Alpha", markup.percent(found.get("alpha")), note=f"a year, beside {name}"),
+        Tile("Beta", number(found.get("beta")), note=f"to {name}"),
+    ]
+
+
+def _further(found: Mapping[str, Any]) -> list[tuple[str, object]]:
+    return [
+        ("Payoff", f"{number(found.get('payoff'))}, average win / average loss"),
+        ("Average hold", f"{number(found.get('average_hold'))} days"),
+        ("Worst day", percent(found.get("worst_day"))),
+        ("Exposure", f"{percent(found.get('exposure'))} of the sessions"),
+    ]
 
 
 def prices(home: Home, outcome: Outcome) -> None:
@@ -110,20 +132,24 @@ def placed(found: Sequence[Mark], columns: Mapping[str, Any]) -> list[candles.Ma
     ]
 
 
-def tables(home: Home, outcome: Outcome) -> None:
-    """Trades, fills and rejected signals, a page at a time."""
+def tables(outcome: Outcome, rows_of: Callable[[str, int, int], Sequence[Sequence[Any]]], *, key: str) -> None:
+    """Trades, fills and rejected signals, a page at a time.
+
+    Args:
+        rows_of: rows of a table: its name, how many to skip, how many at most.
+        key: tells the widgets of one run from those of another.
+
+    """
     chosen = st.segmented_control(
-        "Table", list(_TITLES), default="trades", required=True, key=f"bt-table-{outcome.task_id}",
+        "Table", list(_TITLES), default="trades", required=True, key=f"bt-table-{key}",
         label_visibility="collapsed", format_func=lambda name: f"{_TITLES[name]} ({outcome.counts[name]:,})",
     )  # fmt: skip
     count = outcome.counts[chosen]
     pages = max(1, -(-count // PAGE_ROWS))
     page = 1
     if pages > 1:
-        page = int(
-            st.number_input(f"Page of {pages:,}", 1, pages, key=f"bt-rows-{outcome.task_id}-{chosen}", width=140)
-        )
-    rows = backtests.rows(home, outcome.task_id, chosen, (page - 1) * PAGE_ROWS, PAGE_ROWS)
+        page = int(st.number_input(f"Page of {pages:,}", 1, pages, key=f"bt-rows-{key}-{chosen}", width=140))
+    rows = rows_of(chosen, (page - 1) * PAGE_ROWS, PAGE_ROWS)
     if not rows:
         st.html(markup.notice("info", markup.text(f"{_TITLES[chosen]}: none.")))
         return
@@ -140,12 +166,12 @@ def tables(home: Home, outcome: Outcome) -> None:
         st.html(markup.tag("div", markup.text(f"Still open at the end, so no trade yet: {held}"), "qs-soft"))
 
 
-def assumed(outcome: Outcome) -> Html:
-    """Everything that decides the result, with the hashes of code and data."""
+def assumed(outcome: Outcome, *, kept: bool = False) -> Html:
+    """Everything that decides the result, with the hashes of code and data where no kept run tells them."""
     run = outcome.run
-    pairs = [
+    found: list[tuple[str, object]] = [
         ("Strategy", run["strategy"]),
-        ("Parameters", _pairs(run["parameters"]) or "none"),
+        ("Parameters", pairs(run["parameters"]) or "none"),
         ("Symbols", ", ".join(run["symbols"])),
         ("Bars", f"{run['bars']:,} of {run['timeframe']}, {_span(outcome)}"),
         ("Warm-up", f"{run['warmup']} bars"),
@@ -153,15 +179,18 @@ def assumed(outcome: Outcome) -> Html:
         ("Gaps", "; ".join(run["gaps"]) or "none"),
         ("Cash", markup.number(float(run["cash"]))),
         ("Units", "2 % of equity" if run["quantity"] is None else f"{run['quantity']:g}"),
-        ("Costs", _pairs(run["costs"])),
-        ("Risk profile", run["risk"]),
-        ("Fills", "decided at a bar's close, market orders at the next open; times are the labels of bars"),
-        ("Code", run["code_hash"] or "typed into a session"),
-        ("Data", run["data_hash"]),
-        ("Engine", run["engine_version"]),
-        ("Run", run["key"]),
+        ("Costs", pairs(run["costs"])),
+        ("Options", pairs(run.get("options", {})) or "none"),
+        ("Charges", pairs(outcome.charges) or "none for borrowing or funding"),
+        ("Benchmark", run.get("benchmark") or "none"),
+        ("Direction", run.get("direction") or "of the risk limits"),
+        ("Risk limits", run["risk"]),
+        ("Fills", "; ".join(run.get("notes", ())) or "decided at a bar's close, market orders at the next open"),
     ]
-    return markup.tag("div", markup.facts(pairs), "qs-bt-facts")
+    if not kept:
+        found += [("Code", run["code_hash"] or "typed into a session"), ("Data", run["data_hash"]),
+                  ("Engine", run["engine_version"]), ("Run", run["key"])]  # fmt: skip
+    return markup.tag("div", markup.facts(found), "qs-bt-facts")
 
 
 def export(home: Home, task_id: int) -> None:
@@ -194,10 +223,15 @@ def _span(outcome: Outcome) -> str:
     return f"{outcome.run['start']} to {outcome.run['end']}"
 
 
-def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
-    )
+def pairs(values: Mapping[str, Any]) -> str:
+    """Names with their values, in words."""
+    return ", ".join(f"{name} {_said(value)}" for name, value in values.items())
+
+
+def _said(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _why_nothing(outcome: Outcome) -> str:

@@ -106,7 +106,8 @@ def name(task: Task) -> str:
         given[key] = f"{values[0]} to {values[-1]}"
     pairs = ", ".join(f"{key} {value}" for key, value in given.items())
     run = (task.result or {}).get("run", {})
-    strategy = run.get("strategy") or str(task.arguments["file"]).replace("\\", "/").rsplit("/", 1)[-1]
+    file = task.arguments.get("path") or task.arguments.get("file") or task.arguments.get("git") or ""
+    strategy = run.get("strategy") or str(file).replace("\\", "/").rsplit("/", 1)[-1]
     return f"{strategy}{f' ({pairs})' if pairs else ''}"
 
 

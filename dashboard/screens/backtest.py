@@ -1,5 +1,6 @@
 """Backtest: try a strategy on recorded bars, look at what came of it, compare runs, sweep parameters."""
 
+import re
 from typing import Any
 
 import streamlit as st
@@ -7,8 +8,12 @@ import streamlit as st
 from components import (
     backtest_compare,
     backtest_form,
+    backtest_grid,
+    backtest_kept,
+    backtest_options,
     backtest_result,
     backtest_runs,
+    backtest_source,
     backtest_sweep,
     dialogs,
     frame,
@@ -17,6 +22,7 @@ from components import (
     service_state,
     times,
 )
+from components.backtest_source import Chosen
 from components.output import TONES
 from quantstrip.errors import TaskRefused
 from quantstrip.home import Home
@@ -24,6 +30,8 @@ from quantstrip.operations import backtests, service, strategy_forms, tasks
 from quantstrip.operations.tasks import Task
 
 WAYS = ("Backtest", "Sweep")
+KEPT = re.compile("r[0-9a-f]{12}")
+LISTS = ("Asked here", "Kept runs")
 
 
 def main(home: Home) -> None:
@@ -31,9 +39,16 @@ def main(home: Home) -> None:
     with frame.boundary():
         frame.say_notice()
         frame.title_where_silent(home, "Backtest")
-        dialogs.show({"bt-delete": ("Delete the run", lambda subject: backtest_runs.delete(home, subject))})
+        dialogs.show({
+            "bt-delete": ("Delete the run", lambda subject: backtest_runs.delete(home, subject)),
+            "bt-kept-delete": ("Delete the kept run", lambda subject: backtest_kept.delete(home, subject)),
+            "bt-resume": ("Continue the sweep", lambda subject: backtest_sweep.go_on(home, subject)),
+        })  # fmt: skip
         if "task" in st.query_params:
             one(home, st.query_params["task"])
+        elif "run" in st.query_params:
+            frame.title(f"Kept run {st.query_params['run']}")
+            backtest_kept.show(home, st.query_params["run"])
         elif "compare" in st.query_params:
             several(home, st.query_params["compare"])
         else:
@@ -42,7 +57,7 @@ def main(home: Home) -> None:
                 backtest_runs.go()
             frame.title("Backtest")
             ask(home)
-            backtest_runs.show(home)
+            listed(home)
 
 
 def ask(home: Home) -> None:
@@ -50,35 +65,51 @@ def ask(home: Home) -> None:
     if not roles.may("operator"):
         return
     service_state.told(home, service.status(home, clients=False))
-    found = strategy_forms.files(home)
     with st.container(border=True, key="bt-form"):
         left, right = st.columns(2, gap="medium")
         with left, frame.boundary():
-            chosen = backtest_form.choose(found)
-            form = strategy_forms.form(home, chosen.path)
+            chosen = backtest_source.choose(home)
+            if chosen is None:
+                return
+            form = strategy_forms.form(home, chosen.path, untrusted=chosen.untrusted)
             given = backtest_form.begin(home, form)
-            if given is not None:
-                backtest_sweep.fill(form, given)
-            st.html(markup.tag("p", markup.text(form.summary), "qs-soft"))
+            backtest_grid.begin(form, given)
+            st.html(backtest_form.about(form))
             way = st.segmented_control("What to run", WAYS, default=WAYS[0], required=True, key="bt-way",
                                        label_visibility="collapsed")  # fmt: skip
             sweep = way == WAYS[1]
-            values = backtest_sweep.grid(form) if sweep else backtest_form.parameters(form)  # None: a field is wrong
+            values = backtest_grid.grid(form) if sweep else backtest_form.parameters(form)  # None: a field is wrong
             with right, frame.boundary():
-                options = backtest_form.options(home, form)
+                options, wrong = backtest_options.options(home, form)
+                asked = None if values is None or wrong else {**options, **chosen.arguments(sweep=sweep)}
                 if st.button("Run the sweep" if sweep else "Run", type="primary", icon=":material/play_arrow:",
-                             key="bt-run", width="stretch", disabled=values is None):  # fmt: skip
-                    run(home, chosen.path, options, values or {}, sweep=sweep)
+                             key="bt-run", width="stretch", disabled=asked is None):  # fmt: skip
+                    run(home, chosen, asked or {}, values or {}, sweep=sweep)
+                backtest_options.told(options, wrong)
+                if sweep:
+                    with frame.boundary():
+                        backtest_grid.estimate(home, None if asked is None else {**asked, **(values or {})})
 
 
-def run(home: Home, file: str, options: dict[str, Any], values: dict[str, Any], *, sweep: bool) -> None:
+def listed(home: Home) -> None:
+    """What was asked here, or every run that is kept."""
+    which = st.segmented_control("Runs", LISTS, default=LISTS[0], required=True, key="bt-list",
+                                 label_visibility="collapsed")  # fmt: skip
+    if which == LISTS[1]:
+        backtest_kept.listing(home)
+    else:
+        backtest_runs.show(home)
+
+
+def run(home: Home, chosen: Chosen, asked: dict[str, Any], values: dict[str, Any], *, sweep: bool) -> None:
     """Check all of it, queue it, and show it."""
     if sweep:
-        given = {**options, "file": file, **backtest_sweep.asked(values)}
+        given = {**asked, **values}
     else:
         with st.spinner("Checking..."):
-            strategy_forms.check(home, file, values, options["symbols"])
-        given = {**options, "file": file, "parameters": values}
+            strategy_forms.check(home, chosen.path, values, asked["symbols"], untrusted=chosen.untrusted)
+        given = {**asked, "parameters": values}
+    st.session_state["bt-asked"] = given  # also where it is refused
     made = tasks.submit(home, "sweep" if sweep else "backtest", given, by="dashboard")
     backtest_runs.go(task=str(made.task_id))
     st.rerun()
@@ -98,6 +129,9 @@ def one(home: Home, subject: str) -> None:
             st.session_state["bt-way"] = WAYS[task.kind == "sweep"]
             backtest_runs.go()
             st.rerun()
+        if roles.may("operator") and backtest_sweep.may_go_on(task):
+            st.button("Continue", icon=":material/resume:", key="bt-go-on", on_click=dialogs.ask,
+                      args=("bt-resume", str(task.task_id)), help="Run the points that are left")  # fmt: skip
         backtest_runs.buttons(home, task, opened=True)
     st.html(
         markup.tag("div", markup.text(f"{backtest_runs.name(task)} · asked {times.moment(task.created)}"), "qs-soft")
@@ -114,7 +148,9 @@ def one(home: Home, subject: str) -> None:
     if task.kind == "sweep":
         backtest_sweep.show(home, task)
     elif task.state == "done":
-        backtest_result.show(home, task.task_id)
+        backtest_result.show(home, task.task_id, kept=bool((task.result or {}).get("run_id")))
+        backtest_kept.note(home, task)
+        backtest_result.export(home, task.task_id)
 
 
 def follow(home: Home, task: Task) -> None:
@@ -139,7 +175,12 @@ def several(home: Home, subject: str) -> None:
     if st.button("All runs", icon=":material/arrow_back:", key="bt-back"):
         backtest_runs.go()
         st.rerun()
-    backtest_compare.show(home, [_number(each) for each in subject.split(",")])
+    backtest_compare.show(home, [_name(each.strip()) for each in subject.split(",")])
+
+
+def _name(text: str) -> int | str:
+    """A task's number, or the name of a kept run."""
+    return text if KEPT.fullmatch(text) else _number(text)
 
 
 def _number(text: str) -> int:

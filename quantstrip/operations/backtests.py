@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -40,6 +40,7 @@ class Outcome:
         years: returns by month.
         candles: symbols whose bars can be drawn, with the number of their bars.
         ts, equity, drawdown: the curve, thinned.
+        charges: money paid (negative) or received for borrowing and funding, by kind.
 
     """
 
@@ -55,6 +56,7 @@ class Outcome:
     ts: npt.NDArray[np.int64]
     equity: npt.NDArray[np.float64]
     drawdown: npt.NDArray[np.float64]
+    charges: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +260,5 @@ def _outcome(path: Path, changed: int, task_id: int) -> Outcome:  # noqa: ARG001
         task_id, found["run"], found["metrics"], found["equity_final"], found["counts"], found["rules"],
         found["open"], tuple(Year(year, tuple(months), total) for year, months, total in found["years"]),
         {symbol: each["bars"] for symbol, each in found["candles"].items()}, ts, equity, drawdown,
+        found.get("charges", {}),
     )  # fmt: skip

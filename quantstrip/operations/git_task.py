@@ -77,3 +77,15 @@ def fetched(home: Home, task_id: int) -> Fetched:
         Path(str(found["folder"])), str(found["url"]), str(found["branch"]), str(found["commit"]),
         dict(found["strategies"]),
     )  # fmt: skip
+
+
+def file_of(found: Fetched, path: str) -> Path:
+    """A file of a repository that was fetched.
+
+    Raises:
+        GitError: there is none, or the path leads out of it.
+
+    """
+    from quantstrip.operations.from_git import Checkout, choose
+
+    return choose(Checkout(found.folder, found.url, found.branch, found.commit), path)

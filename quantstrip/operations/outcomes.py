@@ -68,7 +68,8 @@ def write(folder: Path, result: "BacktestResult") -> None:
         "metrics": whole["metrics"],
         "equity_final": whole["equity_final"],
         "counts": {name: len(whole[name]) for name in TABLES},
-        "rules": _counted(row["rule"] for row in whole["rejected"]),
+        "charges": charged(whole.get("charges", ())),
+        "rules": counted(row["rule"] for row in whole["rejected"]),
         "open": [{"symbol": trip.symbol, "quantity": trip.position.quantity, "side": trip.side,
                   "entry_time": result.labels.of(trip.symbol, trip.entry_ts)} for trip in result.open_trades],
         "years": [[year.year, list(year.months), year.total] for year in years],
@@ -157,11 +158,20 @@ def _texts(ts: npt.NDArray[np.int64]) -> list[str]:
     return written
 
 
-def _counted(rules: Iterable[str]) -> dict[str, int]:
+def counted(rules: Iterable[str]) -> dict[str, int]:
+    """How often each rule rejected a signal, by its name."""
     found: dict[str, int] = {}
     for rule in rules:
         found[rule] = found.get(rule, 0) + 1
     return dict(sorted(found.items()))
+
+
+def charged(charges: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Money paid (negative) or received for holding positions, by kind."""
+    found: dict[str, float] = {}
+    for row in charges:
+        found[row["kind"]] = found.get(row["kind"], 0.0) + float(row["amount"])
+    return {kind: round(amount, 2) for kind, amount in found.items()}
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:

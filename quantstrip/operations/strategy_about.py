@@ -2,10 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from quantstrip.dialects import Loaded
+from quantstrip.dialects.script_rules import EVENT_KEYS
 from quantstrip.strategy import Declared, named_timeframe
+
+_SCRIPTS: Final = ("dataframe", "event")
 
 
 def about(loaded: Loaded, declared: Sequence[Declared]) -> dict[str, Any]:
@@ -33,7 +36,8 @@ def about(loaded: Loaded, declared: Sequence[Declared]) -> dict[str, Any]:
         "slippage_bps": form.costs.slippage_bps,
         "parameters": [
             {"name": each.name, "kind": each.kind, "default": each.default, "low": each.allowed.low,
-             "high": each.allowed.high, "choices": list(each.allowed.choices), "help": each.allowed.help}
+             "high": each.allowed.high, "choices": list(each.allowed.choices), "help": each.allowed.help,
+             "setting": form.name in _SCRIPTS and each.name in EVENT_KEYS}
             for each in declared
         ],
     }  # fmt: skip

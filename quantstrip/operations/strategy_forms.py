@@ -13,13 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from quantstrip.bars import barfile, sample_folder
-from quantstrip.errors import ClientLoadError, StrategyLoadError
+from quantstrip.errors import ClientLoadError, ConfigError, StrategyLoadError
+from quantstrip.feeds.sources import DOWNLOAD
 from quantstrip.home import Home, asset
 from quantstrip.operations.data_sources import bar_sources
 
 _SECONDS: Final = 30.0
-_BASES: Final = ("StrategyBase",)
 _MOST_FILES: Final = 500
 _FIRST: Final = ("ma_cross.py", "rsi_reversion.py")
 
@@ -41,6 +40,7 @@ class Field:
         kind: whole, number, truth, text, list, or "" where the strategy does not tell.
         low, high: bounds, both included; None is no bound.
         choices: the only values there are; empty for any.
+        setting: one that every script has, beside those it declares itself.
 
     """
 
@@ -51,6 +51,7 @@ class Field:
     high: float | None
     choices: tuple[Any, ...]
     help: str
+    setting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,13 @@ class Form:
     slippage_bps: float
 
 
-def files(home: Home) -> list[StrategyFile]:
-    """Files of clients and examples, the home's and those that ship, that hold a strategy; read, never run."""
+def files(home: Home, also: str = "") -> list[StrategyFile]:
+    """Files of clients and examples, the home's and those that ship, that hold a strategy; read, never run.
+
+    Args:
+        also: a file elsewhere that is wanted too, where it is there.
+
+    """
     found: dict[str, StrategyFile] = {}
     for folder in (home.clients, home.root / "examples", asset("examples")):
         paths = sorted(folder.rglob("*.py"), key=_place)[:_MOST_FILES] if folder.is_dir() else []
@@ -90,7 +96,25 @@ def files(home: Home) -> list[StrategyFile]:
             if summary is not None:
                 label = f"{folder.name}/{path.relative_to(folder).as_posix()}"
                 found[str(path.resolve())] = StrategyFile(str(path.resolve()), label, summary)
+    if also and also not in found and Path(also).is_file():
+        found[also] = StrategyFile(also, also, "")
     return list(found.values())
+
+
+def limits_file(home: Home, text: str) -> str:
+    """The full path of a file of risk limits, which may be written from the home's root.
+
+    Raises:
+        ConfigError: there is none, or what it says are no limits.
+
+    """
+    from quantstrip.backtest import risk_profile
+
+    if not text.strip():
+        raise ConfigError("the file of risk limits is not named", hint="For example settings/limits.toml.")
+    path = home.root / Path(text.strip()).expanduser()
+    risk_profile(path)
+    return str(path.resolve())
 
 
 def _place(path: Path) -> tuple[bool, Path]:
@@ -134,21 +158,30 @@ def check(
     return values
 
 
-def bars_folder(home: Home, bars: str | None = None) -> Path:
-    """The folder a backtest reads where the store has no bars: the given one, the home's with files, the sample's."""
-    if bars:
-        return Path(bars)
-    return home.bars if home.bars.is_dir() and barfile.symbols_in(home.bars) else sample_folder()
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a place of bars has.
+
+    Attributes:
+        symbols: those with bars there.
+        free: may others be named too, because feeds are asked for them, or they are invented?
+
+    """
+
+    symbols: tuple[str, ...]
+    free: bool
 
 
-def symbols(home: Home, bars: str | None = None) -> list[str]:
-    """Symbols that have bars.
+def offered(home: Home, bars: str | None = None) -> Offered:
+    """Symbols that have bars; ``bars`` as of ``research.backtest``.
 
     Raises:
         DataError: there is no such folder.
 
     """
-    return bar_sources(home, bars).symbols()
+    places = bar_sources(home, bars)
+    feeds = places.given is None and places.download is not None and DOWNLOAD in places.order
+    return Offered(tuple(places.symbols()), feeds or places.seed is not None)
 
 
 @lru_cache(maxsize=1024)

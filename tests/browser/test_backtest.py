@@ -1,12 +1,14 @@
 """The Backtest page in a browser: refused, run, looked at, swept, a point opened from the heat map, compared."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from quantstrip.home import asset
 from quantstrip.operations import backtests
 from tests.browser.looks import fits
 
@@ -55,7 +57,7 @@ def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: A
     cells = page.locator("[class*=st-key-bt-heat] canvas").first.bounding_box()
     assert cells
     page.mouse.click(cells["x"] + cells["width"] * 0.7, cells["y"] + 50)  # the right column, the upper row
-    page.get_by_role("button", name="Open fast 10, slow 40 as a backtest").click()
+    page.locator("[class*=st-key-bt-heat]").get_by_role("button", name="Open fast 10, slow 40 as a backtest").click()
     expect(page.get_by_text("Total return")).to_be_visible()
     assert backtests.runs(demo.home)[0].arguments["parameters"] == {"fast": 10, "slow": 40}
 
@@ -66,6 +68,45 @@ def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: A
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_text("parameter slow")).to_be_visible()
     fits(page, pictures, "backtest-compare")
+
+
+def test_a_strategy_of_a_repository_runs_in_a_cell_and_its_kept_run_is_proven(
+    visitor: Any, demo: Any, pictures: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "cross.py").write_bytes((asset("examples") / "ma_cross.py").read_bytes())
+    names = ("-c", "user.name=A Trader", "-c", "user.email=a@example.org")
+    for words in (("init", "--quiet", "--initial-branch=main"), ("add", "."), ("commit", "--quiet", "-m", "Begin")):
+        subprocess.run(["git", *names, *words], cwd=folder, check=True, timeout=30)
+    page = visitor.window("/backtest")
+    page.get_by_text("Repository", exact=True).click()
+    address = page.get_by_role("textbox", name="Address")
+    address.fill(folder.as_uri())
+    address.press("Enter")
+    page.get_by_role("button", name="Fetch").click()
+    expect(page.get_by_text("1 found at commit")).to_be_visible()
+    page.get_by_text("Fills and costs").click()
+    page.get_by_text("Strict: fill as live would").click()
+    expect(page.get_by_text("strict fills", exact=True)).to_be_visible()
+    fits(page, pictures, "backtest-options")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("Total return")).to_be_visible()
+    page.get_by_role("button", name="Run again and verify").click()
+    expect(page.get_by_text("run again, the same byte for byte.")).to_be_visible()
+    task = backtests.runs(demo.home)[0]
+    assert task.arguments["untrusted"] is True
+    assert task.arguments["path"] == "cross.py"
+
+    page.get_by_role("button", name="All runs").click()
+    page.get_by_text("Sweep", exact=True).first.click()
+    for name, values in (("fast", "4:7:1"), ("slow", "20:35:5")):
+        field = page.get_by_role("textbox", name=name)
+        field.fill(values)
+        field.press("Enter")
+    expect(page.get_by_text("16 runs, each the same as a backtest")).to_be_visible()
+    page.get_by_role("button", name="Estimate first").click()
+    expect(page.get_by_text(re.compile(r"About .*: 16 points, .* s each"))).to_be_visible()
 
 
 SLOW = """

@@ -1,6 +1,7 @@
 """The Backtest page: a typed form that checks first, runs with their state, results, comparison, sweeps."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from quantstrip.home import Home, asset
 from quantstrip.ledger import open_ledger
-from quantstrip.operations import tasks
+from quantstrip.operations import backtest_run, runs, sweeps, tasks
 
 PAGE = "screens/backtest.py"
 CROSS = str(asset("examples") / "ma_cross.py")
@@ -29,12 +30,34 @@ class Typed(StrategyBase):
         return [Signal(bar.symbol, "SELL", quantity=1)]
 '''
 Show = Callable[..., Any]
+GROUPS = ["Bars and sessions", "Sizing and risk", "Fills and costs"]
 
 
 @pytest.fixture
 def done(home: Home) -> tasks.Task:
     open_ledger(home)
     return tasks.run_now(home, "backtest", ASKED, by="test")
+
+
+def asked(page: Any, label: str) -> dict[str, Any]:
+    """What the page asks of the worker: without a service it is refused after all of it was checked."""
+    page.press("bt-run")
+    assert page.app.button(key="bt-run").label == label
+    assert "no service runs on the home" in page.text
+    found: dict[str, Any] = page.app.session_state["bt-asked"]
+    return found
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "theirs"
+    (folder / "strategies").mkdir(parents=True)
+    (folder / "ma_cross.py").write_bytes(Path(CROSS).read_bytes())
+    (folder / "strategies" / "ema.py").write_bytes((asset("examples") / "dataframe_ema_cross.py").read_bytes())
+    names = ("-c", "user.name=A Trader", "-c", "user.email=a@example.org")
+    for words in (("init", "--quiet", "--initial-branch=main"), ("add", "."), ("commit", "--quiet", "-m", "Begin")):
+        subprocess.run(["git", *names, *words], cwd=folder, check=True, timeout=30)
+    return folder
 
 
 def buttons(page: Any) -> list[str]:
@@ -175,6 +198,154 @@ def test_an_earlier_run_fills_the_form(done: tasks.Task, home: Home, show: Show)
     assert str(page.app.date_input(key="bt-start").value) == "2010-01-01"
 
 
+def test_each_option_of_the_command_has_a_field_and_what_was_chosen_stands_below_the_button(
+    home: Home, show: Show
+) -> None:
+    open_ledger(home)
+    page = show(PAGE)
+    assert [each.label for each in page.app.expander if each.label in GROUPS] == GROUPS
+    number, choice = page.app.number_input, page.app.selectbox
+    for key, value in {"share": 0.1, "borrow": 0.03, "funding": 0.0001, "warmup": 50, "quantity": 100.0}.items():
+        number(key=f"bt-{key}").set_value(value)
+    for key, chosen in {"direction": "short", "benchmark": "IBM", "hours": 4.0, "risk": "off", "legs": False}.items():
+        choice(key=f"bt-{key}").set_value(chosen)
+    page.app.checkbox(key="bt-strict").check().run()
+    assert "Chosen: warm-up 50 benchmark IBM units 100 risk limits off two legs no share of volume 0.1" in page.text
+    assert "borrow rate 0.03 funding rate 0.0001 funding each 4 strict fills" in page.text
+    filled = asked(page, "Run")
+    assert filled["max_volume_share"] == 0.1
+    assert (filled["direction"], filled["benchmark"], filled["strict"]) == ("short", "IBM", True)
+    assert (filled["funding_hours"], filled["risk"], filled["virtual_legs"]) == (4.0, "off", False)
+    made = tasks.run_now(home, "backtest", filled)
+    assert made.state == "done", made.error
+    told = show(PAGE, task=str(made.task_id)).text
+    assert "strict yes, max_volume_share 0.1, borrow_rate 0.03, funding_rate 0.0001, funding_hours 4" in told
+    assert "Beta" in told
+    assert "to IBM" in told
+
+
+def test_what_cannot_be_is_told_before_it_is_run(home: Home, show: Show, tmp_path: Path) -> None:
+    open_ledger(home)
+    page = show(PAGE)
+    page.app.selectbox(key="bt-source").set_value("named").run()
+    assert "Name the folder of the bars" in page.text
+    assert page.app.button(key="bt-run").disabled
+    page.app.text_input(key="bt-bars").set_value(str(tmp_path / "none")).run()
+    assert "is not a folder of bars" in page.text
+    (tmp_path / "EURUSD.csv").write_bytes((asset("examples") / "data" / "IBM.csv").read_bytes())
+    page.app.text_input(key="bt-bars").set_value(str(tmp_path)).run()
+    assert page.app.multiselect(key="bt-symbols-ma_cross").options == ["EURUSD"]
+    assert not page.app.button(key="bt-run").disabled
+    page.app.selectbox(key="bt-risk").set_value("file").run()
+    assert "the file of risk limits is not named" in page.text
+    (home.settings / "limits.toml").write_text("max_order_value = -1\n")
+    page.app.text_input(key="bt-limits").set_value("settings/limits.toml").run()
+    assert "max_order_value must be a number of at least 0" in page.text
+    (home.settings / "limits.toml").write_text("max_order_value = 5000\n")
+    page.app.run()
+    assert asked(page, "Run")["risk"] == str((home.settings / "limits.toml").resolve())
+    page.app.date_input(key="bt-start").set_value("2012-01-01")
+    page.app.date_input(key="bt-end").set_value("2011-01-01").run()
+    assert "From 2012-01-01 lies after To 2011-01-01" in page.text
+    assert page.app.button(key="bt-run").disabled
+
+
+def test_invented_bars_have_a_seed_and_take_any_symbol(home: Home, show: Show) -> None:
+    open_ledger(home)
+    page = show(PAGE)
+    page.app.selectbox(key="bt-source").set_value("synthetic").run()
+    page.app.number_input(key="bt-invent").set_value(7).run()
+    symbols = page.app.multiselect(key="bt-symbols-ma_cross")
+    assert symbols.proto.accept_new_options
+    filled = asked(page, "Run") | {"symbols": ["ABC"]}
+    assert filled["bars"] == "synthetic:7"
+    page = show(PAGE, task=str(tasks.run_now(home, "backtest", filled).task_id))
+    page.press("bt-edit")
+    assert page.app.selectbox(key="bt-source").value == "synthetic"
+    assert page.app.number_input(key="bt-invent").value == 7
+    assert page.app.multiselect(key="bt-symbols-ma_cross").value == ["ABC"]
+
+
+def test_somebody_elses_code_is_loaded_in_a_cell_and_what_the_rules_refuse_is_told(home: Home, show: Show) -> None:
+    open_ledger(home)
+    (home.clients / "typed.py").write_text("import os\n" + TYPED)
+    page = show(PAGE)
+    assert page.app.selectbox(key="bt-file").value.endswith("typed.py")
+    page.app.toggle(key="bt-untrusted").set_value(True).run()
+    assert "typed.py, line 1: import" in page.text
+    page.app.selectbox(key="bt-file").set_value(CROSS).run()
+    assert page.app.number_input(key="bt-param-ma_cross-fast").value == 10
+    assert asked(page, "Run")["untrusted"] is True
+
+
+def test_a_strategy_of_a_repository_is_chosen_among_those_found_and_runs_in_a_cell_pinned_to_its_commit(
+    home: Home, show: Show, repository: Path
+) -> None:
+    open_ledger(home)
+    page = show(PAGE)
+    page.app.segmented_control(key="bt-from").set_value("git").run()
+    assert page.app.toggle(key="bt-untrusted").value is True
+    assert "Fetch it to choose among its strategies" in page.text
+    page.app.text_input(key="bt-git-url").set_value("-x").run()
+    page.press("bt-git-fetch")
+    assert "'-x' is no address of a repository" in page.text
+    fetched = tasks.run_now(home, "git_fetch", {"url": repository.as_uri()})
+    page.app.session_state["bt-git"] = fetched.task_id
+    page.app.run()
+    assert page.app.selectbox(key="bt-git-path").options == ["ma_cross.py", "strategies/ema.py"]
+    filled = asked(page, "Run")
+    commit = (fetched.result or {})["commit"]
+    assert {name: filled.get(name) for name in ("git", "commit", "path", "file", "untrusted")} == {
+        "git": repository.as_uri(), "commit": commit, "path": "ma_cross.py", "file": None, "untrusted": True,
+    }  # fmt: skip
+    made = tasks.run_now(home, "backtest", filled | {"start": "2012-01-01"})
+    page = show(PAGE, task=str(made.task_id))
+    assert f"{repository.as_uri()}, ma_cross.py at {commit}" in page.text
+
+
+def test_a_result_shows_what_its_kept_run_is_pinned_to_and_whether_it_was_proven(
+    done: tasks.Task, home: Home, show: Show
+) -> None:
+    page = show(PAGE, task=str(done.task_id))
+    result = done.result or {}
+    stored = runs.get(home, result["run_id"])
+    for pin in (stored.run_id, stored.run["code_hash"], stored.run["data_hash"], stored.run["result_hash"]):
+        assert pin in page.text
+    assert "fast 10, slow 30" in page.text
+    page.press("bt-verify-run")
+    assert "no service runs on the home" in page.text
+    tasks.run_now(home, "verify", {"run_id": stored.run_id})
+    assert "run again, the same byte for byte." in show(PAGE, task=str(done.task_id)).text
+    path = runs.find(home, stored.run_id) / runs.CODE / "ma_cross.py"
+    path.write_text(path.read_text() + "# touched\n")
+    tasks.run_now(home, "verify", {"run_id": stored.run_id})
+    told = show(PAGE, task=str(done.task_id)).text
+    assert "Not proven" in told
+    assert "code: the kept text of ma_cross.py was changed since" in told
+
+
+def test_kept_runs_are_listed_opened_compared_and_deleted_also_those_of_the_command_line(
+    done: tasks.Task, home: Home, show: Show
+) -> None:
+    alone = backtest_run.run(home, CROSS, symbols=["IBM"], start="2012-01-01").run_id
+    both = (done.result or {})["run_id"]
+    page = show(PAGE)
+    page.app.segmented_control(key="bt-list").set_value("Kept runs").run()
+    assert list(page.app.dataframe[0].value["run"]) == [alone, both]
+    page = show(PAGE, run=alone)
+    assert "Round trips" in page.text
+    assert not [each for each in page.app.button if each.key == "bt-kept-prices"]
+    assert [each for each in show(PAGE, run=both).app.button if each.key == "bt-kept-prices"]
+    page.press("bt-edit")
+    assert str(page.app.date_input(key="bt-start").value) == "2012-01-01"
+    assert "start differs" in show(PAGE, compare=f"{alone},{both}").text
+    page = show(PAGE, run=alone)
+    page.press("bt-kept-delete")
+    page.press("bt-kept-delete-now")
+    assert [one.run_id for one in runs.list_runs(home)] == [both]
+    assert f"there is no kept run '{alone}'" in show(PAGE, run=alone).text
+
+
 def test_a_link_chooses_the_file(home: Home, show: Show) -> None:
     open_ledger(home)
     page = show(PAGE, file=str(asset("examples") / "rsi_reversion.py"))
@@ -236,6 +407,81 @@ def test_a_sweeps_fields_take_ranges_and_count_the_runs(home: Home, show: Show) 
     page.app.text_input(key="bt-grid-ma_cross-slow").set_value("30:10:5").run()
     assert "'30:10:5' is no range" in page.text
     assert page.app.button(key="bt-run").disabled
+
+
+def test_a_sweep_is_asked_with_a_draw_a_limit_a_cluster_and_settings_that_stay_the_scripts_own(
+    home: Home, show: Show
+) -> None:
+    open_ledger(home)
+    page = show(PAGE, file=str(asset("examples") / "dataframe_ema_cross.py"))
+    page.app.segmented_control(key="bt-way").set_value("Sweep").run()
+    assert "Give at least one parameter several values." in page.text
+    assert page.app.text_input(key="bt-grid-dataframe_ema_cross-trailingActivationPct").value == ""
+    page.app.text_input(key="bt-grid-dataframe_ema_cross-fast").set_value("2:11:1")
+    page.app.text_input(key="bt-grid-dataframe_ema_cross-slow").set_value("20:38:2").run()
+    page.app.segmented_control(key="bt-points").set_value("drawn").run()
+    page.app.number_input(key="bt-drawn").set_value(20)
+    page.app.number_input(key="bt-draw-seed").set_value(3)
+    page.app.selectbox(key="bt-where").set_value("dask").run()
+    page.app.number_input(key="bt-limit").set_value(5.0).run()
+    assert "20 runs of 100 combinations" in page.text
+    filled = asked(page, "Run the sweep")
+    assert (filled["random"], filled["seed"], filled["dask"], filled["limit_minutes"]) == (20, 3, "local", 5.0)
+    assert filled["grid"]["fast"] == list(range(2, 12))
+    assert "trailingActivationPct" not in filled["parameters"]
+    page.app.number_input(key="bt-drawn").set_value(100_000).run()
+    page.app.text_input(key="bt-grid-dataframe_ema_cross-slow").set_value("1:200000:1").run()
+    assert "a sweep runs at most 100,000" in page.text or "at most 100,000 are run" in page.text
+
+
+def test_an_estimate_is_told_in_words_until_the_values_change(home: Home, show: Show) -> None:
+    open_ledger(home)
+    page = show(PAGE)
+    page.app.segmented_control(key="bt-way").set_value("Sweep").run()
+    page.app.text_input(key="bt-grid-ma_cross-fast").set_value("5, 10").run()
+    filled = asked(page, "Run the sweep")
+    task = tasks.run_now(home, "sweep_estimate", filled)
+    page.app.session_state["bt-estimate"] = task.task_id
+    page.app.session_state["bt-estimate-of"] = filled
+    page.app.run()
+    assert "2 points, " in page.text
+    assert "Bar by bar: the form native is run bar by bar." in page.text
+    page.app.text_input(key="bt-grid-ma_cross-fast").set_value("5, 10, 15").run()
+    assert "The estimate was of other values; ask anew." in page.text
+
+
+def test_a_sweep_that_was_ended_goes_on_from_its_page(home: Home, show: Show) -> None:
+    open_ledger(home)
+    grid = {"fast": [5, 10], "slow": [20, 30]}
+    task = tasks.run_now(home, "sweep", ASKED | {"symbols": ["IBM"], "grid": grid, "limit_minutes": 1e-9})
+    assert task.state == "failed"
+    page = show(PAGE, task=str(task.task_id))
+    page.press("bt-go-on")
+    assert page.app.number_input(key="bt-resume-limit").value == 1e-9
+    assert " of 4 points of sweep" in page.app.text[0].value
+    page.press("bt-resume-now")
+    assert "no service runs on the home" in page.text
+    again = tasks.run_now(home, "sweep", {**task.arguments, "resume": task.task_id, "limit_minutes": 60.0})
+    told = show(PAGE, task=str(again.task_id)).text
+    assert "taken over from an earlier sweep" in told
+    assert not [each for each in show(PAGE, task=str(again.task_id)).app.button if each.key == "bt-go-on"]
+
+
+def test_the_robust_region_stands_beside_the_best_with_the_number_of_tries(home: Home, show: Show) -> None:
+    open_ledger(home)
+    grid = {"fast": [5, 6, 7, 8], "slow": [20, 22, 24, 26]}
+    columns = str(asset("examples") / "vectorized_cross.py")
+    task = tasks.run_now(home, "sweep", ASKED | {"file": columns, "grid": grid})
+    region = sweeps.load(home, task.task_id).robust("sharpe")[0]
+    page = show(PAGE, task=str(task.task_id))
+    assert "The best of 16 tries on the same bars" in page.text
+    assert f"Robust region {region.point.figures['sharpe']:.2f} fast {region.point.parameters['fast']}" in page.text
+    assert f"In the middle of its {region.size} neighbours Sharpe ratio is {region.middle:.2f}" in page.text
+    (chart,) = page.app.get("echarts_chart")
+    assert "(robust)" in str(chart.proto)
+    heat = page.app.selectbox(key=f"bt-heat-{task.task_id}-x")
+    heat.set_value("slow").run()
+    assert page.app.selectbox(key=f"bt-heat-{task.task_id}-y").value == "fast"
 
 
 def test_a_sweep_shows_its_points_the_best_the_refused_and_how_many_were_tried(home: Home, show: Show) -> None:

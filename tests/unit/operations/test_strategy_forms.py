@@ -104,9 +104,13 @@ def test_a_script_s_parameters_and_settings_are_typed_fields_with_their_bounds(m
 
 
 def test_symbols_are_those_that_have_bars(made_home: Home, tmp_path: Path) -> None:
-    assert strategy_forms.symbols(made_home) == ["AAPL", "GOOG", "IBM", "MSFT"]
+    assert strategy_forms.offered(made_home) == strategy_forms.Offered(("AAPL", "GOOG", "IBM", "MSFT"), free=False)
+    assert strategy_forms.offered(made_home, "synthetic:3") == strategy_forms.Offered((), free=True)
     made_home.bars.mkdir(exist_ok=True)
     (made_home.bars / "EURUSD.csv").write_text("time,open,high,low,close,volume\n")
-    assert strategy_forms.symbols(made_home) == ["EURUSD"]
+    assert strategy_forms.offered(made_home).symbols == ("EURUSD",)
+    (made_home.settings / "settings.toml").write_text('[data]\nfeeds = ["yfinance"]\n')
+    assert strategy_forms.offered(made_home).free
+    assert not strategy_forms.offered(made_home, "store").free
     with pytest.raises(DataError, match="is not a folder of bars"):
-        strategy_forms.symbols(made_home, str(tmp_path / "none"))
+        strategy_forms.offered(made_home, str(tmp_path / "none"))
