@@ -15,6 +15,7 @@ from quantstrip.backtest.compiled import jit
 from quantstrip.backtest.kernel_parts import (
     Terms,
     allowed,
+    by_time,
     commission,
     on_grid,
     opening_units,
@@ -154,6 +155,9 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
     peak, last = np.zeros(count), np.zeros(count)
     since = np.zeros(count, np.int64)  # row of the entry
     order = np.zeros(count, np.int64)  # symbols that are held, in the order in which they were bought
+    # Rows of the decisions, of the last one and of what is held; symbols in the order of those.
+    asked, guarded = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    first_asked, first_guarded = np.arange(count), np.arange(count)
     holding = 0
     cash = terms.cash
     fills, refused, trips = 0, 0, 0
@@ -162,82 +166,88 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
     waiting = 0  # market orders
     protected = terms.stop > 0.0 or terms.target > 0.0 or terms.trailing > 0.0
     for row in range(start, rows):
+        if count > 1 and waiting > 0:
+            by_time(asked, first_asked)
+        if count > 1 and protected and holding > 0:
+            by_time(guarded, first_guarded)
         for sign in (-1.0, 1.0):  # all sells before all buys
-            if waiting == 0 and not (protected and holding > 0):
-                continue
-            for stage in range(4):  # at the open exits and entries, then stops, then targets
-                for k in range(count):
-                    if not present[row, k]:
+            begin = 0 if waiting > 0 else 2 * count
+            end = 4 * count if protected and holding > 0 else 2 * count
+            for step in range(begin, end):  # at the open exits and entries, then stops, then targets
+                stage, k = step % 2, first_asked[step // 2 % count]
+                if step >= 2 * count:
+                    stage, k = step // count, first_guarded[step % count]
+                if not present[row, k]:
+                    continue
+                units, price, slips, opens = 0.0, nan, True, False
+                if stage < 2:
+                    units = leave[k] if stage == 0 else enter[k]
+                    if units * sign <= 0.0:
                         continue
-                    units, price, slips, opens = 0.0, nan, True, False
-                    if stage < 2:
-                        units = leave[k] if stage == 0 else enter[k]
-                        if units * sign <= 0.0:
-                            continue
-                        price, opens = open_[row, k], stage == 1
-                        waiting -= 1
-                        if stage == 0:
-                            leave[k] = 0.0
-                        else:
-                            enter[k] = 0.0
-                    elif held[k] * sign < 0.0 and since[k] < row:  # in its own bar the entry has seen to it
-                        side = -sign
-                        if stage == 2:
-                            price, peak[k] = stop_exit(
-                                side, stop[k], terms.trailing, arm[k], peak[k], open_[row, k], high[row, k],
-                                low[row, k],
-                            )  # fmt: skip
-                        else:
-                            price, slips = target_exit(side, target[k], open_[row, k], high[row, k], low[row, k]), False
+                    price, opens = open_[row, k], stage == 1
+                    waiting -= 1
+                    if stage == 0:
+                        leave[k] = 0.0
+                    else:
+                        enter[k] = 0.0
+                elif held[k] * sign < 0.0 and since[k] < row:  # in its own bar the entry has seen to it
+                    side = -sign
+                    if stage == 2:
+                        price, peak[k] = stop_exit(
+                            side, stop[k], terms.trailing, arm[k], peak[k], open_[row, k], high[row, k],
+                            low[row, k],
+                        )  # fmt: skip
+                    else:
+                        price, slips = target_exit(side, target[k], open_[row, k], high[row, k], low[row, k]), False
+                    if price == price:
+                        units = -side * min(entered[k], abs(held[k]))
+                if units == 0.0:
+                    continue
+                again = True
+                while again:  # the entry, and what protects it, may fill in one bar
+                    again = False
+                    paid = price
+                    if slips:
+                        paid = price * (terms.buyers if units > 0.0 else terms.sellers)
+                    charge = commission(terms, abs(units), paid, multipliers[k], scales[k])
+                    amount = rounded(-units * paid * multipliers[k], scales[k])
+                    cash += amount - charge
+                    if logged:
+                        log[fills, 0], log[fills, 1], log[fills, 2] = row, k, units
+                        log[fills, 3], log[fills, 4] = paid, charge
+                    fills += 1
+                    if opens:
+                        opens = False
+                        held[k], cost[k], fee[k], guarded[k] = on_grid(units), -amount, charge, asked[k]
+                        entered[k], since[k] = abs(units), row
+                        order[holding] = k
+                        holding += 1
+                        side = 1.0 if units > 0.0 else -1.0
+                        stop[k] = paid * (1.0 - side * terms.stop) if terms.stop > 0.0 else nan
+                        target[k] = paid * (1.0 + side * terms.target) if terms.target > 0.0 else nan
+                        arm[k] = paid * (1.0 + side * terms.activation) if terms.activation > 0.0 else nan
+                        peak[k] = paid
+                        slips = True
+                        price, peak[k] = stop_exit(
+                            side, stop[k], terms.trailing, arm[k], peak[k], open_[row, k], high[row, k],
+                            low[row, k],
+                        )  # fmt: skip
+                        if price != price:
+                            price = target_exit(side, target[k], open_[row, k], high[row, k], low[row, k])
+                            slips = False
                         if price == price:
-                            units = -side * min(entered[k], abs(held[k]))
-                    if units == 0.0:
-                        continue
-                    again = True
-                    while again:  # the entry, and what protects it, may fill in one bar
-                        again = False
-                        paid = price
-                        if slips:
-                            paid = price * (terms.buyers if units > 0.0 else terms.sellers)
-                        charge = commission(terms, abs(units), paid, multipliers[k], scales[k])
-                        amount = rounded(-units * paid * multipliers[k], scales[k])
-                        cash += amount - charge
-                        if logged:
-                            log[fills, 0], log[fills, 1], log[fills, 2] = row, k, units
-                            log[fills, 3], log[fills, 4] = paid, charge
-                        fills += 1
-                        if opens:
-                            opens = False
-                            held[k], cost[k], fee[k] = on_grid(units), -amount, charge
-                            entered[k], since[k] = abs(units), row
-                            order[holding] = k
-                            holding += 1
-                            side = 1.0 if units > 0.0 else -1.0
-                            stop[k] = paid * (1.0 - side * terms.stop) if terms.stop > 0.0 else nan
-                            target[k] = paid * (1.0 + side * terms.target) if terms.target > 0.0 else nan
-                            arm[k] = paid * (1.0 + side * terms.activation) if terms.activation > 0.0 else nan
-                            peak[k] = paid
-                            slips = True
-                            price, peak[k] = stop_exit(
-                                side, stop[k], terms.trailing, arm[k], peak[k], open_[row, k], high[row, k],
-                                low[row, k],
-                            )  # fmt: skip
-                            if price != price:
-                                price = target_exit(side, target[k], open_[row, k], high[row, k], low[row, k])
-                                slips = False
-                            if price == price:
-                                units, again = -side * min(entered[k], abs(held[k])), True
-                        else:
-                            pnl[trips] = trip_pnl(rounded(amount - cost[k], scales[k]), fee[k] + charge, scales[k])
-                            trips += 1
-                            held[k], cost[k] = 0.0, 0.0
-                            stop[k], target[k] = nan, nan
-                            place = 0
-                            while order[place] != k:
-                                place += 1
-                            for after in range(place, holding - 1):
-                                order[after] = order[after + 1]
-                            holding -= 1
+                            units, again = -side * min(entered[k], abs(held[k])), True
+                    else:
+                        pnl[trips] = trip_pnl(rounded(amount - cost[k], scales[k]), fee[k] + charge, scales[k])
+                        trips += 1
+                        held[k], cost[k] = 0.0, 0.0
+                        stop[k], target[k] = nan, nan
+                        place = 0
+                        while order[place] != k:
+                            place += 1
+                        for after in range(place, holding - 1):
+                            order[after] = order[after + 1]
+                        holding -= 1
         for k in range(count):
             if present[row, k]:
                 last[k] = close[row, k]
@@ -257,6 +267,7 @@ def panel(  # noqa: C901 - one loop: state that functions hand to each other wou
         for k in range(count):
             if not present[row, k]:
                 continue
+            asked[k] = row
             leaving = (held[k] > 0.0 and close_long[row, k]) or (held[k] < 0.0 and close_short[row, k])
             if leaving:
                 leave[k] = -held[k]

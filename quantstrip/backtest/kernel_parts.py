@@ -6,6 +6,9 @@ Prices at which orders fill come from ``quantstrip.matching.rules`` itself, comp
 from math import floor, inf, nan
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from quantstrip.backtest.compiled import bound, jit
 from quantstrip.matching import rules
 
@@ -137,6 +140,19 @@ def allowed(
     if terms.total_weight < inf and gross + value > terms.total_weight * equity:
         return False
     return not buying or terms.cash_ratio == -inf or cash - value >= terms.cash_ratio * equity
+
+
+@jit
+def by_time(rows: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> None:
+    """Put numbers of symbols in the order of their rows, equal ones as they are numbered: so orders wait."""
+    for place in range(len(order)):
+        order[place] = place
+    for place in range(1, len(order)):
+        number, before = order[place], place - 1
+        while before >= 0 and rows[order[before]] > rows[number]:
+            order[before + 1] = order[before]
+            before -= 1
+        order[before + 1] = number
 
 
 @jit
