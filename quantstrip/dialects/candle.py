@@ -9,7 +9,6 @@ from quantstrip.dialects.candle_data import (
     CandleAggregator,
     MarketDataClient,
     MidPriceCandle,
-    Quote,
     ReplayClient,
 )
 from quantstrip.dialects.candle_manager import StrategyManager
@@ -17,7 +16,7 @@ from quantstrip.dialects.candle_signals import SignalAt, SignalReport, compare_s
 from quantstrip.dialects.candle_strategy import Strategy
 from quantstrip.dialects.forms import Form
 from quantstrip.dialects.syntax import last_name
-from quantstrip.model import OrderSide, OrderType, Signal
+from quantstrip.model import OrderSide, OrderType, Quote, Signal
 from quantstrip.strategy import Allowed, Declared, StrategyBase, declared_in, load_strategy
 
 FORM: Final = Form("candle", "candle strategy", lot_always=0.0)

@@ -3,34 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol, Self, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 from quantstrip.bars.ticks import TickBars
 from quantstrip.clock import Micros, to_datetime
 from quantstrip.errors import DataError
-from quantstrip.model import Bar, Tick
-
-
-class Quote(NamedTuple):
-    """The top of an order book at one moment; prices in price units, sizes in units."""
-
-    symbol: str
-    ts: Micros
-    bid: float
-    ask: float
-    bid_size: float = 0.0
-    ask_size: float = 0.0
-    source: str = ""
-
-    @property
-    def mid(self) -> float:
-        """Midway between bid and ask."""
-        return (self.bid + self.ask) / 2.0
-
-    @property
-    def timestamp(self) -> datetime:
-        """The moment, aware, UTC."""
-        return to_datetime(self.ts)
+from quantstrip.model import Bar, Pulse, Quote, Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +49,15 @@ class MidPriceCandle:
 
 
 Update = Quote | Tick
-"""What a client streams."""
+"""What a market says."""
 
 
 @runtime_checkable
 class MarketDataClient(Protocol):
     """Streams what a market says, in the order of time."""
 
-    def stream(self) -> Iterator[Update]:
-        """Quotes and ticks, until there are none or ``stop`` is called."""
+    def stream(self) -> Iterator[Update | Pulse]:
+        """Quotes and ticks, until there are none or ``stop`` is called; a live one tells the time between them."""
         ...
 
     def stop(self) -> None:

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
+from quantstrip.clock import Micros
 from quantstrip.dialects.candle_data import CandleAggregator, MarketDataClient, MidPriceCandle
 from quantstrip.dialects.candle_signals import SignalAt
 from quantstrip.dialects.candle_strategy import Strategy
 from quantstrip.errors import StrategyError
-from quantstrip.model import Signal
+from quantstrip.model import Pulse, Signal
 
 Listener = Callable[[Strategy, Signal, MidPriceCandle], object]
 
@@ -72,14 +73,19 @@ class StrategyManager:
             until = 0
             for update in client.stream():
                 until = update.ts
+                if isinstance(update, Pulse):
+                    self._flush(aggregators, until)
+                    continue
                 for aggregator in aggregators.get(update.symbol, ()):
                     aggregator.add(update)
-            until = max(until, int(getattr(client, "until", 0)))
-            for aggregator in (one for several in aggregators.values() for one in several):
-                aggregator.flush(until)
+            self._flush(aggregators, max(until, int(getattr(client, "until", 0))))
         finally:
             for strategy in self.strategies:
                 strategy.on_stop()
+
+    def _flush(self, aggregators: Mapping[str, list[CandleAggregator]], now: Micros) -> None:
+        for aggregator in (one for several in aggregators.values() for one in several):
+            aggregator.flush(now)
 
     def _aggregators(self, interval: str) -> Mapping[str, list[CandleAggregator]]:
         wanted: set[tuple[str, str]] = set()

@@ -1,8 +1,8 @@
 """Bars from crypto exchanges by the package ccxt (extra ``ccxt``)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from quantstrip.errors import FeedRefused, FeedUnreachable
 from quantstrip.feeds.remote import Page
 from quantstrip.model import TIMEFRAMES
 
+Answer = TypeVar("Answer")
 _MILLI = 1_000
 _AT_ONCE = 1_000
 
@@ -74,24 +75,42 @@ class Crypto:
         return Page(bars, following if following < end else None)
 
     def _asked(self, symbol: str, timeframe: str, since: int, limit: int) -> Sequence[Sequence[float]]:
-        try:
-            return self._exchange.fetch_ohlcv(symbol, timeframe, since, limit)
-        except Exception as error:
-            kinds = {kind.__name__ for kind in type(error).__mro__}
-            if "BaseError" not in kinds:
-                raise
-            if "NetworkError" in kinds:
-                raise FeedUnreachable(
-                    f"{self.name} did not give the bars of {symbol}: {type(error).__name__}: {error}",
-                    hint="Is this machine connected, and is the exchange open to your country? Try again later.",
-                ) from error
-            raise FeedRefused(
-                f"{self.name} refused the bars of {symbol}: {type(error).__name__}: {error}",
-                hint="Write the symbol as the exchange has it, such as BTC/USDT.",
+        return asked(
+            self.name, f"the bars of {symbol}", lambda: self._exchange.fetch_ohlcv(symbol, timeframe, since, limit)
+        )
+
+
+def asked(name: str, what: str, ask: Callable[[], Answer]) -> Answer:
+    """What an exchange answers, its errors as ours.
+
+    Raises:
+        FeedRefused: it has none of ``what``, or refuses for good.
+        FeedUnreachable: it did not answer, or was asked too often.
+
+    """
+    try:
+        return ask()
+    except Exception as error:
+        kinds = {kind.__name__ for kind in type(error).__mro__}
+        if "BaseError" not in kinds:
+            raise
+        if "NetworkError" in kinds:
+            raise FeedUnreachable(
+                f"{name} did not give {what}: {type(error).__name__}: {error}",
+                hint="Is this machine connected, and is the exchange open to your country? Try again later.",
             ) from error
+        raise FeedRefused(
+            f"{name} refused {what}: {type(error).__name__}: {error}",
+            hint="Write the symbol as the exchange has it, such as BTC/USDT.",
+        ) from error
 
 
 def open_exchange(name: str) -> Crypto:
+    """Candles of the exchange that ccxt calls ``name``; errors as of ``connect``."""
+    return Crypto(connect(name))
+
+
+def connect(name: str) -> Any:
     """The exchange that ccxt calls ``name``.
 
     Raises:
@@ -108,4 +127,4 @@ def open_exchange(name: str) -> Crypto:
         raise FeedRefused(
             f"ccxt has no exchange {name!r}", hint="Its names are in lower case, such as binance, kraken."
         )
-    return Crypto(getattr(ccxt, name)({"enableRateLimit": True}))
+    return getattr(ccxt, name)({"enableRateLimit": True})

@@ -12,7 +12,18 @@ from quantstrip.model.enums import (
 )
 from quantstrip.model.exits import ExitCode
 from quantstrip.model.halt import Control, Halt
-from quantstrip.model.market import TIMEFRAMES, Bar, Instrument, Number, Tick, bar_of_row, bars_of_rows, minor_digits
+from quantstrip.model.market import (
+    TIMEFRAMES,
+    Bar,
+    Instrument,
+    Number,
+    Pulse,
+    Quote,
+    Tick,
+    bar_of_row,
+    bars_of_rows,
+    minor_digits,
+)
 from quantstrip.model.position import FLAT, Booking, Position, apply, market_value
 from quantstrip.model.states import FINAL, advance
 from quantstrip.model.trade import Fill, Order, Signal
@@ -38,6 +49,8 @@ __all__ = [
     "OrderType",
     "Position",
     "PositionEvent",
+    "Pulse",
+    "Quote",
     "Signal",
     "Tick",
     "TimeInForce",

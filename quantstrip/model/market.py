@@ -155,3 +155,31 @@ class Tick(NamedTuple):
     def timestamp(self) -> datetime:
         """The moment, aware, UTC."""
         return to_datetime(self.ts)
+
+
+class Quote(NamedTuple):
+    """The top of an order book at one moment; prices in price units, sizes in units."""
+
+    symbol: str
+    ts: Micros
+    bid: float
+    ask: float
+    bid_size: float = 0.0
+    ask_size: float = 0.0
+    source: str = ""
+
+    @property
+    def mid(self) -> float:
+        """Midway between bid and ask."""
+        return (self.bid + self.ask) / 2.0
+
+    @property
+    def timestamp(self) -> datetime:
+        """The moment, aware, UTC."""
+        return to_datetime(self.ts)
+
+
+class Pulse(NamedTuple):
+    """What time it is in a live market of which nothing was heard meanwhile: candles end without a quote too."""
+
+    ts: Micros
