@@ -109,6 +109,8 @@ class DataframeStrategy(ScriptStrategy):
     def on_bar(self, bar: Bar) -> Sequence[Signal] | None:
         """Trade what the script says of this bar."""
         symbol = bar.symbol
+        if not self.rules.orders:
+            self.look(bar)
         if symbol not in self._known:
             self._known[symbol] = self._ahead(symbol)
         known = self._known[symbol]
@@ -139,13 +141,8 @@ class DataframeStrategy(ScriptStrategy):
 
     def _act(self, bar: Bar, wanted: int) -> list[Signal]:
         """Closes before opens; a leg that holds nothing has nothing to close."""
-        if not self.rules.orders:
-            named = [intent for flag, intent in _INTENTS.items() if wanted & flag]
-            for act, side in named:
-                self.tell(bar, act, side, f"{act}_{side}")
-            return []
         symbol = bar.symbol
-        signals = []
+        signals: list[Signal] = []
         if wanted & _CLOSE_LONG and self.held(symbol, "long"):
             signals.append(self.closing(bar, "long", None, "close_long"))
         if wanted & _CLOSE_SHORT and self.held(symbol, "short"):
@@ -154,7 +151,7 @@ class DataframeStrategy(ScriptStrategy):
             signals.append(self.opening(bar, "long", None, "open_long"))
         if wanted & _OPEN_SHORT:
             signals.append(self.opening(bar, "short", None, "open_short"))
-        return signals
+        return self.decided(bar, signals)
 
     def _run(self, columns: Columns, *, draws: bool) -> tuple[Signals, Output | None]:
         """Run the script over a history; its ``output`` is read where somebody will look at it."""

@@ -104,6 +104,8 @@ class EventStrategy(ScriptStrategy):
         self._now = bar.ts
         if self.tick_steps:
             self._ticked(bar)
+        if not self.rules.orders:
+            self.look(bar)
         wanted: list[Intent] = []
         context._intents = wanted
         try:
@@ -115,12 +117,8 @@ class EventStrategy(ScriptStrategy):
         wanted = [intent for intent in wanted if intent.amount != 0.0]  # a rest of nothing asks for nothing
         if not wanted:
             return None
-        if not self.rules.orders:
-            for intent in wanted:
-                self.tell(bar, intent.act, intent.side, intent.reason)
-            return None
         wanted.sort(key=lambda intent: intent.act != "close")  # keeps the script's order among closes, and among opens
-        return [signal for intent in wanted if (signal := self._signal(bar, intent)) is not None]
+        return self.decided(bar, [one for intent in wanted if (one := self._signal(bar, intent)) is not None])
 
     def last_bars(self, symbol: str, count: int) -> Sequence[Bar]:
         """The last bars of a symbol, oldest first; in a bot the closed ones, and at their end the tick at hand."""

@@ -148,18 +148,18 @@ class Context:
     @property
     def balance(self) -> float:
         """Money that is not in positions."""
-        return self._strategy.seat.cash
+        return self._strategy.books.cash
 
     @property
     def equity(self) -> float:
         """Money, with every position at its last price."""
-        return self._strategy.seat.equity()
+        return self._strategy.books.equity()
 
     @property
     def position(self) -> LegPosition:
         """What is held of the symbol; orders of this bar fill at the next open."""
-        seat = self._strategy.seat
-        long, short = seat.position(self.symbol, Leg.LONG), seat.position(self.symbol, Leg.SHORT)
+        books = self._strategy.books
+        long, short = books.position(self.symbol, Leg.LONG), books.position(self.symbol, Leg.SHORT)
         return LegPosition(long.quantity, long.avg_price, -short.quantity or 0.0, short.avg_price)
 
     def open_long(self, amount: float | None = None, price: float | None = None, reason: str = "") -> None:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, Literal
 from quantstrip.dialects.annotations import Annotations, read_annotations
 from quantstrip.dialects.forms import Form
 from quantstrip.dialects.script_rules import EVENT_KEYS, KEYS, Key, ScriptRules, declared_rules, make_rules
+from quantstrip.dialects.script_shadow import EXITS, Shadow
 from quantstrip.errors import QuantstripError, StrategyError, StrategyLoadError
 from quantstrip.matching import CostModel
 from quantstrip.model import Bar, Leg, OrderSide, Signal
@@ -60,6 +61,7 @@ class ScriptStrategy(StrategyBase):
         self.params = params
         self.rules = rules
         self.told: list[tuple[int, str, str, float]] = []
+        self._shadow: Shadow | None = None
 
     def note(self, *notes: str) -> None:
         """Add what a reader of the results should know."""
@@ -83,14 +85,23 @@ class ScriptStrategy(StrategyBase):
             )
         return self._seat
 
+    @property
+    def books(self) -> Seat | Shadow:
+        """What is held; in a run that orders nothing, what would be, had its signals been followed."""
+        if self.rules.orders:
+            return self.seat
+        if self._shadow is None:
+            self._shadow = Shadow(self.seat, self.name, self.symbols, self.form.risk, netting=not self.virtual_legs)
+        return self._shadow
+
     def held(self, symbol: str, side: Side) -> float:
         """Units that a leg holds, never negative."""
-        return abs(self.seat.position(symbol, _LEGS[side]).quantity)
+        return abs(self.books.position(symbol, _LEGS[side]).quantity)
 
     def opening(self, bar: Bar, side: Side, quantity: float | None, reason: str) -> Signal:
         """A signal that opens a leg, or adds to it; without a quantity, the rules size it."""
         entry, leg = _SIDES[side]
-        units = self._units(bar, self.rules.entry * self.seat.equity()) if quantity is None else quantity
+        units = self._units(bar, self.rules.entry * self.books.equity()) if quantity is None else quantity
         rules = self.rules
         return Signal(
             bar.symbol, entry, quantity=units, reason=reason, leg=leg, stop_loss_pct=rules.stop_loss,
@@ -102,13 +113,35 @@ class ScriptStrategy(StrategyBase):
         entry, leg = _SIDES[side]
         return Signal(bar.symbol, entry.opposite, quantity=quantity, reason=reason, leg=leg)
 
-    def tell(self, bar: Bar, act: Act, side: Side, reason: str) -> None:
+    def look(self, bar: Bar) -> None:
+        """Before a bar is decided on: tell of exits of the engine's own, in a run that orders nothing."""
+        books = self.books
+        if isinstance(books, Shadow):
+            for fill in books.see(bar):
+                exit_, what = Signal(bar.symbol, fill.side, leg=fill.leg), EXITS[fill.order_type]
+                self._tell(bar, exit_._replace(reason=what), fill.price, fill.quantity)
+
+    def decided(self, bar: Bar, signals: list[Signal]) -> list[Signal]:
+        """The signals to order: all of them, or none where they are told instead."""
+        books = self.books
+        if not isinstance(books, Shadow):
+            return signals
+        for signal in signals:
+            units = signal.quantity or abs(books.position(bar.symbol, signal.leg).quantity)
+            refusal = books.follow(signal, bar)
+            if refusal is None:
+                self._tell(bar, signal, bar.close, units)
+            else:
+                self.seat.refuse(signal, *refusal)
+        return []
+
+    def _tell(self, bar: Bar, signal: Signal, price: float, units: float) -> None:
         """Have a signal recorded that is not ordered; where the run is kept, its owner is told of it."""
-        entry, leg = _SIDES[side]
-        opens = act == "open"
-        signal = Signal(bar.symbol, entry if opens else entry.opposite, reason=reason, leg=leg)
-        self.told.append((bar.ts, bar.symbol, f"{act}_{side}", bar.close))
-        self.seat.refuse(signal, SIGNAL_ONLY, f"{act}_{side} at {bar.close:g}; this run tells its signals alone")
+        side = "long" if signal.leg is Leg.LONG else "short"
+        act = "open" if (signal.side is OrderSide.BUY) == (side == "long") else "close"
+        self.told.append((bar.ts, bar.symbol, f"{act}_{side}", price))
+        what = f"{act}_{side} at {price:g}, {units:g} units; this run tells its signals alone"
+        self.seat.refuse(signal, SIGNAL_ONLY, what)
 
     def units(self, bar: Bar, value: float) -> float:
         """Units that ``value`` buys at the close of ``bar``; never worth more than it, by a hair of a float."""

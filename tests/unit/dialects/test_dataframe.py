@@ -206,8 +206,8 @@ class TestSurroundings:
         result = run_backtest(strategy, bars(FLAT), form=form, risk=form.risk)
         assert result.fills == []
         assert [(each.rule, each.reason) for each in result.rejected] == [
-            ("signal_only", "open_long at 100; this run tells its signals alone"),
-            ("signal_only", "close_long at 100; this run tells its signals alone"),
+            ("signal_only", "open_long at 100, 1000 units; this run tells its signals alone"),
+            ("signal_only", "close_long at 100, 1000 units; this run tells its signals alone"),
         ]
         assert [(symbol, what, price) for _, symbol, what, price in strategy.told] == [
             ("S", "open_long", 100.0), ("S", "close_long", 100.0),
