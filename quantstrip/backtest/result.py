@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,7 +127,7 @@ class BacktestResult:
                     "time": label(rejection.signal.symbol, rejection.ts),
                     "symbol": rejection.signal.symbol,
                     "side": str(rejection.signal.side),
-                    "quantity": rejection.signal.quantity,
+                    "quantity": _finite(rejection.signal.quantity),
                     "rule": rejection.rule,
                     "reason": rejection.reason,
                 }
@@ -182,9 +183,17 @@ class BacktestResult:
             ("round trips", str(figures.trade_count)),
             ("win rate", _percent(figures.win_rate)),
             ("profit factor", _number(figures.profit_factor)),
+            ("payoff", _number(self.more.get("payoff"))),
+            ("average hold", _days(self.more.get("average_hold"))),
+            ("worst day", _percent(self.more.get("worst_day"))),
             *self._measured(),
         ]
         return "\n".join(f"{name:<18} {value}" for name, value in rows)
+
+
+def _finite(value: float | None) -> float | None:
+    """A number that JSON can write; a strategy may have asked for one that it cannot."""
+    return value if value is None or isfinite(value) else None
 
 
 def _asked(run: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -206,6 +215,10 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.2%}"
+
+
+def _days(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} days"
 
 
 def _number(value: float | None) -> str:

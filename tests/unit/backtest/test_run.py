@@ -135,6 +135,28 @@ def test_a_rejected_signal_is_told_with_its_rule_and_bar() -> None:
     assert "rejected signals 1 (max_order_value 1)" in str(result)
 
 
+@pytest.mark.parametrize("quantity", [float("nan"), float("inf")])
+def test_a_quantity_that_is_no_number_is_refused_and_the_result_is_json_still(quantity: float) -> None:
+    class Silent(Scripted):
+        parameters = []  # noqa: RUF012
+
+    result = run_backtest(Silent(script={1: ("BUY", quantity)}), days("ABC", [100] * 4))
+    (rejected,) = json.loads(result.to_json())["rejected"]
+    assert (rejected["quantity"], rejected["rule"]) == (None, "validity")
+    assert "quantity must be a positive number" in rejected["reason"]
+
+
+def test_people_read_the_figures_of_trades_and_days_too() -> None:
+    script: dict[int, tuple[str, float | None]] = {
+        0: ("BUY", 10.0), 1: ("SELL", None), 2: ("BUY", 10.0), 4: ("SELL", None)
+    }  # fmt: skip
+    result = run_backtest(Scripted(script=script), days("ABC", [100, 100, 110, 110, 100, 95]), costs=FREE)
+    lines = dict(line.split("  ", 1) for line in str(result).splitlines())
+    told = {name: lines[name].strip() for name in ("payoff", "average hold", "worst day")}
+    # 100 over a day, and -150 over two; the worst day opens at 110 and closes at 101, on an equity of 100,110.
+    assert told == {"payoff": "0.67", "average hold": "1.5 days", "worst day": "-0.10%"}
+
+
 def test_a_fixed_quantity_replaces_the_sizing() -> None:
     result = run_backtest(Scripted(script={0: ("BUY", None)}), days("ABC", [100] * 3), quantity=7.0)
     assert [fill.quantity for fill in result.fills] == [7.0]
