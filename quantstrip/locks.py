@@ -4,6 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+from quantstrip.clock import Clock, system_clock
+
+_PAUSE = 0.01
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -42,6 +46,16 @@ else:
     def unlock(descriptor: int) -> None:
         """Give back what ``try_lock`` took."""
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def wait_for_lock(descriptor: int, seconds: float, clock: Clock = system_clock) -> bool:
+    """Lock an open file for this process; False when another one still holds it after so many seconds."""
+    until = clock.monotonic() + seconds
+    while not try_lock(descriptor):
+        if clock.monotonic() > until:
+            return False
+        clock.wait(_PAUSE)
+    return True
 
 
 def take_lock(path: Path) -> int | None:

@@ -30,7 +30,16 @@ def find(folder: Path, symbol: str) -> Path | None:
 
 
 def symbols_in(folder: Path) -> list[str]:
-    """Symbols that have a file in the folder, sorted."""
+    """Symbols that have a file in the folder, sorted.
+
+    Raises:
+        DataError: there is no such folder.
+
+    """
+    if not folder.is_dir():
+        raise DataError(
+            f"{folder} is not a folder of bars", hint="Name the folder that holds SYMBOL.csv or SYMBOL.parquet files."
+        )
     names = [path.name for path in folder.iterdir() if path.is_file()]
     return sorted({name.removesuffix(suffix) for suffix in SUFFIXES for name in names if name.endswith(suffix)})
 

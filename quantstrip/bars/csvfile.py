@@ -17,7 +17,6 @@ from quantstrip.bars.table import Times, Values
 from quantstrip.clock import DAY, from_datetime
 from quantstrip.errors import DataError
 
-FIRST_LINE = 2
 _LARGE = 4_000_000
 """Bytes from which a file is worth loading pyarrow for."""
 _FORM = "time,open,high,low,close,volume, where time is the start of the bar in UTC (for daily bars the session's date)"
@@ -105,10 +104,10 @@ def _begin(rows: Iterator[list[str]]) -> tuple[Iterator[list[str]], int]:
     first = next(rows, [])
     if layouts.is_headless(first):
         header = [*layouts.KLINES, *(f"other_{number}" for number in range(len(first) - len(layouts.KLINES)))]
-        return chain([header, first], rows), FIRST_LINE - 1
+        return chain([header, first], rows), layouts.FIRST_LINE - 1
     if layouts.is_metatrader(first):
-        return layouts.of_metatrader(first, rows), FIRST_LINE
-    return chain([first], rows), FIRST_LINE
+        return layouts.of_metatrader(first, rows), layouts.FIRST_LINE
+    return chain([first], rows), layouts.FIRST_LINE
 
 
 def _open(path: Path) -> TextIO:

@@ -14,7 +14,6 @@ from pyarrow import csv
 from quantstrip.bars import layouts
 from quantstrip.bars.rawbars import RawBars
 
-_FIRST_LINE = 2
 _OFFSET = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 
 
@@ -44,7 +43,7 @@ def parse(path: Path, delimiter: str) -> RawBars | None:
         return RawBars(
             path,
             moments and time.type.tz is None,
-            _FIRST_LINE - headless,
+            layouts.FIRST_LINE - headless,
             times if moments else layouts.from_epoch(times),
             *(np.asarray(column.to_numpy()) for column in table.columns[1:]),
         )

@@ -218,8 +218,7 @@ def _check_summer_time(table: BarTable, grid: SessionGrid) -> None:
     """
     if table.timeframe in ("1d", "1w"):
         return
-    index, inside = grid.containing(table.ts_open)
-    inside |= (table.ts_open < grid.open[index]) & (table.ts > grid.open[index])
+    index, inside = grid.of_bars(table.ts_open, table.ts)
     hour = (grid.open - grid.label)[index]
     shares = {int(each): float((~inside[hour == each]).mean()) for each in np.unique(hour)}
     if len(shares) > 1 and max(shares.values()) > _SHIFTED and min(shares.values()) < _IN_PLACE:

@@ -21,6 +21,8 @@ kline tables (``t_kline_*``), whose times are milliseconds since 1970."""
 KLINES = ("open_time", "open", "high", "low", "close", "volume")
 """What the first columns of a kline file without a header are."""
 _KLINE_COLUMNS = (11, 12)
+FIRST_LINE = 2
+"""Of the bars, below a header."""
 
 _UNITS = ((11, 1_000_000, 1), (14, 1_000, 1), (17, 1, 1), (20, 1, 1_000))
 """Numbers below ``10 ** digits`` count seconds, milliseconds, microseconds, nanoseconds: factor and divisor to µs."""

@@ -92,10 +92,6 @@ def read_folder(
 
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(
-            f"{folder} is not a folder of bars", hint="Name the folder that holds SYMBOL.csv or SYMBOL.parquet files."
-        )
     there = barfile.symbols_in(folder)
     wanted = there if symbols is None else sorted(set(symbols))
     if not wanted:

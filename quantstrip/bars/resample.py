@@ -115,10 +115,7 @@ def _sessions(table: BarTable, grid: SessionGrid) -> tuple[Times, Mask]:
     """Index of the session that each bar belongs to, and whether it belongs to one at all."""
     if table.timeframe in ("1d", "1w"):
         return grid.find(table.label)
-    index, inside = grid.containing(table.ts_open)
-    # A bar named by the full hour may start before the opening bell and still belong to the session.
-    inside |= (table.ts_open < grid.open[index]) & (table.ts > grid.open[index])
-    return index, inside
+    return grid.of_bars(table.ts_open, table.ts)
 
 
 def _outside(table: BarTable, row: int, grid: SessionGrid) -> DataError:

@@ -37,11 +37,18 @@ class SessionGrid:
         index = np.minimum(_closed_by(self.close, ts_open), len(self.close) - 1)
         return index, (self.open[index] <= ts_open) & (ts_open < self.close[index])
 
+    def of_bars(self, ts_open: Times, ts: Times) -> tuple[Times, Mask]:
+        """Index of the session that bars belong to, and whether each belongs to one.
+
+        A bar named by the full hour may start before the opening bell and still belong to the session.
+        """
+        index, inside = self.containing(ts_open)
+        return index, inside | (ts_open < self.open[index]) & (ts > self.open[index])
+
     def rows(self, ts_open: Times, ts: Times) -> tuple[Times, Times]:
         """The rows ``first`` to ``last`` of rising bars that belong to each session; equal where it has none.
 
-        A bar named by the full hour may start before the opening bell and still belong to the session. Some thousand
-        look-ups, however many bars there are.
+        As ``of_bars`` says, by some thousand look-ups, however many bars there are.
         """
         first = np.searchsorted(ts_open, self.open, side="left")
         last = np.searchsorted(ts_open, self.close, side="left")

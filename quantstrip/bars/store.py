@@ -36,9 +36,9 @@ from quantstrip.bars.read import in_sessions, with_gaps
 from quantstrip.bars.resample import can_make, coarser
 from quantstrip.bars.sessions import session_grid
 from quantstrip.bars.table import BarTable
-from quantstrip.clock import DAY, SECOND, Micros, now_text, system_clock
+from quantstrip.clock import DAY, SECOND, Micros, now_text
 from quantstrip.errors import DataError
-from quantstrip.locks import try_lock, unlock
+from quantstrip.locks import unlock, wait_for_lock
 from quantstrip.model import TIMEFRAMES
 
 _LOCK = ".lock"
@@ -260,14 +260,11 @@ class BarStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            until = system_clock.monotonic() + self.patience
-            while not try_lock(descriptor):
-                if system_clock.monotonic() > until:
-                    raise DataError(
-                        f"another process has been writing to the bar store {self.folder} for {self.patience:g} s",
-                        hint="Wait for the import or download that runs, then try again.",
-                    )
-                system_clock.wait(0.05)
+            if not wait_for_lock(descriptor, self.patience):
+                raise DataError(
+                    f"another process has been writing to the bar store {self.folder} for {self.patience:g} s",
+                    hint="Wait for the import or download that runs, then try again.",
+                )
             try:
                 yield
             finally:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from quantstrip.clock import Clock, system_clock
 from quantstrip.errors import SettingsError
-from quantstrip.locks import try_lock, unlock
+from quantstrip.locks import unlock, wait_for_lock
 
-_PAUSE = 0.01
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
@@ -24,14 +23,11 @@ def locked(path: Path, *, seconds: float = 10.0, clock: Clock = system_clock) ->
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
-        deadline = clock.monotonic() + seconds
-        while not try_lock(file.fileno()):
-            if clock.monotonic() > deadline:
-                raise SettingsError(
-                    f"another process has been writing the settings for {seconds:g} seconds",
-                    hint=f"Try again; if it persists, see which process holds {path}.",
-                )
-            clock.wait(_PAUSE)
+        if not wait_for_lock(file.fileno(), seconds, clock):
+            raise SettingsError(
+                f"another process has been writing the settings for {seconds:g} seconds",
+                hint=f"Try again; if it persists, see which process holds {path}.",
+            )
         try:
             yield
         finally:

@@ -7,6 +7,7 @@ import numpy as np
 
 from quantstrip.bars import About, BarStore, BarTable
 from quantstrip.bars.intake import Policy, take_in
+from quantstrip.bars.resample import can_make
 from quantstrip.clock import DAY, SECOND, Clock, Micros, system_clock, to_datetime
 from quantstrip.errors import DataError, FeedRefused, FeedUnreachable
 from quantstrip.feeds.remote import History, Page
@@ -224,14 +225,9 @@ def _coarsest(feed: History, timeframe: str) -> str:
         FeedRefused: it has none that ``timeframe`` could be made of.
 
     """
-    wanted = TIMEFRAMES.get(timeframe)
-    if wanted is None:
+    if timeframe not in TIMEFRAMES:
         raise DataError(f"unknown timeframe {timeframe!r}", hint=f"Known: {', '.join(TIMEFRAMES)}.")
-    fits = [
-        name
-        for name in feed.timeframes
-        if TIMEFRAMES[name] <= wanted and (timeframe in ("1d", "1w") or wanted % TIMEFRAMES[name] == 0)
-    ]
+    fits = [name for name in feed.timeframes if name == timeframe or can_make(name, timeframe)]
     if not fits:
         raise FeedRefused(
             f"{feed.name} has no {timeframe} bars, and none they could be made of",

@@ -142,12 +142,8 @@ class BarSources:
         """
         if self.given is not None or not self._anywhere():
             folder = self.given or sample_folder()
-            if not folder.is_dir():
-                raise DataError(
-                    f"{folder} is not a folder of bars",
-                    hint="Name the folder that holds SYMBOL.csv or SYMBOL.parquet files.",
-                )
-            return barfile.symbols_in(folder) if self.given is not None or self.sample else []
+            there = barfile.symbols_in(folder)
+            return there if self.given is not None or self.sample else []
         stored = self.store.symbols() if self.store is not None and STORE in self.order else []
         files = self.folder if FOLDER in self.order else None
         return sorted({*stored, *(barfile.symbols_in(files) if files is not None and files.is_dir() else [])})

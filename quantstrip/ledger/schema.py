@@ -7,13 +7,13 @@ up-to-date database costs one small read.
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from quantstrip.clock import system_clock, to_text
+from quantstrip.clock import to_text
 from quantstrip.errors import LedgerBusy, LedgerError, SchemaMismatch
 from quantstrip.home import asset
 from quantstrip.ledger.backup import backup
 from quantstrip.ledger.store import Store
 from quantstrip.ledger.views import drop_views, install_views, views_digest
-from quantstrip.locks import try_lock
+from quantstrip.locks import wait_for_lock
 
 HEAD = "0090"
 """The revision this program reads and writes; the newest file of ``schema/migrations/versions``."""
@@ -151,12 +151,9 @@ def _alone(store: Store) -> Iterator[None]:
             f"the folder {path.parent} cannot be written: {error.strerror}", hint="Choose another home with --home DIR."
         ) from error
     with handle:
-        deadline = system_clock.monotonic() + 2 * store.busy_seconds
-        while not try_lock(handle.fileno()):
-            if system_clock.monotonic() > deadline:
-                raise LedgerBusy(
-                    f"another process has been migrating {store.path} for {2 * store.busy_seconds:.0f} s",
-                    hint="End that process, then try again; an unfinished migration undoes itself.",
-                )
-            system_clock.wait(0.02)
+        if not wait_for_lock(handle.fileno(), 2 * store.busy_seconds):
+            raise LedgerBusy(
+                f"another process has been migrating {store.path} for {2 * store.busy_seconds:.0f} s",
+                hint="End that process, then try again; an unfinished migration undoes itself.",
+            )
         yield  # closing the file gives the lock back

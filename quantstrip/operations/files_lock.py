@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from quantstrip.clock import system_clock
 from quantstrip.errors import FileError
 from quantstrip.home import Home, private_folder
-from quantstrip.locks import try_lock, unlock
+from quantstrip.locks import unlock, wait_for_lock
 
 _PATIENCE: Final = 5.0  # seconds; a change takes milliseconds
-_PAUSE: Final = 0.01
 
 
 @contextmanager
@@ -31,11 +29,8 @@ def alone(home: Home) -> Iterator[None]:
             hint="Give yourself write access to it, and see that the disk has room.",
         ) from error
     try:
-        end = system_clock.monotonic() + _PATIENCE
-        while not try_lock(descriptor):
-            if system_clock.monotonic() > end:
-                raise FileError("another program is changing files of this home", hint="Try again in a moment.")
-            system_clock.wait(_PAUSE)
+        if not wait_for_lock(descriptor, _PATIENCE):
+            raise FileError("another program is changing files of this home", hint="Try again in a moment.")
         try:
             yield
         finally:

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from quantstrip.locks import take_lock, try_lock, unlock
+from quantstrip.clock import ManualClock
+from quantstrip.locks import take_lock, try_lock, unlock, wait_for_lock
 
 HOLDER = """
 import sys, time
@@ -54,6 +55,17 @@ def test_a_lock_that_was_given_back_can_be_taken_by_whoever_waited(tmp_path: Pat
         assert not try_lock(other.fileno())
         unlock(one.fileno())
         assert try_lock(other.fileno())
+
+
+def test_who_waits_gets_the_lock_or_hears_that_the_time_is_over(tmp_path: Path) -> None:
+    path, clock = tmp_path / "lock", ManualClock()
+    with path.open("a+b") as one, path.open("a+b") as other:
+        assert wait_for_lock(one.fileno(), 0.0, clock)
+        before = clock.monotonic()
+        assert not wait_for_lock(other.fileno(), 5.0, clock)
+        assert 5.0 < clock.monotonic() - before < 6.0
+        unlock(one.fileno())
+        assert wait_for_lock(other.fileno(), 0.0, clock)
 
 
 def test_a_lock_file_is_its_owners_alone(tmp_path: Path) -> None:
