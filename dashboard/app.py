@@ -22,6 +22,12 @@ page = st.navigation(
         "Build": [
             roles.page("screens/python.py", title="Python", icon=":material/code:", url_path="python"),
             roles.page("screens/backtest.py", title="Backtest", icon=":material/query_stats:", url_path="backtest"),
+            roles.page(
+                "screens/validation.py", title="Validation", icon=":material/fact_check:", url_path="validation"
+            ),
+            roles.page(
+                "screens/market.py", title="Market data", icon=":material/candlestick_chart:", url_path="market"
+            ),
             roles.page("screens/packages.py", title="Packages", icon=":material/deployed_code:", url_path="packages"),
         ],
         "Ledger": [

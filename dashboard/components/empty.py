@@ -103,6 +103,19 @@ def no_packages() -> markup.Html:
     )
 
 
+def no_bars() -> markup.Html:
+    """No bars are stored."""
+    return _steps(
+        "No bars are stored yet",
+        [
+            markup.text("Under Import, hand a CSV or Parquet file over, name one of this machine, or take the sample "
+                        "that ships; what is found in it is shown before anything is kept."),
+            markup.text("Under Download, name symbols and the feeds to ask."),
+            markup.text("Backtests, sweeps and replays then read the store; until then they run on the sample."),
+        ],
+    )  # fmt: skip
+
+
 _BOXES = {
     "all": "Nothing was written yet. What your clients send, and alerts about what went wrong, appears here.",
     "waiting": "Nothing waits to be sent.",

@@ -25,6 +25,8 @@ PAGES: Final[dict[str, Role]] = {
     "client": "viewer",
     "python": "admin",
     "backtest": "viewer",
+    "market": "viewer",
+    "validation": "viewer",
     "packages": "viewer",
     "reporting": "viewer",
     "trade": "viewer",

@@ -112,9 +112,12 @@ def walk_forward(
     """Choose the best point on each window's first part, and run it on the second.
 
     Indicators of the judged part are warmed up by the bars before it, which do not trade. It begins without a position.
+    A symbol that began later than the others takes part from the window on in which it has half as many bars to choose
+    on as the longest.
 
     Args:
-        run: backtests these tables with these parameters, of which so many bars warm up; cash is the run's own.
+        run: backtests these tables with these parameters, of which so many bars warm up; cash is the run's own. Of some
+            windows not every symbol is among them.
         tables: the bars, by symbol.
         points: the grid.
         train, test, anchored: as of ``windows``.
@@ -133,7 +136,8 @@ def walk_forward(
     total = len(cuts) * (len(points) + 1)
     capital: float | None = None
     for number, window in enumerate(cuts):
-        past = _between(tables, window.begin, window.split)
+        there = _taking_part(tables, window)
+        past = _between(there, window.begin, window.split)
         best: tuple[float, Parameters] | None = None
         for index, point in enumerate(points):
             on_progress((number * (len(points) + 1) + index) / total)
@@ -143,7 +147,10 @@ def walk_forward(
                 f"the strategy takes no point of the grid on the bars from {_label(past)} on",
                 hint="Give values that it takes.",
             )
-        judged_tables, warm = _with_warmup(tables, window)
+        judged_tables, warm = _with_warmup(there, window)
+        if not judged_tables:  # none of them has a bar to be judged on
+            continue
+        judged = _between(there, window.split, window.end)
         result = run(judged_tables, best[1], warm)
         begun = float(result.run["cash"])
         capital = begun if capital is None else capital
@@ -153,11 +160,13 @@ def walk_forward(
         figure = getattr(result.metrics, metric)
         steps.append(
             Step(
-                (_label(past), _label(_between(tables, window.split, window.end)), result.run["end"]),
+                (_label(past), _label(judged), result.run["end"]),
                 dict(best[1]), None if best[0] == float("-inf") else best[0], figure, result.metrics.total_return,
                 result.metrics.trade_count,
             )
         )  # fmt: skip
+    if not steps:
+        raise DataError("no symbol has bars to choose on and bars to judge on", hint="Choose on fewer bars.")
     return WalkForward(
         metric, anchored, len(points), tuple(steps), np.concatenate(moments), np.concatenate(curve), _efficiency(steps)
     )
@@ -178,6 +187,16 @@ def _better(
     best: tuple[float, Parameters] | None, value: float | None, point: Parameters
 ) -> tuple[float, Parameters] | None:
     return (value, point) if value is not None and (best is None or value > best[0]) else best
+
+
+def _taking_part(tables: Tables, window: Window) -> dict[str, BarTable]:
+    """Symbols with at least half as many bars to choose on as the one that has most."""
+    counts = {
+        symbol: int(np.subtract(*np.searchsorted(table.ts, (window.split, window.begin))))
+        for symbol, table in tables.items()
+    }
+    most = max(counts.values())
+    return {symbol: table for symbol, table in tables.items() if counts[symbol] and 2 * counts[symbol] >= most}
 
 
 def _between(tables: Tables, begin: Micros, end: Micros) -> dict[str, BarTable]:

@@ -40,6 +40,29 @@ def series(home: Home) -> list[About]:
     return BarStore(home.bars).series()
 
 
+def listed(home: Home) -> list[tuple[About, str]]:
+    """What is stored, and what keeps a series from being read, in words: "" where nothing does."""
+    store, found = BarStore(home.bars), []
+    for symbol in store.symbols():
+        for timeframe in store.timeframes(symbol):
+            try:
+                found.append((store.about(symbol, timeframe), ""))
+            except DataError as error:
+                found.append((About(symbol, timeframe), error.message))
+    return found
+
+
+def gaps(home: Home, symbol: str, timeframe: str) -> str:
+    """What a stored series lacks against its calendar, in words; "" where it lacks nothing.
+
+    Raises:
+        DataError: it is not stored, or damaged.
+
+    """
+    found = BarStore(home.bars).read(symbol, timeframe).gaps
+    return "" if found.clean else str(found)
+
+
 def stamp(home: Home) -> str:
     """Changes whenever bars are added to the store or deleted from it, also by another process; cheap."""
     if not home.bars.is_dir():

@@ -102,7 +102,8 @@ def go_forward(
         )
 
     def run(tables: Mapping[str, BarTable], parameters: Mapping[str, Any], warmup: int) -> BacktestResult:
-        return replace(ready, tables=tables, warmup=warmup).run({**fixed, **parameters}, _listening(on_progress))
+        setup = replace(ready, symbols=tuple(tables), tables=tables, warmup=warmup)
+        return setup.run({**fixed, **parameters}, _listening(on_progress))
 
     return walk_forward(
         run, ready.tables, points, train=train, test=test, anchored=anchored, metric=metric, on_progress=on_progress

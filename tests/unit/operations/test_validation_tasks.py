@@ -16,7 +16,13 @@ from quantstrip.operations.task_progress import Progress
 from quantstrip.operations.validation_arguments import CheckedArguments
 
 CROSS, VECTORIZED = (str(asset("examples") / name) for name in ("ma_cross.py", "vectorized_cross.py"))
-SPAN: dict[str, Any] = {"symbols": ["AAPL"], "start": "2011-01-01", "end": "2012-12-31", "risk": "off", "bars": "sample"}
+SPAN: dict[str, Any] = {
+    "symbols": ["AAPL"],
+    "start": "2011-01-01",
+    "end": "2012-12-31",
+    "risk": "off",
+    "bars": "sample",
+}
 Done = Callable[..., tuple[tasks.Task, Any]]
 
 
@@ -66,6 +72,18 @@ def test_a_walk_forward_keeps_its_windows_and_the_curve_that_was_carried_on(done
         assert found["steps"][0]["parameters"]["fast"] in (3, 5)
         begins = [step["window"][0] for step in found["steps"]]
         assert (begins[0] == begins[1]) is anchored
+
+
+def test_a_symbol_that_began_later_joins_a_walk_forward_once_there_is_enough_to_choose_on(done: Done) -> None:
+    span = SPAN | {"symbols": ["AAPL", "GOOG"], "start": "2004-01-02", "end": "2005-12-30"}  # GOOG began in August 2004
+    _, both = done("walk_forward", file=CROSS, **span, grid={"fast": [3, 5]}, train=120, test=100)
+    _, alone = done(
+        "walk_forward", file=CROSS, **span | {"symbols": ["AAPL"]}, grid={"fast": [3, 5]}, train=120, test=100
+    )
+    windows = [[step["window"][1] for step in found["steps"]] for found in (both, alone)]
+    assert windows[0] == windows[1]
+    same = [one == other for one, other in zip(both["steps"], alone["steps"], strict=True)]
+    assert same == [True, False, False, False]
 
 
 def test_the_trades_of_a_kept_run_are_shuffled(done: Done, made_home: Home) -> None:
