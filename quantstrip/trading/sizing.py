@@ -105,7 +105,8 @@ def _opening(wanted: float | None, equity: float, price: float, instrument: Inst
         0.0,
         0.0,
         f"{ratio:.2%} of an equity of {equity:,.2f} buys {asked:.4g} {instrument.symbol} at {price:g}, less than the "
-        f"lot of {instrument.lot_size:g}; allocate more cash, raise the strategy's position_size_ratio or give the signal a quantity",
+        f"lot of {instrument.lot_size:g}; allocate more cash, raise the strategy's position_size_ratio or give the "
+        "signal a quantity",
     )
 
 
