@@ -192,15 +192,16 @@ def parity(
 
 
 @validate.command(short_help="Does it trade as TradingView says?")
-@_file
+@click.argument("file", type=FilePath(exists=True))
 @run_options
 @_parameters
 @click.option(
     "--trades",
-    type=FilePath(exists=True, dir_okay=False),
+    type=FilePath(exists=True),
     required=True,
     metavar="CSV",
-    help="The list of trades that TradingView exported.",
+    help="The list of trades that TradingView exported; a folder of them, each called as its strategy's file, where "
+    "FILE is a folder.",
 )
 @click.option("--zone", default="UTC", show_default=True, help="The chart's time zone, as America/New_York.")
 @click.option("--tick", type=float, default=0.0, metavar="STEP", help="The chart's price step: its prices are rounded.")
@@ -213,21 +214,24 @@ def pine(
 ) -> int:  # fmt: skip
     """Compare the backtest of FILE, deal by deal, with a list of trades of TradingView. Exits with 1 on a difference.
 
-    Both fill at the next open. Give the costs and the direction that the chart has: by default 0.
+    Both fill at the next open. Give the costs and the direction that the chart has: by default 0. Of a folder of
+    strategies, each is a row of a table.
     """
     from quantstrip.operations import validation
 
     given = {"fee_rate": 0.0, "slippage_bps": 0.0, **asked(options)}
+    if file.is_dir() != trades.is_dir():
+        raise click.UsageError("FILE and --trades are two files, or two folders")
+    if file.is_dir():
+        given |= {"zone": zone, "tick": tick, "quantities": quantities}
+        return _pine_table(session, file, trades, given, as_json=as_json)
     with progress_bar() as bar:
         found = validation.compare_pine(
             session.readable_home(), file, trades, zone=zone, tick=tick, quantities=quantities, on_progress=bar.to,
             **given,
         )  # fmt: skip
     if as_json:
-        print_json(
-            {"strategy": found.name, "symbol": found.symbol, "outside": found.outside, "unknown": list(found.unknown),
-             **_as_dict(found.parity)}
-        )  # fmt: skip
+        print_json(_pine_dict(found))
     else:
         if found.outside:
             click.echo(f"{found.outside:,} of its rows lie outside of the bars, and are not compared")
@@ -235,6 +239,35 @@ def pine(
             click.echo(f"there is no bar at {moment}")
         _tell(found.parity)
     return 0 if not found.parity.mismatches and not found.unknown else 1
+
+
+def _pine_table(session: Session, folder: Path, exports: Path, given: dict[str, Any], *, as_json: bool) -> int:
+    from quantstrip.operations.pine_table import pine_table
+
+    with progress_bar() as bar:
+        rows = pine_table(session.readable_home(), folder, exports, on_progress=bar.to, **given)
+    if as_json:
+        print_json([{"file": str(row.file), "error": row.error, **(_pine_dict(row.found) if row.found else {})}
+                    for row in rows])  # fmt: skip
+    else:
+        print_table(["STRATEGY", "PARITY", "MATCH", "THERE", "CAUSES"], [_pine_row(row) for row in rows])
+    return 0 if all(row.found and not row.found.parity.mismatches and not row.found.unknown for row in rows) else 1
+
+
+def _pine_row(row: Any) -> tuple[object, ...]:
+    if row.found is None:
+        return row.file.stem, "-", "", "", row.error
+    parity = row.found.parity
+    share = "-" if parity.percent is None else f"{parity.percent:.1f} %"
+    causes = "; ".join(f"{count:,} x {cause}" for cause, count in parity.causes().items())
+    return row.file.stem, share, parity.matched, parity.theirs, causes
+
+
+def _pine_dict(found: Any) -> dict[str, Any]:
+    return {
+        "strategy": found.name, "symbol": found.symbol, "outside": found.outside, "unknown": list(found.unknown),
+        **_as_dict(found.parity),
+    }  # fmt: skip
 
 
 def _as_dict(found: Any) -> dict[str, Any]:

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from quantstrip import dialects
 from quantstrip.backtest import run_backtest
 from quantstrip.backtest.parity import Deal, Parity, compare_deals
 from quantstrip.backtest.pine import ours_without_quantity, read_export
 from quantstrip.bars import BarTable, read_csv, sample_folder
+from quantstrip.cli import cli
+from quantstrip.clock import to_text
+from quantstrip.home import Home
 from quantstrip.matching import CostModel
 from quantstrip.risk import OFF
 
@@ -73,6 +77,28 @@ def test_the_cmo_differs_only_where_it_is_exactly_at_its_level(table: BarTable, 
         deciding = [int(np.searchsorted(table.ts, deal.ts)) - 1 for deal in (each.ours, each.theirs) if deal]
         around = [row for bar in deciding for row in (bar - 1, bar)]
         assert any(2 * abs(cents[row - 9 : row].sum()) == np.abs(cents[row - 9 : row]).sum() for row in around)
+
+
+def test_a_folder_of_strategies_is_compared_with_a_folder_of_exports_in_one_table(
+    table: BarTable, exports: Path, tmp_path: Path, home: Home
+) -> None:
+    columns = ["label", "open", "high", "low", "close", "volume"]
+    rows = zip(*(getattr(table, name).tolist() for name in columns), strict=True)
+    lines = [",".join([to_text(label)[:10], *map(repr, values)]) for label, *values in rows]
+    (tmp_path / "AAPL.csv").write_text("\n".join(["time,open,high,low,close,volume", *lines]) + "\n")
+    options = ["--cash", "1e7", "--risk", "off", "--quantity", "1", "--tick", "0.01", "--symbols", "AAPL"]
+    asked = ["validate", "pine", _EXAMPLES, "--bars", tmp_path, "--trades", exports, *options]
+    done = CliRunner().invoke(cli, ["--home", *map(str, (home.root, *asked))], standalone_mode=False)
+    head, *found = done.stdout.splitlines()
+    assert head.split() == ["STRATEGY", "PARITY", "MATCH", "THERE", "CAUSES"]
+    parity = {line.split()[0]: float(line.split()[1]) for line in found}
+    assert parity.pop("cmo") > 90.0
+    assert parity == dict.fromkeys([name for name in _NAMES if name != "cmo"], 100.0)
+    assert done.return_value == 1  # the CMO's
+    named_alike = CliRunner().invoke(cli, ["--home", *map(str, (home.root, *asked)), "--trades", str(tmp_path)])
+    assert "no strategy in" in str(named_alike.exception)
+    one = CliRunner().invoke(cli, ["--home", *map(str, (home.root, *asked)), "--trades", str(exports / "rsi.csv")])
+    assert "two files, or two folders" in one.stderr
 
 
 def test_every_example_has_a_script_that_it_is_compared_with() -> None:
