@@ -89,7 +89,13 @@ class ColumnReader:
         return f"{self._path}{f', line {line}' if line else ''}"
 
     def _flags(self, name: str, column: Any, ts: npt.NDArray[np.int64]) -> Flags:
+        if column.ndim > 1:
+            raise self.refused(name, f"df has {column.shape[1]} columns called {name}", "Assign it once.")
         missing = np.asarray(column.isna(), dtype=bool)
+        if missing.all() and len(missing):
+            raise self.refused(
+                name, f"{name} is NaN on every bar", f"Does it have another index than df? {_AS_BOOL.format(name)}"
+            )
         if missing.any():
             raise self.refused(
                 name, f"{name} is NaN {_at(ts, missing)}{_and_more(missing)}", f"{_AS_BOOL.format(name)}"

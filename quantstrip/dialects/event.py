@@ -12,7 +12,7 @@ from quantstrip.bars import ticks_of_bar
 from quantstrip.dialects import script
 from quantstrip.dialects.annotations import Annotations, refused
 from quantstrip.dialects.event_context import MOST_BARS, Context, Intent
-from quantstrip.dialects.event_text import asked_params, hooks, takes
+from quantstrip.dialects.event_text import asked_params, hooks, runs_later, takes
 from quantstrip.dialects.event_ticks import TickedBars
 from quantstrip.dialects.forms import Form
 from quantstrip.dialects.script import ScriptStrategy, Side
@@ -205,6 +205,11 @@ def _check_hooks(path: Path, tree: ast.Module) -> None:
         if name in found and not takes(found[name], count):
             shape = "on_init(ctx)" if name == "on_init" else "on_bar(ctx, bar)"
             raise refused(path, found[name].lineno, f"{name} does not take {count} arguments", f"Write def {shape}:")
+        if name in found and runs_later(found[name]):
+            raise refused(
+                path, found[name].lineno, f"{name} yields or is async, and would never run",
+                "Write a plain def without yield and await.",
+            )  # fmt: skip
 
 
 def _parameters(path: Path, source: bytes, tree: ast.Module) -> Annotations:

@@ -141,7 +141,7 @@ class Context:
             StrategyError: so many are not kept.
 
         """
-        if not 0 < n <= MOST_BARS:
+        if not (0 < n <= MOST_BARS and n == int(n)):
             raise StrategyError(f"ctx.bars({n}): from 1 to {MOST_BARS} bars are kept", hint="Ask for fewer.")
         return self._strategy.last_bars(self.symbol, int(n))
 

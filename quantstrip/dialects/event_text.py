@@ -8,12 +8,27 @@ from quantstrip.dialects.script_rules import EVENT_KEYS
 _NAMES = ("on_init", "on_bar")
 
 
-def hooks(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+Hook = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def hooks(tree: ast.Module) -> dict[str, Hook]:
     """The hooks that the file's own level defines."""
-    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in _NAMES}
+    return {node.name: node for node in tree.body if isinstance(node, Hook) and node.name in _NAMES}
 
 
-def takes(hook: ast.FunctionDef, count: int) -> bool:
+def runs_later(hook: Hook) -> bool:
+    """Whether calling it does nothing yet: it is a coroutine, or its own level yields."""
+    inner: list[ast.AST] = list(hook.body)
+    while inner:
+        node = inner.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, Hook | ast.Lambda | ast.ClassDef):
+            inner.extend(ast.iter_child_nodes(node))
+    return isinstance(hook, ast.AsyncFunctionDef)
+
+
+def takes(hook: Hook, count: int) -> bool:
     """Whether a hook can be called with ``count`` arguments."""
     given = hook.args
     named = len(given.posonlyargs) + len(given.args)

@@ -267,6 +267,14 @@ class TestRefused:
             ("df['open_long'] = df['close']", "line 3: open_long is of type float64, expected bool"),
             ("df['open_long'] = 1", "line 3: open_long is of type int64, expected bool"),
             ("df['open_long'] = (df['close'] > 1).astype(object).where(df.index > 2)", "line 3: open_long is NaN"),
+            (
+                "df['open_long'] = df.index == 2\ndf = pd.concat([df, df[['open_long']]], axis=1)",
+                "line 3: df has 2 columns called open_long",
+            ),
+            (
+                "df['open_long'] = pd.Series([False] * len(df), index=df['ts'])",
+                "line 3: open_long is NaN on every bar",
+            ),
             ("df['open_long'] = [True, False]", r"line 3: ValueError: Length of values \(2\)"),
             ("df['open_long'] = df['closed'] > 1", "line 3: KeyError: 'closed'"),
             ("df['open_long'] = df.index == 2\ndf = df.iloc[1:]", "line 4: df has 11 rows, there are 12 bars"),

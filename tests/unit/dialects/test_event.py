@@ -206,6 +206,8 @@ class TestRefused:
             ("\ndef on_bar(bar):\n    pass\n", "line 2: on_bar does not take 2 arguments"),
             ("x = 1 / 0\ndef on_bar(ctx, bar):\n    pass\n", "line 1: ZeroDivisionError"),
             ("def on_bar(ctx, bar)\n    pass\n", "line 1: SyntaxError"),
+            ("def on_bar(ctx, bar):\n    yield ctx\n", "line 1: on_bar yields or is async"),
+            ("def on_bar(c, b): ...\nasync def on_init(ctx): ...\n", "line 2: on_init yields or is async"),
             ("# @strategy stopLossPct 7\ndef on_bar(ctx, bar):\n    pass\n", "line 1: stopLossPct is at least 0"),
         ],
     )
@@ -220,6 +222,7 @@ class TestRefused:
         ("text", "message"),
         [
             ("ctx.bars(0)", r"ctx.bars\(0\): from 1 to 5000 bars"),
+            ("ctx.bars(2.5)", r"ctx.bars\(2.5\): from 1 to 5000 bars"),
             ("ctx.buy(intent='close_long')", "ctx.buy.intent='close_long'."),
             ("ctx.open_long(amount='much')", "ctx.open_long.amount='much'."),
             ("ctx.open_long(amount=float('nan'))", "ctx.open_long.amount=nan."),
