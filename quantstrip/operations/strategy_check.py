@@ -62,7 +62,7 @@ def check(file: str | Path) -> Checked:
     findings = check_source(source, look_ahead=written is not None and written.whole_history)
     if findings:
         return Checked(str(path), form, tuple(findings), {})
-    request = {"file": str(path), "source": source.decode(errors="surrogateescape"), "symbols": ["TEST"]}
+    request = {"file": str(path.absolute()), "source": source.decode(errors="surrogateescape"), "symbols": ["TEST"]}
     try:
         found = ask_cell("check", request)
     except SandboxMissing as error:
@@ -78,7 +78,7 @@ def check(file: str | Path) -> Checked:
 def _refused(path: Path, error: QuantstripError, rule: str) -> Finding:
     """An error as a finding, at the line that its message names."""
     message, hint = error.message, error.hint
-    place, _, rest = message.removeprefix(f"{path}").lstrip(", :").partition(": ")
+    place, _, rest = message.removeprefix(f"{path.absolute()}").lstrip(", :").partition(": ")
     line = int(place.removeprefix("line ")) if place.startswith("line ") and place[5:].isdigit() else 0
     words = rest if line else message
     advice = f" ({hint.rstrip('.')})" if hint else ""

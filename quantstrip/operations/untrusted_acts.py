@@ -69,8 +69,9 @@ def ahead(request: Request, source: bytes, tables: Tables, tell: Tell) -> dict[s
 
     """
     found = look_ahead(
-        _load(request, source).strategy, tables, every=request["every"], seed=request["seed"], on_progress=tell
-    )
+        _load(request, source).strategy, tables, every=request["every"], seed=request["seed"],
+        patient=request["patience"], on_progress=tell,
+    )  # fmt: skip
     return asdict(found) | {"differences": [list(each) for each in found.differences]}
 
 
@@ -87,7 +88,7 @@ def run(request: Request, source: bytes, tables: Tables, tell: Tell) -> dict[str
         strategy, tables, instruments=instruments, form=form, cash=request["cash"], risk=RiskProfile(**request["risk"]),
         costs=CostModel(**request["costs"]), quantity=request["quantity"], warmup=request["warmup"],
         virtual_legs=request["virtual_legs"], options=Options(**request["options"]), code_hash=request["code_hash"],
-        on_progress=tell,
+        patient=request["patience"], on_progress=tell,
     )  # fmt: skip
     return {
         "name": strategy.name,
@@ -114,8 +115,9 @@ def told(result: BacktestResult) -> dict[str, Any]:
 
 def _load(request: Request, source: bytes) -> dialects.Loaded:
     return dialects.load(
-        Path(request["file"]), symbols=request["symbols"], parameters=request["parameters"], source=source
-    )
+        Path(request["file"]), symbols=request["symbols"], parameters=request["parameters"], source=source,
+        patient=request["patience"],
+    )  # fmt: skip
 
 
 def _packed(values: npt.NDArray[Any]) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from quantstrip.errors import QuantstripError, SandboxError, StrategyFault, StrategyLoadError
 from quantstrip.sandbox import Limits, ask
+from quantstrip.strategy.patience import SECONDS
 
 CHILD: Final = "quantstrip.operations.untrusted_child"
 LOOKING: Final = Limits(seconds=20.0, memory=1_500, answer=1)
@@ -27,7 +28,7 @@ def ask_cell(
 
     Args:
         act: one of ``untrusted_acts.ACTS``.
-        request: ``file``, ``source`` and what the act needs.
+        request: ``file`` (its full path, for messages), ``source`` and what the act needs.
         data: the bars, as numpy writes them.
         limits: of processor time, memory and the answer.
         on_progress: called again and again with the share that is done; what it raises ends the cell.
@@ -38,7 +39,8 @@ def ask_cell(
         SandboxMissing: this machine has no cells.
 
     """
-    found = ask(CHILD, {"tables": [], "parameters": {}, **request, "act": act}, data, limits, on_progress)
+    asked = {"tables": [], "parameters": {}, "patience": SECONDS, **request, "act": act}
+    found = ask(CHILD, asked, data, limits, on_progress)
     if "error" in found:
         kind = _FAULTS.get(str(found.get("kind")), SandboxError)
         raise kind(str(found["error"]), hint=str(found.get("hint", "")))

@@ -166,8 +166,9 @@ def _packed(setup: "Setup") -> tuple[dict[str, Any], bytes]:
     written = io.BytesIO()
     np.savez(written, **dict[str, Any](columns))
     told = {
-        "file": str(setup.file), "source": setup.source.decode(errors="surrogateescape"),
-        "symbols": list(setup.symbols), "tables": [pin_of(table) for table in setup.tables.values()],
+        "file": str(setup.file.absolute()), "source": setup.source.decode(errors="surrogateescape"),
+        "symbols": list(setup.symbols), "patience": setup.patience,
+        "tables": [pin_of(table) for table in setup.tables.values()],
     }  # fmt: skip
     return told, written.getvalue()
 
@@ -203,7 +204,7 @@ def _judged(
         told = "; ".join(f"{file}, line {each.line}: {each.rule}: {each.message}" for each in findings[:5])
         raise StrategyLoadError(f"untrusted code is refused: {told}", hint=f"See: quantstrip strategy check {file}")
     listed = None if symbols is None else list(symbols)
-    request = {"file": str(file), "source": source.decode(errors="surrogateescape"), "symbols": listed,
+    request = {"file": str(file.absolute()), "source": source.decode(errors="surrogateescape"), "symbols": listed,
                "parameters": dict(parameters)}  # fmt: skip
     return _looked(json.dumps(request, sort_keys=True))
 

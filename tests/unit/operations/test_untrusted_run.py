@@ -112,6 +112,14 @@ def test_a_script_that_knows_the_future_is_refused_though_its_text_does_not_show
     assert loaded_here(file.stem) == []
 
 
+def test_a_call_that_does_not_end_is_told_with_its_line_long_before_the_time_of_the_cell_is_over(
+    home: Home, tmp_path: Path
+) -> None:
+    file = write(tmp_path, "        return []", "        while True:\n            pass")
+    with pytest.raises(StrategyFault, match=r"theirs\.py, line 1[12]: the strategy was still there after 0\.5 s"):
+        backtest_run.run(home, file, untrusted=True, patience=0.5, **SPAN)
+
+
 def test_it_tells_how_far_it_is(home: Home, tmp_path: Path) -> None:
     shares: list[float] = []
     slow = "        for _ in range(40_000):\n            pass\n        return []"

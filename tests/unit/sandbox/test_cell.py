@@ -34,7 +34,8 @@ def said_by(code: str, **limits: float) -> str:
 
 
 def _request(file: str, source: str) -> dict[str, object]:
-    return {"act": "check", "file": file, "source": source, "symbols": ["TEST"], "parameters": {}, "tables": []}
+    return {"act": "check", "file": file, "source": source, "symbols": ["TEST"], "parameters": {}, "tables": [],
+            "patience": 60.0}  # fmt: skip
 
 
 def test_no_file_of_the_user_is_read(tmp_path: Path) -> None:
