@@ -215,6 +215,9 @@ def _line_of(cls: type, path: Path) -> str:
 
 
 def _what(error: BaseException) -> str:
+    if type(error).__module__.startswith("pydantic") and hasattr(error, "errors"):
+        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}, got {each['input']!r}" for each in error.errors()]
+        return f"{type(error).__name__}: {'; '.join(wrong)}"
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

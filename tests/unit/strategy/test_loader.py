@@ -146,6 +146,14 @@ def test_a_file_with_two_strategies_names_both(write: Write) -> None:
         load_strategy(write(GOOD + "\nclass Other(Cross):\n    pass\n"))
 
 
+def test_what_pydantic_refuses_is_told_in_a_line(write: Write) -> None:
+    text = "from pydantic import BaseModel, Field\nclass Settings(BaseModel):\n    fast: int = Field(ge=5)\n" + GOOD
+    path = write(text.replace("self.fast = fast", "self.fast = Settings(fast=fast).fast"))
+    assert load_strategy(path).get_parameters() == {"fast": 10}
+    with pytest.raises(StrategyLoadError, match=r"line 11: ValidationError: fast: Input should be .* to 5, got 3\n"):
+        load_strategy(path, parameters={"fast": 3})
+
+
 def test_an_unknown_parameter_lists_the_known_ones(write: Write) -> None:
     with pytest.raises(StrategyLoadError, match=r"line 4: Cross takes no fats\nIt takes: symbols, fast"):
         load_strategy(write(GOOD), parameters={"fats": 3})
