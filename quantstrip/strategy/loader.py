@@ -178,9 +178,19 @@ def _construct(
         strategy.get_parameters()
         strategy.get_variables()
         checked_ratio(strategy)
+        _check_history(strategy)
     except StrategyError as error:
         raise StrategyLoadError(f"{_line_of(cls, path)}: {error.message}", hint=error.hint) from error
     return strategy
+
+
+def _check_history(strategy: StrategyBase) -> None:
+    kept: Any = strategy._MAX_BAR_HISTORY
+    if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
+        raise StrategyError(
+            f"{type(strategy).__name__}._MAX_BAR_HISTORY is a whole number of bars of at least 1, got {kept!r}",
+            hint="Leave it out to keep 500.",
+        )
 
 
 def _check_allowed(cls: type[StrategyBase], path: Path, given: Mapping[str, Any]) -> None:

@@ -146,6 +146,15 @@ def test_a_file_with_two_strategies_names_both(write: Write) -> None:
         load_strategy(write(GOOD + "\nclass Other(Cross):\n    pass\n"))
 
 
+@pytest.mark.parametrize("kept", ["0", "-5", "None", "'x'", "2.5", "True"])
+def test_a_history_that_is_no_number_of_bars_is_refused(write: Write, kept: str) -> None:
+    path = write(GOOD.replace('parameters = ["fast"]', f'parameters = ["fast"]\n    _MAX_BAR_HISTORY = {kept}'))
+    with pytest.raises(
+        StrategyLoadError, match=r"line 4: Cross\._MAX_BAR_HISTORY is a whole number of bars of at least"
+    ):
+        load_strategy(path)
+
+
 def test_what_pydantic_refuses_is_told_in_a_line(write: Write) -> None:
     text = "from pydantic import BaseModel, Field\nclass Settings(BaseModel):\n    fast: int = Field(ge=5)\n" + GOOD
     path = write(text.replace("self.fast = fast", "self.fast = Settings(fast=fast).fast"))
