@@ -24,7 +24,7 @@ from quantstrip.operations.python_file import run_file
 from quantstrip.operations.research import backtest
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-KLINE = ["kline_golden_cross", "kline_breakout", "kline_momentum"]
+KLINE = ["kline_golden_cross", "kline_breakout", "kline_momentum", "kline_ladder"]
 CANDLE = ["candle_sma_crossover", "candle_reversal", "candle_prototype"]
 NATIVE = ["channel_orders", "guide_names"]
 ALL = [*KLINE, *CANDLE, *NATIVE]
@@ -125,7 +125,12 @@ def test_the_command_gives_a_kline_result_in_its_own_fields(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("candle_compare", "100.00 % parity"), ("guide_names", "limit_price=74.79")]
+    ("name", "says"),
+    [
+        ("candle_compare", "100.00 % parity"),
+        ("candle_quotes", "7,800 quotes, 389 candles, 0 quotes came too late"),
+        ("guide_names", "limit_price=74.79"),
+    ],
 )
 def test_an_example_is_a_script_too(name: str, says: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_file(Home(tmp_path), EXAMPLES / f"{name}.py") == 0
