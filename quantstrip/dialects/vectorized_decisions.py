@@ -85,7 +85,7 @@ def _checked(
 ) -> Decisions:
     if not isinstance(found, tuple) or len(found) not in (2, 4):
         raise StrategyError(
-            f"{who} returned {type(found).__name__}, expected the tuple (entries, exits)",
+            f"{who} returned {_kind(found)}, expected the tuple (entries, exits)",
             hint="End it with: return entries.fillna(False), exits.fillna(False); with shorts, four of them.",
         )
     flags = [
@@ -107,3 +107,7 @@ def _joined(pairs: Sequence[tuple[str, Any]], panel: Panel, where: str) -> Decis
         for flags, one in zip(whole, decisions, strict=True):
             flags[panel.rows[symbol], number] = one[:, 0]
     return whole[0], whole[1], whole[2], whole[3]
+
+
+def _kind(found: object) -> str:
+    return f"a tuple of {len(found)}" if isinstance(found, tuple) else type(found).__name__

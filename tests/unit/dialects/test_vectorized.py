@@ -163,6 +163,7 @@ def test_a_parameter_that_makes_no_sense_is_refused_before_anything_runs(
     ("ending", "message"),
     [
         ("return prices > 0", r"line 4: Wrong: generate_signals returned DataFrame, expected the tuple"),
+        ("return prices > 0, prices < 0, prices > 1", "generate_signals returned a tuple of 3, expected the tuple"),
         ("return prices > 0, prices", "line 4: Wrong: exits holds float64, expected bool"),
         ("return (prices > 0).iloc[1:], prices > 0", r"entries has shape \(119, 1\), expected \(120, 1\)"),
         ("return (prices > 0).shift(1), prices < 0", "entries is nan for A in row 0 .*expected True or False"),
