@@ -21,7 +21,7 @@ from quantstrip.dialects.dataframe_output import Output, read_output
 from quantstrip.dialects.dataframe_text import ScriptText, free_frame, read_text
 from quantstrip.dialects.forms import Form
 from quantstrip.dialects.script import Act, ScriptStrategy, Side
-from quantstrip.dialects.script_rules import ScriptRules
+from quantstrip.dialects.script_rules import FRAME_KEYS, ScriptRules
 from quantstrip.dialects.script_text import has_strategy_class
 from quantstrip.indicators import History
 from quantstrip.model import Bar, Signal
@@ -57,7 +57,7 @@ def load(
 
     """
     tree = ast.parse(source, str(path))
-    params, rules = script.chosen(path, script.annotations(path, source), parameters)
+    params, rules = script.chosen(path, script.annotations(path, source), parameters, FRAME_KEYS)
     text = read_text(path, tree)
     module = script.empty_module(path, source, text.summary)
     kind = type("DataframeScript", (DataframeStrategy,), {"__module__": module.__name__, "__doc__": text.summary})
@@ -67,7 +67,7 @@ def load(
 
 def declared(path: Path, source: bytes) -> list[Declared]:
     """Its ``# @param`` lines, then the settings that every script takes."""
-    return script.declared_script(path, source)
+    return script.declared_script(path, script.annotations(path, source), FRAME_KEYS)
 
 
 class DataframeStrategy(ScriptStrategy):
@@ -144,14 +144,18 @@ class DataframeStrategy(ScriptStrategy):
         symbol = bar.symbol
         signals: list[Signal] = []
         if wanted & _CLOSE_LONG and self.held(symbol, "long"):
-            signals.append(self.closing(bar, "long", None, "close_long"))
+            signals.append(self.closing(bar, "long", self._share(symbol, "long"), "close_long"))
         if wanted & _CLOSE_SHORT and self.held(symbol, "short"):
-            signals.append(self.closing(bar, "short", None, "close_short"))
+            signals.append(self.closing(bar, "short", self._share(symbol, "short"), "close_short"))
         if wanted & _OPEN_LONG:
             signals.append(self.opening(bar, "long", None, "open_long"))
         if wanted & _OPEN_SHORT:
             signals.append(self.opening(bar, "short", None, "open_short"))
         return self.decided(bar, signals)
+
+    def _share(self, symbol: str, side: Side) -> float | None:
+        """Units that a close takes off a leg; None for all of it."""
+        return None if self.rules.close == 1.0 else self.held(symbol, side) * self.rules.close
 
     def _run(self, columns: Columns, *, draws: bool) -> tuple[Signals, Output | None]:
         """Run the script over a history; its ``output`` is read where somebody will look at it."""

@@ -15,8 +15,8 @@ from quantstrip.dialects.event_context import MOST_BARS, Context, Intent
 from quantstrip.dialects.event_text import asked_params, hooks, runs_later, takes
 from quantstrip.dialects.event_ticks import TickedBars
 from quantstrip.dialects.forms import Form
-from quantstrip.dialects.script import ScriptStrategy, Side
-from quantstrip.dialects.script_rules import EVENT_KEYS, ScriptRules, declared_rules
+from quantstrip.dialects.script import ScriptStrategy
+from quantstrip.dialects.script_rules import EVENT_KEYS, ScriptRules
 from quantstrip.dialects.script_text import has_strategy_class
 from quantstrip.errors import StrategyError
 from quantstrip.model import Bar, OrderSide, Signal
@@ -59,7 +59,7 @@ def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
 def declared(path: Path, source: bytes) -> list[Declared]:
     """Its ``# @param`` lines and what it asks ``ctx.param`` for, then the settings that every script takes."""
     found = _parameters(path, source, ast.parse(source, str(path)))
-    return [param.declared() for param in found.params.values()] + declared_rules(path, found.settings, EVENT_KEYS)
+    return script.declared_script(path, found, EVENT_KEYS)
 
 
 class EventStrategy(ScriptStrategy):
@@ -166,7 +166,8 @@ class EventStrategy(ScriptStrategy):
         amount, side = intent.amount, intent.side
         if intent.act == "open":
             return self.opening(bar, side, None if amount is None else self.units(bar, amount), intent.reason)
-        return self.closing(bar, side, None if amount is None else self._part(bar, side, amount), intent.reason)
+        units = None if amount is None else amount / (bar.close * self.seat.instrument(bar.symbol).multiplier)
+        return self.closing(bar, side, units, intent.reason)
 
     def _wrong(self, intent: Intent) -> tuple[str, str] | None:
         """The rule that an intent breaks, and why."""
@@ -176,15 +177,6 @@ class EventStrategy(ScriptStrategy):
         if intent.act == "open" and not traded:
             return "tradeDirection", f"this run trades {self.rules.values['tradeDirection']} alone"
         return None
-
-    def _part(self, bar: Bar, side: Side, amount: float) -> float | None:
-        """Units of a leg that ``amount`` is worth; None for all of it, also where less than a lot would be left."""
-        units = amount / (bar.close * self.seat.instrument(bar.symbol).multiplier)
-        left = self.held(bar.symbol, side) - units
-        return None if left < (self.seat.lot(bar.symbol) or _DUST) else units
-
-
-_DUST: Final = 1e-9
 
 
 def _ended(error: SystemExit) -> StrategyError:

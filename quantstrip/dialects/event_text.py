@@ -3,7 +3,7 @@
 import ast
 
 from quantstrip.dialects.annotations import Param, Value
-from quantstrip.dialects.script_rules import EVENT_KEYS
+from quantstrip.dialects.script_rules import ALL_KEYS
 
 _NAMES = ("on_init", "on_bar")
 
@@ -43,7 +43,7 @@ def asked_params(tree: ast.Module) -> dict[str, Param]:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "param"):
             continue
         words = [each.value for each in node.args if isinstance(each, ast.Constant)]
-        if len(words) == len(node.args) == 2 and isinstance(words[0], str) and words[0] not in EVENT_KEYS:
+        if len(words) == len(node.args) == 2 and isinstance(words[0], str) and words[0] not in ALL_KEYS:
             name, default = words
             kind = _kind(default)
             if kind and isinstance(default, bool | int | float | str):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from quantstrip.dialects.annotations import Annotations, read_annotations
 from quantstrip.dialects.forms import Form
-from quantstrip.dialects.script_rules import EVENT_KEYS, KEYS, Key, ScriptRules, declared_rules, make_rules
+from quantstrip.dialects.script_rules import ALL_KEYS, Key, ScriptRules, declared_rules, make_rules
 from quantstrip.dialects.script_shadow import EXITS, Shadow
 from quantstrip.errors import QuantstripError, StrategyError, StrategyLoadError
 from quantstrip.matching import CostModel
@@ -29,6 +29,7 @@ SCRIPT_RISK: Final = CASH_ONLY
 """Cash and the chosen leverage, nothing else."""
 SCRIPT_COSTS: Final = CostModel(slippage_bps=0.0, commission_per_share=0.0, commission_rate=0.001)
 """0.1 % of the traded value, no slippage: what both script forms start from."""
+_DUST: Final = 1e-9
 _GRID: Final = 10.0**QUANTITY_DIGITS
 
 Act = Literal["open", "close"]
@@ -109,8 +110,10 @@ class ScriptStrategy(StrategyBase):
         )  # fmt: skip
 
     def closing(self, bar: Bar, side: Side, quantity: float | None, reason: str) -> Signal:
-        """A signal that takes ``quantity`` off a leg; all of it without one."""
+        """A signal that takes ``quantity`` off a leg; all of it without one, or where less than a lot would be left."""
         entry, leg = _SIDES[side]
+        if quantity is not None and self.held(bar.symbol, side) - quantity < (self.seat.lot(bar.symbol) or _DUST):
+            quantity = None
         return Signal(bar.symbol, entry.opposite, quantity=quantity, reason=reason, leg=leg)
 
     def look(self, bar: Bar) -> None:
@@ -163,15 +166,14 @@ _SIDES: Final[Mapping[Side, tuple[OrderSide, Leg]]] = {
 }
 
 
-def declared_script(path: Path, source: bytes) -> list[Declared]:
-    """The parameters of a script and its rules, for a typed form.
+def declared_script(path: Path, found: Annotations, keys: Mapping[str, Key]) -> list[Declared]:
+    """The parameters of a script and its rules, for a typed form; ``keys`` are those of its form.
 
     Raises:
         StrategyLoadError: an annotation is wrong; names the line.
 
     """
-    found = annotations(path, source)
-    return [param.declared() for param in found.params.values()] + declared_rules(path, found.settings)
+    return [param.declared() for param in found.params.values()] + declared_rules(path, found.settings, keys)
 
 
 def annotations(path: Path, source: bytes) -> Annotations:
@@ -183,7 +185,7 @@ def annotations(path: Path, source: bytes) -> Annotations:
     """
     found = read_annotations(path, source)
     for param in found.params.values():
-        if param.name in EVENT_KEYS:
+        if param.name in ALL_KEYS:
             raise StrategyLoadError(
                 f"{path}, line {param.line}: {param.name} is a setting of every script, not a parameter",
                 hint=f"Write '# @strategy {param.name} ...', or choose another name.",
@@ -192,7 +194,7 @@ def annotations(path: Path, source: bytes) -> Annotations:
 
 
 def chosen(
-    path: Path, found: Annotations, given: Mapping[str, Any], keys: Mapping[str, Key] = KEYS
+    path: Path, found: Annotations, given: Mapping[str, Any], keys: Mapping[str, Key]
 ) -> tuple[dict[str, Any], ScriptRules]:
     """Values of a run: each parameter's, and the rules; ``keys`` are those of the form.
 

@@ -55,6 +55,13 @@ KEYS: Final[Mapping[str, Key]] = {
     ),
 }
 """The keys of every script, with their ranges and what they mean."""
+FRAME_KEYS: Final[Mapping[str, Key]] = {
+    **KEYS,
+    "closePct": Key(
+        "number", 1.0, Allowed(0.01, 1.0, help="Share of a leg that each close signal takes off; 1 is all."), False
+    ),
+}
+"""Those of a dataframe script."""
 EVENT_KEYS: Final[Mapping[str, Key]] = {
     **KEYS,
     "runtime": Key(
@@ -68,6 +75,8 @@ EVENT_KEYS: Final[Mapping[str, Key]] = {
     ),
 }
 """Those of an event script."""
+ALL_KEYS: Final[Mapping[str, Key]] = {**FRAME_KEYS, **EVENT_KEYS}
+"""Those of either form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class ScriptRules:
     Attributes:
         stop_loss, take_profit, trailing, activation: fractions of the fill price, None where there is none.
         entry: share of the equity that an entry is worth, leverage included.
+        close: share of a leg that a close of a dataframe script takes off.
         leverage: gross value as a multiple of the equity.
         long, short: may the leg be traded?
         orders: False where signals are told, and nothing is ordered.
@@ -91,6 +101,7 @@ class ScriptRules:
     trailing: float | None
     activation: float | None
     entry: float
+    close: float
     leverage: float
     long: bool
     short: bool
@@ -110,7 +121,7 @@ def written(path: Path, settings: list[Setting]) -> tuple[dict[str, Value], list
     values: dict[str, Value] = {}
     notes: list[str] = []
     for key, text, line in settings:
-        known = EVENT_KEYS.get(key)
+        known = ALL_KEYS.get(key)
         if key == "leverage":
             notes.append(f"line {line}: leverage in @strategy is ignored; give it with the run")
             continue
@@ -142,7 +153,7 @@ def given(path: Path, values: Mapping[str, Any]) -> dict[str, Value]:
     """
     found: dict[str, Value] = {}
     for key, value in values.items():
-        kind = EVENT_KEYS[key].kind
+        kind = ALL_KEYS[key].kind
         number = isinstance(value, int | float) and not isinstance(value, bool)
         fits = {
             "truth": isinstance(value, bool), "text": isinstance(value, str), "whole": number and value == int(value)
@@ -155,9 +166,7 @@ def given(path: Path, values: Mapping[str, Any]) -> dict[str, Value]:
     return found
 
 
-def make_rules(
-    path: Path, script: list[Setting], run: Mapping[str, Any], keys: Mapping[str, Key] = KEYS
-) -> ScriptRules:
+def make_rules(path: Path, script: list[Setting], run: Mapping[str, Any], keys: Mapping[str, Key]) -> ScriptRules:
     """The rules of a run: the script's, overridden by those given with it; ``keys`` are those of its form.
 
     Raises:
@@ -186,6 +195,7 @@ def make_rules(
         trailing=min(trail, _BEFORE_ONE) if trailing else None,
         activation=(float(activation) or None) if trailing and activation is not None else None,
         entry=float(values["entryPct"]) * leverage,
+        close=float(values.get("closePct", 1.0)),
         leverage=leverage,
         long=values["tradeDirection"] != "short",
         short=values["tradeDirection"] != "long",
@@ -196,7 +206,7 @@ def make_rules(
     )
 
 
-def declared_rules(path: Path, script: list[Setting], keys: Mapping[str, Key] = KEYS) -> list[Declared]:
+def declared_rules(path: Path, script: list[Setting], keys: Mapping[str, Key]) -> list[Declared]:
     """The rules as typed parameters, with the script's own values as defaults; ``keys`` are those of its form."""
     own, _ = written(path, script)
     return [Declared(key, known.kind, own.get(key, known.default), known.allowed) for key, known in keys.items()]
@@ -204,7 +214,7 @@ def declared_rules(path: Path, script: list[Setting], keys: Mapping[str, Key] = 
 
 def _checked(key: str, value: Value) -> tuple[Value, str]:
     """The value, and why it is refused or ""."""
-    allowed = EVENT_KEYS[key].allowed
+    allowed = ALL_KEYS[key].allowed
     if key == "entryPct" and not isinstance(value, str) and 1.0 < value <= _PERCENT:
         return value / _PERCENT, ""  # the older way to write it
     return value, allowed.refusal(key, value)
@@ -217,5 +227,5 @@ def _hint(key: str) -> str:
             "moves ('aggressive', 'intrabar', 'realtime') could not be tested, and are not traded. Leave it out."
         )
     if key.endswith("Pct"):
-        return f"{KEYS[key].allowed.help} 0.03 is 3 %."
-    return EVENT_KEYS[key].allowed.help
+        return f"{ALL_KEYS[key].allowed.help} 0.03 is 3 %."
+    return ALL_KEYS[key].allowed.help

@@ -120,3 +120,4 @@ def test_a_run_whose_entries_add_to_a_position_is_left_to_the_engine() -> None:
 def test_a_script_that_orders_nothing_is_none_for_the_kernel() -> None:
     told = strategy(["A"], {"execution": "signal"})
     assert "orders nothing" in unfit(told, [lone()], FREE, OFF)
+    assert "a part of a leg" in unfit(strategy(["A"], {"closePct": 0.5}), [lone()], FREE, OFF)

@@ -47,6 +47,15 @@ class TestMeaning:
             "2: BUY LONG 100 @ 100", "5: SELL LONG 100 @ 100", "5: SELL SHORT 100 @ 100", "8: BUY SHORT 100 @ 100",
         ]  # fmt: skip
 
+    def test_a_close_takes_off_the_share_that_the_run_names(self, tmp_path: Path) -> None:
+        file = script(tmp_path, open_long=[1], close_long=[3, 5, 7])
+        assert fills(traded(file, bars(FLAT), closePct=0.5, entryPct=0.4)) == [
+            "2: BUY LONG 40 @ 100", "4: SELL LONG 20 @ 100", "6: SELL LONG 10 @ 100", "8: SELL LONG 5 @ 100",
+        ]  # fmt: skip
+        assert fills(traded(file, bars(FLAT), closePct=0.5, entryPct=0.03, lot=1.0)) == [
+            "2: BUY LONG 3 @ 100", "4: SELL LONG 1 @ 100", "6: SELL LONG 1 @ 100", "8: SELL LONG 1 @ 100",
+        ]  # fmt: skip
+
     def test_a_close_with_nothing_to_close_is_nothing(self, tmp_path: Path) -> None:
         result = traded(script(tmp_path, close_long=[1], open_short=[1], close_short=[4]), bars(FLAT))
         assert fills(result) == ["2: SELL SHORT 100 @ 100", "5: BUY SHORT 100 @ 100"]
