@@ -18,6 +18,7 @@ _METRICS = (
     "equity_final",
 )  # fmt: skip
 
+_WIDTH = 40
 _WARNING = "{} of {} points ran; the best of so many tries owes a part of it to luck."
 
 
@@ -154,9 +155,15 @@ def compare(session: Session, names: tuple[str, ...], as_json: bool) -> None:
     rows = [(name, *(_shown(one.metrics.get(name)) for one in found)) for name in found[0].metrics]
     rows.append(("equity_final", *(_shown(one.equity_final) for one in found)))
     rows += [(name, *(_shown(one.counts[name]) for one in found)) for name in ("fills", "rejected")]
-    rows += [(f"* {name}", *(_shown(each.get(name)) for each in told)) for name in told[0] if name in differs]
-    rows += [(f"* {name}", *(_shown(each.get(name)) for each in told)) for name in sorted(differs - told[0].keys())]
+    names_of = [*(name for name in told[0] if name in differs), *sorted(differs - told[0].keys())]
+    asked_for = [(name, [_shown(each.get(name)) for each in told]) for name in names_of]
+    rows += [(f"* {name}", *values) for name, values in asked_for if _fits(values)]
     print_table(("", *(f"RUN {name}" for name in told_of)), rows)
+    for name, values in asked_for:
+        if not _fits(values):
+            click.echo(f"\n* {name}")
+            for run, value in zip(told_of, values, strict=True):
+                click.echo(f"  RUN {run}: {value}")
     click.echo("\n* differs; all else that the runs were asked is the same")
 
 
@@ -188,14 +195,19 @@ def _told(session: Session, found: "Sweep", metric: str, top: int) -> None:
         best = regions[0]
         place = ", ".join(f"{name} {best.point.parameters[name]}" for name in names)
         click.echo(
-            f"\nRobust region: {place}; {metric} {_shown(best.point.figures[metric])} there, in the middle of its "
-            f"{best.size} neighbours {_shown(best.middle)}, at worst {_shown(best.worst)}."
+            f"\nRobust region: {place}; {metric} {_shown(best.point.figures[metric])} there; the median of the "
+            f"{best.size} points around it is {_shown(best.middle)}, the worst {_shown(best.worst)}."
         )
     click.echo(f"\n{_WARNING.format(len(ranked), found.total)}")
     refused = [point for point in found.points if point.state != "done"]
     if refused:
         click.echo(f"{len(refused)} did not run, such as {refused[0].parameters}: {refused[0].error}")
     click.echo(session.named(f"Kept as task {found.task_id}; all of it: quantstrip task show {found.task_id}"))
+
+
+def _fits(values: list[str]) -> bool:
+    """Whether they are short enough to stand side by side."""
+    return all(len(value) <= _WIDTH for value in values)
 
 
 def _shown(value: object) -> str:

@@ -205,9 +205,7 @@ def find_helpers(file: Path, source: bytes) -> Helpers:
     try:
         needed = needed_files(file.resolve(), [folder])
     except ClientLoadError as error:
-        raise StrategyLoadError(
-            error.message.replace("; nothing was deployed", ""), hint="Correct the file; nothing has run."
-        ) from error
+        raise StrategyLoadError(error.message, hint="Correct the file; nothing has run.") from error
     own = {name: one.content for name, one in needed.items() if name != file.name}
     local = {top for top in {name.split("/")[0] for name in own} if not helpers.installed(Path(top).stem, folder)}
     return Helpers(folder, {name: own[name] for name in sorted(own) if name.split("/")[0] in local})

@@ -63,8 +63,8 @@ def compile_file(path: Path, content: bytes) -> ast.Module:
         where = f"{path}:{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else str(path)
         trace = "".join(traceback.format_exception_only(error)).rstrip()
         raise ClientLoadError(
-            f"{where} does not compile; nothing was deployed\n{trace}",
-            hint="Correct the file and deploy it again; what runs now goes on running.",
+            f"{where} does not compile\n{trace}",
+            hint="Correct the file and deploy it again; nothing was deployed, what runs now goes on running.",
         ) from error
     return tree
 

@@ -94,8 +94,8 @@ def test_a_sweep_of_a_parameter_that_there_is_not_is_answered_without_a_trace(qu
 
 
 def test_runs_are_compared_with_what_differs_marked(quantstrip: Run) -> None:
-    for fast in (5, 10):
-        asked = {"file": EXAMPLE, "symbols": ["IBM"], "end": "2003-01-01", "parameters": {"fast": fast}}
+    for fast, risk in ((5, "off"), (10, "off"), (10, "cash_only")):
+        asked = {"file": EXAMPLE, "symbols": ["IBM"], "end": "2003-01-01", "parameters": {"fast": fast}, "risk": risk}
         assert quantstrip("task", "run", "backtest", "--now", "--arguments", json.dumps(asked)).returncode == 0
     shown = quantstrip("compare", "1", "2").stdout
     assert shown.splitlines()[0].split() == ["RUN", "1", "RUN", "2"]
@@ -104,6 +104,8 @@ def test_runs_are_compared_with_what_differs_marked(quantstrip: Run) -> None:
     assert "parameter slow" not in shown
     found = json.loads(quantstrip("compare", "1", "2", "--json").stdout)
     assert [each["differs"] for each in found] == [["parameter fast"]] * 2
+    limits = quantstrip("compare", "2", "3").stdout.partition("* risk\n")[2].splitlines()
+    assert [line.partition(":")[0] for line in limits[:2]] == ["  RUN 2", "  RUN 3"], "what is long stands by itself"
     assert quantstrip("compare", "1").returncode == 2
     missing = quantstrip("compare", "1", "7")
     assert (missing.returncode, "there is no task 7" in missing.stderr) == (1, True)
