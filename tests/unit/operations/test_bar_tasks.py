@@ -167,8 +167,9 @@ def test_where_bars_come_from_is_told_as_the_settings_say(made_home: Home) -> No
 class Knows:
     """A feed that has one symbol."""
 
-    calendar, adjusted = "24/7", False
-    timeframes = ("1d",)
+    calendar = "24/7"
+    adjusted: bool | None = False
+    timeframes: tuple[str, ...] = ("1d",)
 
     def __init__(self, name: str, symbol: str) -> None:
         self.name, self.symbol = name, symbol
