@@ -13,7 +13,10 @@ from quantstrip.model import TIMEFRAMES
 
 Gaps = Literal["refuse", "accept"]
 _PRICES = ("open", "high", "low", "close")
-_REPAIR = "Correct the line from another source. If you remove it instead, accept the gap it leaves with gaps='accept'."
+_REPAIR = (
+    "Correct the line from another source. If you remove it instead, accept the gap it leaves with gaps='accept' "
+    "(--gaps accept)."
+)
 
 
 def validate(table: BarTable, calendar: str | None = "NYSE", *, gaps: Gaps = "refuse") -> GapReport:
@@ -109,7 +112,7 @@ def check_gaps(table: BarTable, grid: SessionGrid, gaps: Gaps) -> GapReport:
             f"{table.path or table.symbol}: {len(report.missing_sessions)} of {report.expected} {what} of "
             f"{grid.calendar} are missing, the first after {table.where(row)}: {some(report)}",
             hint="Add the missing bars, name the calendar this instrument trades on, or accept the gaps with "
-            "gaps='accept'; they are then reported with every run.",
+            "gaps='accept' (--gaps accept); they are then reported with every run.",
         )
     return report
 

@@ -1,6 +1,7 @@
 """Bars as they come from outside, made a checked table, with a report of all that was found about them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -118,28 +119,40 @@ def take_in(
     values = (raw.open, raw.high, raw.low, raw.close, raw.volume)
     table = BarTable(symbol, timeframe, label, label, end, *values, source=source, path=str(raw.path), line=raw.line)
     check_prices(table)
-    table, reordered = _sorted(table)
-    table, repeated, contradictory = _single(table, policy.duplicates)
-    check_order(table, sparse=sparse)
-    report = GapReport()
-    if calendar == AUTO:
-        calendar = fitting_calendar(table)
-    if calendar is not None:
-        grid = session_grid(calendar, int(table.label[0]), int(table.ts[-1]))
-        _check_summer_time(table, grid)
-        report = check_gaps(table, grid, policy.gaps)
-        table = replace(in_sessions(table, grid), gaps=report)
+    with _of_file(raw):  # what was put in order has no lines any more
+        table, reordered = _sorted(table)
+        table, repeated, contradictory = _single(table, policy.duplicates)
+        check_order(table, sparse=sparse)
+        report = GapReport()
+        if calendar == AUTO:
+            calendar = fitting_calendar(table)
+        if calendar is not None:
+            grid = session_grid(calendar, int(table.label[0]), int(table.ts[-1]))
+            _check_summer_time(table, grid)
+            report = check_gaps(table, grid, policy.gaps)
+            table = replace(in_sessions(table, grid), gaps=report)
     strange = tuple(outliers(table))
     if strange and policy.outliers == "refuse":
         shown = "; ".join(f"{each.label}: {each.why}" for each in strange[:_SHOWN])
         raise DataError(
             f"{raw.path}: {len(strange)} bars look wrong: {shown}",
-            hint="Correct them, or accept them with outliers='accept'.",
+            hint="Correct them, or accept them with outliers='accept' (--outliers accept).",
         )
     first, last = table.label_text(0), table.label_text(len(table) - 1)
     return table, IntakeReport(
         symbol, timeframe, len(raw.time), len(table), first, last, report, reordered, repeated, contradictory, strange
     )
+
+
+@contextmanager
+def _of_file(raw: RawBars) -> Iterator[None]:
+    """Name the file in what is raised inside, where it is not named yet."""
+    try:
+        yield
+    except DataError as error:
+        if str(raw.path) in error.message:
+            raise
+        raise DataError(f"{raw.path}: {error.message}", hint=error.hint) from error
 
 
 def _in_utc(raw: RawBars, zone: str) -> Times:
@@ -198,7 +211,8 @@ def _single(table: BarTable, policy: Duplicates) -> tuple[BarTable, int, int]:
         raise DataError(
             f"{table.where(int(again[0]) + 1)}: {len(again)} times are there twice, {int(same.sum())} of them with the "
             f"same values: {shown}",
-            hint="Remove one of each, or keep the first or the last with duplicates='first' or 'last'.",
+            hint="Remove one of each, or keep the first or the last with duplicates='first' or 'last' "
+            "(--duplicates first).",
         )
     keep = np.ones(len(table), dtype=np.bool_)
     keep[again + 1 if policy == "first" else again] = False

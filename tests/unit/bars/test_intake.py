@@ -64,6 +64,13 @@ def test_impossible_prices_are_refused_with_their_line(write: Write, bad: str) -
         taken(write(f"{MONDAY},10,12,9,11,5", f"{FRIDAY},{bad}"))
 
 
+def test_the_file_is_named_though_its_lines_were_put_in_order(write: Write) -> None:
+    path = write("2000-03-01,1,1,1,1,1", "2000-03-06,1,1,1,1,1", "2000-03-03,1,1,1,1,1")
+    with pytest.raises(DataError, match=rf"^{path}: .* 1 of 4 sessions of NYSE are missing") as no:
+        taken(path, "1d")
+    assert "(--gaps accept)" in no.value.hint
+
+
 def test_missing_sessions_are_refused_or_reported(write: Write) -> None:
     path = write(f"{FRIDAY},10,12,9,11,5", f"{TUESDAY},11,13,10,12,6")
     with pytest.raises(DataError, match="1 of 3 sessions of NYSE are missing"):
