@@ -52,6 +52,9 @@ _WARNING = "{} of {} points ran; the best of so many tries owes a part of it to 
     metavar="MINUTES",
     help="Refuse to go on where the first point says that all would take longer.",
 )
+@click.option(
+    "--estimate", is_flag=True, help="Run a few points, say how long all of them would take, and keep nothing."
+)
 @click.option("--bar-by-bar", is_flag=True, help="Let the engine run every point, also where compiled code can.")
 @click.option(
     "--dask",
@@ -73,7 +76,7 @@ _WARNING = "{} of {} points ran; the best of so many tries owes a part of it to 
 @pass_session
 def sweep(
     session: Session, /, file: Path | None, grid: dict[str, list[Any]], parameters: dict[str, list[Any]], metric: str,
-    top: int, workers: int, drawn: int | None, seed: int, limit: float, bar_by_bar: bool, dask: str,
+    top: int, workers: int, drawn: int | None, seed: int, limit: float, estimate: bool, bar_by_bar: bool, dask: str,
     resume: int | None, git: str | None, branch: str | None, commit: str | None, path: str | None, as_json: bool,
     **options: Any,
 ) -> int:  # fmt: skip
@@ -98,12 +101,14 @@ def sweep(
         given["grid"] = {name: each for name, each in values.items() if len(each) > 1 or name in grid}
         given["parameters"] = {name: each[0] for name, each in values.items() if name not in given["grid"]}
     given |= {"workers": workers, "limit_minutes": limit, "bar_by_bar": bar_by_bar, "dask": dask}
-    home = session.existing_home()
+    home, kind = session.existing_home(), "sweep_estimate" if estimate else "sweep"
     with progress_bar() as bar:
-        made = tasks.run_now(home, "sweep", given, by="quantstrip sweep", heard=lambda p: bar.to(p.fraction, p.note))
+        made = tasks.run_now(home, kind, given, by="quantstrip sweep", heard=lambda p: bar.to(p.fraction, p.note))
         bar.to(made.progress)
     if made.state != "done":
         raise TaskError(f"the sweep is {made.state}: {made.error}", hint=f"quantstrip task show {made.task_id}")
+    if estimate:
+        return _estimated(dict(made.result or {}), as_json)
     found = sweeps.load(home, made.task_id)
     if as_json:
         print_json(_as_dict(found, made.result, metric))
@@ -111,6 +116,26 @@ def sweep(
     _told(session, found, metric, top)
     click.echo(f"{str((made.result or {})['way']).capitalize()}, in {(made.result or {})['seconds']:,.1f} s.")
     return 0
+
+
+def _estimated(found: dict[str, Any], as_json: bool) -> int:
+    """How long it would take; 1 where that is more than it may."""
+    from quantstrip.operations.sweep_pool import spelled
+
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(
+            f"{found['points']:,} points would take about {spelled(found['seconds'])}: {found['seconds_each']:.3f} s "
+            f"each, {found['at_once']} at once; {found['way']}"
+        )
+        if found["refused"]:
+            click.echo(f"{found['refused']} of the {found['tried']} that were tried did not run: {found['why']}")
+        if found["over"]:
+            click.echo(
+                f"That is more than the limit of {spelled(found['limit'])}: take fewer points, or --limit MINUTES"
+            )
+    return int(found["over"])
 
 
 def _fetched(session: Session, git: str | None, branch: str | None, commit: str | None, path: str | None) -> Path:

@@ -37,6 +37,16 @@ def test_a_sweep_as_json_has_every_point(quantstrip: Run) -> None:
     assert found["best"]["sharpe"] == max(point["figures"]["sharpe"] for point in found["points"])
 
 
+def test_a_sweep_is_estimated_before_it_begins(quantstrip: Run) -> None:
+    asked = ("--grid", "fast=1:10:1", "--param", "slow=20", "--symbols", "IBM", "--start", "2012-01-01", "--estimate")
+    told = quantstrip("sweep", EXAMPLE, *asked)
+    assert (told.returncode, "10 points would take about " in told.stdout) == (0, True), told.stderr
+    over = quantstrip("sweep", EXAMPLE, *asked, "--limit", "0.00001", "--json")
+    found = json.loads(over.stdout)
+    assert (over.returncode, found["points"], found["over"]) == (1, 10, True)
+    assert 0 < found["seconds_each"] < found["seconds"]
+
+
 def test_a_sweep_takes_the_options_of_a_backtest_and_holds_what_nobody_vouches_for(quantstrip: Run) -> None:
     sweep, backtest = ({line.split()[0] for line in quantstrip(name, "--help").stdout.splitlines()
                         if line.startswith("  --")} for name in ("sweep", "backtest"))  # fmt: skip
