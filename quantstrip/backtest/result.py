@@ -14,7 +14,7 @@ from quantstrip.backtest.labels import Labels
 from quantstrip.backtest.options import PLAIN
 from quantstrip.backtest.trades import OpenTrip, RoundTrip
 from quantstrip.bars import BarTable
-from quantstrip.clock import DAY
+from quantstrip.clock import DAY, Micros
 from quantstrip.dialects.dataframe_output import Output
 from quantstrip.engine import Rejection
 from quantstrip.model import Fill
@@ -43,6 +43,7 @@ class BacktestResult:
         more: further figures, see ``figures``.
         charges: what holding positions cost or brought; part of the equity, not of the trades.
         drawn: plots and marks that a script made for the chart, by symbol; no part of the result.
+        logged: what a script wrote to its log, the last lines: moment, symbol, text; no part of the result.
         run: what was run: hashes of code and data, parameters, costs, risk limits, dates, gaps.
 
     """
@@ -58,6 +59,7 @@ class BacktestResult:
     more: Mapping[str, float | None] = field(default_factory=dict)
     charges: Sequence[Charge] = ()
     drawn: Mapping[str, Output] = field(default_factory=dict)
+    logged: Sequence[tuple[Micros, str, str]] = ()
 
     @property
     def tables(self) -> Mapping[str, BarTable]:

@@ -18,6 +18,7 @@ from quantstrip.brokers import Carry, CarryingBroker, SharingBroker, SimulatedBr
 from quantstrip.clock import ManualClock
 from quantstrip.dialects import Form, form_named
 from quantstrip.dialects.dataframe_output import drawn_by
+from quantstrip.dialects.event import logged_by
 from quantstrip.engine import Engine, FillRecorder, Rejection
 from quantstrip.errors import ConfigError, DataError
 from quantstrip.feeds import HistoryFeed, WatchedFeed, trading_begins
@@ -129,7 +130,7 @@ def run_backtest(
     made = assemble(
         run, recorder.fills, recorder.rejections, curve, summary.charges, by_symbol, traded, cash, benchmark
     )  # fmt: skip
-    return replace(made, drawn=drawn_by(strategy))
+    return replace(made, drawn=drawn_by(strategy), logged=logged_by(strategy))
 
 
 def assemble(

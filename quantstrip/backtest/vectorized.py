@@ -71,10 +71,8 @@ def unfit(
     """Why the kernel cannot do a run as the engine would; "" where it can."""
     if not isinstance(strategy, VectorizedRunner | DataframeStrategy):
         return "the strategy is written bar by bar"
-    if isinstance(strategy, DataframeStrategy) and not strategy.rules.orders:
-        return "it tells its signals and orders nothing"
-    if isinstance(strategy, DataframeStrategy) and strategy.rules.close != 1.0:
-        return "its closes take a part of a leg off"
+    if isinstance(strategy, DataframeStrategy) and not (strategy.rules.orders and strategy.rules.close == 1.0):
+        return "its closes take a part of a leg off" if strategy.rules.orders else "it tells signals and orders nothing"
     if sorted(strategy.symbols) != sorted(table.symbol for table in tables):
         return "there are bars of other symbols than it trades"
     if options.max_volume_share is not None or options.carries or not _known(options, {f.name for f in fields(PLAIN)}):

@@ -1,13 +1,19 @@
 """``backtest``: run a strategy over bars, keep the run, and prove a kept one."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from quantstrip.cli.progress import progress_bar
 from quantstrip.cli.research_options import asked, git_options, read_parameters, run_options
 from quantstrip.cli.session import FilePath, Session, pass_session, print_json, strategy_json_option
+
+if TYPE_CHECKING:
+    from quantstrip.backtest import BacktestResult
+
+_LOG_LINES: Final = 10
+"""Lines of a script's log that are printed."""
 
 
 @click.command()
@@ -66,6 +72,8 @@ def _run(
         click.echo(f"Note: {note}", err=True)
     if not as_json:
         click.echo(str(made.result))
+        for line in _log(made.result)[-_LOG_LINES:]:
+            click.echo(f"{'log':<18} {line['time']} {line['symbol']}: {line['text']}")
         if made.run_id:
             click.echo(
                 session.named(f"{'kept as':<18} {made.run_id}; prove it: quantstrip backtest --verify {made.run_id}")
@@ -77,6 +85,8 @@ def _run(
     own = dialects.result_of(found["run"]["form"], made.result)
     if own is not None:
         found["result"] = own  # in the fields of its form's own document
+    if made.result.logged:
+        found["log"] = _log(made.result)
     if label == "close":
         from quantstrip.clock import to_text
 
@@ -84,6 +94,13 @@ def _run(
             row["exec_time"] = to_text(fill.ts)
     print_json(found)
     return 0
+
+
+def _log(result: "BacktestResult") -> list[dict[str, str]]:
+    """What a script wrote to its log; times are labels of bars, as everywhere in a result."""
+    return [
+        {"time": result.labels.of(symbol, ts), "symbol": symbol, "text": text} for ts, symbol, text in result.logged
+    ]
 
 
 def _verify(session: Session, run_id: str, as_json: bool) -> int:

@@ -179,6 +179,11 @@ class EventStrategy(ScriptStrategy):
         return None
 
 
+def logged_by(strategy: object) -> tuple[tuple[int, str, str], ...]:
+    """What a strategy wrote to its log last, as ``EventStrategy.lines`` has it; nothing for those that write none."""
+    return tuple(strategy.lines) if isinstance(strategy, EventStrategy) else ()
+
+
 def _ended(error: SystemExit) -> StrategyError:
     """The error of a script that calls ``exit``: the engine names the line."""
     return StrategyError(

@@ -1,5 +1,7 @@
 """What is wrong with a script is told with its file and line by the command, and no run of it is kept."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,3 +85,22 @@ def test_a_value_of_the_run_out_of_its_range_is_told_with_the_file(
     assert message in done.stderr
     assert "good.py" in done.stderr
     assert runs.list_runs(bars) == []
+
+
+@pytest.mark.parametrize("text", [FRAME + "while True:\n    pass\n", EVENT + "    while True:\n        pass\n"])
+def test_a_loop_that_does_not_end_is_ended_with_its_line(quantstrip: Quantstrip, bars: Home, text: str) -> None:
+    Path("bad.py").write_text(text, encoding="utf-8")
+    done = quantstrip("backtest", "bad.py", "--symbols", "IBM", "--patience", "1")
+    assert done.returncode == 1
+    assert re.search(r"bad\.py, line [234]: .* 1 s", done.stderr), done.stderr
+    assert runs.list_runs(bars) == []
+
+
+def test_what_a_script_logs_is_printed_under_its_result(quantstrip: Quantstrip, bars: Home) -> None:
+    Path("good.py").write_text(EVENT + "    ctx.log(f'closes at {bar.close:.2f}')\n", encoding="utf-8")
+    done = quantstrip("backtest", "good.py", "--symbols", "IBM", "--no-keep")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("log ")]
+    assert len(lines) == 10
+    assert re.fullmatch(r"log +2000-12-\d\d IBM: closes at [0-9.]+", lines[-1])
+    told = json.loads(quantstrip("backtest", "good.py", "--symbols", "IBM", "--no-keep", "--json").stdout)["log"]
+    assert (len(told), told[0]["time"], told[0]["symbol"]) == (199, "2000-03-01", "IBM")

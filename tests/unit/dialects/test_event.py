@@ -8,6 +8,7 @@ import pytest
 
 from quantstrip import dialects
 from quantstrip.backtest import run_backtest
+from quantstrip.clock import DAY
 from quantstrip.dialects.event import EventStrategy
 from quantstrip.errors import StrategyFault, StrategyLoadError
 from quantstrip.matching import FREE, CostModel
@@ -166,6 +167,14 @@ class TestContext:
             loaded(file, day=1.5)
         with pytest.raises(StrategyLoadError, match="takes no speed"):
             loaded(file, speed=1)
+
+    def test_what_it_logs_comes_with_the_result_and_is_no_part_of_it(self, tmp_path: Path) -> None:
+        file = script(tmp_path, d1="ctx.log('first'); ctx.open_long(amount=100)", d3="ctx.log(3)")
+        result = traded(file, bars(FLAT))
+        assert [(ts // DAY - 1, symbol, text) for ts, symbol, text in result.logged] == [
+            (1, "S", "first"), (3, "S", "3"),
+        ]  # fmt: skip
+        assert b"first" not in result.to_canonical()
 
     def test_each_symbol_has_a_script_of_its_own(self, tmp_path: Path) -> None:
         file = written(
