@@ -5,10 +5,11 @@ Every finding names its rule and its line, so that a person, or a program that w
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from quantstrip.sandbox.rules import (
+    BY_TEXT,
     CALLS,
     DUNDERS,
     FILES,
@@ -45,6 +46,13 @@ class Finding(NamedTuple):
     message: str
 
 
+class _Program(NamedTuple):
+    """What is known of the file as a whole: its texts, and what it calls the modules of ``FILES_OF``."""
+
+    texts: Texts
+    files: Mapping[str, frozenset[str]]
+
+
 def check_source(source: bytes, *, look_ahead: bool = False) -> list[Finding]:
     """What is not allowed in a file, in the order of its lines.
 
@@ -64,8 +72,9 @@ def check_source(source: bytes, *, look_ahead: bool = False) -> list[Finding]:
     if _depth(tree) > _DEEPEST:
         return [Finding("size", 0, 0, f"the code is nested more than {_DEEPEST} levels deep")]
     texts = Texts(tree)
+    program = _Program(texts, _file_modules(tree))
     try:
-        found = {finding for node in ast.walk(tree) for finding in _judge(node, look_ahead, texts)}
+        found = {finding for node in ast.walk(tree) for finding in _judge(node, look_ahead, program)}
     except RecursionError:
         return [_TANGLED]
     if texts.exhausted:
@@ -90,13 +99,19 @@ def module_refusal(name: str, wanted: tuple[str, ...] = ()) -> str:
     hidden = [each for each in (name, *parts) for part in HIDDEN if each == part or each.startswith(f"{part}.")]
     if hidden:
         return f"{hidden[0]} reaches files, the system or attributes by a text"
+    opened = [each for each in wanted if _opens_files(each) or each in FILES_OF.get(root, ())]
+    if opened:
+        return f"{opened[0]} reads or writes files, or runs a text: the bars come with on_bar or df"
+    inner = [each for each in wanted if each in INNARDS]
+    if inner:
+        return f"{inner[0]} leads out of the strategy"
     private = [part for part in (*name.split("."), *wanted) if part.startswith("_") or part in SYSTEM]
     if private and name != "__future__":
         return f"{private[0]} is not for strategies"
     return ""
 
 
-def _judge(node: ast.AST, look_ahead: bool, texts: Texts) -> Iterator[Finding]:
+def _judge(node: ast.AST, look_ahead: bool, program: _Program) -> Iterator[Finding]:
     match node:
         case ast.Import():
             for alias in node.names:
@@ -108,16 +123,45 @@ def _judge(node: ast.AST, look_ahead: bool, texts: Texts) -> Iterator[Finding]:
         case ast.Name():
             yield from _name(node)
         case ast.Attribute():
-            yield from _attribute(node)
+            yield from _attribute(node, program.files)
         case ast.Constant(value=str()) | ast.BinOp() | ast.JoinedStr() | ast.Subscript():
-            yield from _text(node, texts)
+            yield from _text(node, program.texts)
+        case ast.arg(annotation=ast.expr() as said) | ast.AnnAssign(annotation=said):
+            yield from _annotated(said)
         case ast.MatchClass():
             for name in node.kwd_attrs:  # ``case object(__class__=found)`` reads the attribute
-                yield from _attribute(_read(node, name))
+                yield from _attribute(_read(node, name), program.files)
         case ast.Call():
-            yield from _text(node, texts)
+            yield from _text(node, program.texts)
             yield from _evaluated(node)
+            yield from _called_by_text(node)
             yield from _future(node) if look_ahead else ()
+
+
+def _called_by_text(node: ast.Call) -> Iterator[Finding]:
+    """``df.agg("to_csv", ...)`` calls that method."""
+    if not (isinstance(node.func, ast.Attribute) and node.func.attr in BY_TEXT):
+        return
+    for part in (each for given in node.args[:1] + [each.value for each in node.keywords] for each in ast.walk(given)):
+        name = part.value if isinstance(part, ast.Constant) else None
+        if isinstance(name, str) and (_opens_files(name) or name in {"eval", "query"}):
+            yield from _found("file", node, f".{node.func.attr} would call {name}")
+
+
+def _annotated(said: ast.expr) -> Iterator[Finding]:
+    """Code in the texts of an annotation, which pydantic and others run."""
+    literal = {
+        id(part) for each in ast.walk(said) if isinstance(each, ast.Subscript) and _last(each.value) == "Literal"
+        for part in ast.walk(each)
+    }  # fmt: skip
+    for part in ast.walk(said):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and id(part) not in literal:
+            try:
+                inner = list(ast.walk(ast.parse(part.value.strip(), mode="eval")))
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue  # no code
+            for each in {finding for node in inner for finding in _judge(node, False, _Program(Texts(), FILES_OF))}:
+                yield from _found(each.rule, said, each.message)
 
 
 def _text(node: ast.expr, texts: Texts) -> Iterator[Finding]:
@@ -133,7 +177,7 @@ def _name(node: ast.Name) -> Iterator[Finding]:
         yield from _found("name", node, f"{node.id} may not be used")
 
 
-def _attribute(node: ast.Attribute) -> Iterator[Finding]:
+def _attribute(node: ast.Attribute, files: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
     name, owner = node.attr, node.value
     own = (isinstance(owner, ast.Name) and owner.id in _OWN) or _is_super(owner)
     bare = name.lstrip("_")
@@ -146,9 +190,9 @@ def _attribute(node: ast.Attribute) -> Iterator[Finding]:
         yield from _found("attribute", node, f".{name} is a module of the system that a library carries")
     elif name.startswith("_") and not own and name not in UNDERSCORED:
         yield from _found("attribute", node, f".{name} is another object's own")
-    if not own and (name in FILES or name.startswith("read_")):
+    if not own and _opens_files(name):
         yield from _found("file", node, f".{name} reads or writes files: the bars come with on_bar or df")
-    if isinstance(owner, ast.Name) and name in FILES_OF.get(owner.id, ()):
+    if isinstance(owner, ast.Name) and name in files.get(owner.id, ()):
         yield from _found("file", node, f"{owner.id}.{name} may not be used")
 
 
@@ -170,7 +214,7 @@ def _evaluated(node: ast.Call) -> Iterator[Finding]:
         return
     variables = set(re.findall(r"@\s*(\w+)", text))  # any other name is a column: df has one that is called open
     judged = [part for part in parts if not isinstance(part, ast.Name) or part.id in variables]
-    for each in {finding for part in judged for finding in _judge(part, False, Texts())}:
+    for each in {finding for part in judged for finding in _judge(part, False, _Program(Texts(), FILES_OF))}:
         yield from _found(each.rule, node, each.message)
 
 
@@ -195,8 +239,21 @@ def _future(node: ast.Call) -> Iterator[Finding]:
         yield from _found("look-ahead", node, "filling backward reads later bars")
 
 
+def _file_modules(tree: ast.AST) -> dict[str, frozenset[str]]:
+    aliases = [each for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names]
+    return FILES_OF | {each.asname: FILES_OF[each.name] for each in aliases if each.asname and each.name in FILES_OF}
+
+
+def _opens_files(name: str) -> bool:
+    return name in FILES or name.startswith("read_")
+
+
 def _is_dunder(name: str) -> bool:
     return name.startswith("__") and name.endswith("__") and len(name) > 4
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_super(node: ast.expr) -> bool:

@@ -32,7 +32,7 @@ PLATFORM_NAMES: Final = _words("""
 HIDDEN: Final = _words("""
     numpy.ctypeslib numpy.distutils numpy.f2py numpy.testing pandas.io pandas.testing scipy.io scipy.datasets
     scipy.weave sklearn.datasets sklearn.externals sklearn.utils._testing statsmodels.datasets statsmodels.iolib
-    pydantic.v1.mypy core.testing operator.attrgetter operator.methodcaller
+    pydantic.v1 pydantic.deprecated core.testing operator.attrgetter operator.methodcaller statsmodels.formula
 """)
 """Parts of allowed packages that read files, compile, call into the system, or reach attributes by a text."""
 
@@ -43,17 +43,19 @@ CALLS: Final = _words("""
 """Builtins that may not be named, whatever for: a name that is only passed on is called elsewhere."""
 
 SYSTEM: Final = _words("""
-    asyncio atexit builtins cffi ctypes faulthandler ftplib gc importlib inspect io linecache marshal mmap
-    multiprocessing nt os pathlib pickle posix pty requests runpy shelve shutil smtplib socket sqlite3
-    subprocess sys tempfile threading urllib webbrowser
+    asyncio atexit builtins cffi copyreg ctypes ctypeslib distutils f2py faulthandler formula ftplib gc importlib
+    inspect io linecache marshal mmap multiprocessing nt os pathlib pickle posix pty requests runpy shelve shutil
+    smtplib socket sqlite3 subprocess sys tempfile threading urllib webbrowser
 """)
 """Names of modules that libraries carry as attributes (``random._os``): nobody needs an attribute of that name."""
 
 INNARDS: Final = _words("""
     ag_code ag_frame attrgetter co_code cr_await cr_code cr_frame f_back f_builtins f_code f_globals f_locals func_code
     func_globals get_field gi_code gi_frame gi_yieldfrom methodcaller mro tb_frame tb_next
+    ForwardRef ImportString LowLevelCallable PyObject TypeAdapter create_model evaluate_forward_ref from_formula
+    get_type_hints import_string model_rebuild
 """)
-"""Attributes that lead from an object to the interpreter that runs it."""
+"""Names that lead from an object to the interpreter that runs it, or that run a text as code; also when imported."""
 
 DUNDERS: Final = _words("""
     __abs__ __add__ __all__ __and__ __annotations__ __author__ __bool__ __call__ __contains__ __doc__ __enter__
@@ -82,4 +84,7 @@ FILES_OF: Final = {
     "pd": frozenset({"eval"}),
     "pandas": frozenset({"eval"}),
 }
-"""Short names that mean files, or code in text, only on these modules."""
+"""Short names that mean files, or code in text, only on these modules, whatever a program calls those."""
+
+BY_TEXT: Final = _words("agg aggregate apply applymap map pipe transform")
+"""Methods of a table that call another one whose name they are given as a text."""
