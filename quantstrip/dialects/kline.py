@@ -1,18 +1,18 @@
 """The kline form: ``class Strategy(IStrategy)`` with ``run(context, kline, params)``, filled within the bar."""
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from quantstrip.clock import DAY, Micros, to_datetime
 from quantstrip.dialects.forms import Form
-from quantstrip.dialects.kline_context import BacktestContext
-from quantstrip.dialects.kline_indicators import Short
+from quantstrip.dialects.kline_context import BacktestContext, Books
+from quantstrip.dialects.kline_desk import KlineDesk
 from quantstrip.dialects.kline_result import result_of
 from quantstrip.dialects.kline_source import (
     NAMES,
+    WINDOW_NAME,
     IStrategy,
     class_nodes,
     defines,
@@ -20,7 +20,7 @@ from quantstrip.dialects.kline_source import (
     parameters_of,
     strategy_class,
 )
-from quantstrip.dialects.kline_types import WINDOW, Kline, KlineCache
+from quantstrip.dialects.kline_types import WINDOW
 from quantstrip.errors import StrategyError, StrategyLoadError
 from quantstrip.matching import CostModel
 from quantstrip.model import FINAL, Bar, OrderSide, OrderState, Signal
@@ -38,18 +38,16 @@ FORM: Final = Form(
     cash=10_000.0,
     notes=("same-bar fills",),
 )
-_WINDOW = "klineWndSize"
+_WINDOW = WINDOW_NAME
 _RUN = {"initialBalance": "--cash", "feeRate": "--fee-rate"}
 """What its document configures beside the strategy's parameters, and the run's options that do so here."""
 
-_DAYS = ("1d", "1w")
-_NAME_ONE = "Name one: --symbols BTCUSDT. For several, run it once for each."
 
 __all__ = ["FORM", "NAMES", "KlineStrategy", "declared", "load", "recognises", "result_of", "strict"]
 
 
 class KlineStrategy(StrategyBase):
-    """Runs an ``IStrategy`` in the native contract.
+    """Runs an ``IStrategy`` in the native contract; of several symbols each has an object of its own, and one cash.
 
     Orders fill within the bar they are decided on, at their own price; after ``strict`` at the next open instead.
     """
@@ -57,7 +55,7 @@ class KlineStrategy(StrategyBase):
     variables: ClassVar[list[str]] = ["skipped"]
 
     def __init__(
-        self, user: IStrategy, name: str, symbols: Sequence[str], params: Mapping[str, Any],
+        self, make: Callable[[], IStrategy], name: str, symbols: Sequence[str], params: Mapping[str, Any],
         defaults: Mapping[str, Any], *, strict: bool,
     ) -> None:  # fmt: skip
         self._params = dict(params)
@@ -65,12 +63,13 @@ class KlineStrategy(StrategyBase):
         window = int(self._params.get(_WINDOW, WINDOW))
         self._MAX_BAR_HISTORY = max(window, type(self)._MAX_BAR_HISTORY)
         super().__init__(name=name, symbols=symbols)
-        self._user = user
+        self._make = make
         self._window = window
-        self._day: Micros | None = None
         self._cash = 0.0
         self._orders: set[str] = set()
-        self.skipped = 0
+        self._books = Books()
+        self._desks: dict[str, KlineDesk] = {}
+        self._first = self._desk(make())  # before the run begins: what is wrong with it is told while it loads
         self.same_bar = not strict
 
     @property
@@ -80,10 +79,19 @@ class KlineStrategy(StrategyBase):
 
     @same_bar.setter
     def same_bar(self, chosen: bool) -> None:
-        self.strict = not chosen
-        self.context = BacktestContext(self._user.on_trade, strict=self.strict)
+        self.strict = self._books.strict = not chosen
         if self.strict:
             self.on_order = self._on_order  # type: ignore[method-assign] # only who waits needs to hear of orders
+
+    @property
+    def context(self) -> BacktestContext:
+        """That of its first symbol."""
+        return self._first.context
+
+    @property
+    def skipped(self) -> int:
+        """Klines that it could not decide on, for want of data."""
+        return sum(desk.skipped for desk in self._desks.values())
 
     @property
     def result_notes(self) -> tuple[str, ...]:
@@ -95,84 +103,43 @@ class KlineStrategy(StrategyBase):
         return {**self._defaults, **self._params, **({"strict": True} if self.strict else {})}
 
     def on_start(self) -> None:
-        """Take the seat, and the klines of a warm-up into the cache."""
+        """Take a seat for each symbol, and the klines of a warm-up into the caches."""
         seat = self._seat
         if seat is None or (self.same_bar and not seat.same_bar):
             raise StrategyError(
                 f"{self.name} fills orders within the bar they are decided on, which a real broker cannot do",
                 hint="Run it strict: orders then fill at the next open. That is what to backtest before, too.",
             )
-        if len(self.symbols) != 1:
-            raise StrategyError(_not_one(self.name, self.symbols), hint=_NAME_ONE)
-        (symbol,) = self.symbols
-        self.context._sit(seat, symbol)
         self._cash = seat.cash
-        self._user.initialize(self._window)
-        if not isinstance(getattr(self._user, "kline_cache", None), KlineCache):
-            self._user.kline_cache = KlineCache(self._window)
-        for bar in self._bars.get(symbol, [])[-self._window :]:
-            self._user.kline_cache.append(Kline.of(bar))
+        for symbol in self.symbols:
+            desk = self._desks[symbol] = self._desk(self._make()) if self._desks else self._first
+            desk.begin(seat, symbol, self._bars.get(symbol, []))
 
     def on_bar(self, bar: Bar) -> list[Signal]:
-        """Run the strategy on a kline; its cache gets the kline afterwards."""
-        user, context = self._user, self.context
-        context._bar = bar
+        """Show a kline to its symbol's object."""
         if not self._orders:
-            context._waiting.clear()  # what was refused reserves nothing
-        day = bar.ts_open - bar.ts_open % DAY
-        if self._day is not None and day != self._day:
-            self._end_day()
-        self._day = day
-        kline = Kline.of(bar)
-        self._run(kline)
-        user.kline_cache.append(kline)
-        context._note()
-        if bar.ts - day >= DAY or bar.timeframe in _DAYS:
-            trades = len(context.trades)
-            self._end_day()
-            if len(context.trades) > trades:
-                context._note(again=True)
-        return context._take()
+            self._books.waiting.clear()  # what was refused reserves nothing
+        return self._desks[bar.symbol].see(bar)
 
-    def _run(self, kline: Kline) -> None:
-        """Run it; a kline is skipped where an indicator had too little data yet and the strategy compared its None.
-
-        Its document's own golden cross does so, at the first kline that its guard lets pass. With a full cache it
-        would be so for ever: then the error stands.
-        """
-        user, before = self._user, Short.times
-        try:
-            user.run(self.context, kline, dict(self._params))
-        except TypeError as error:
-            if Short.times == before or "NoneType" not in str(error):
-                raise
-            if user.kline_cache.is_full():
-                error.add_note(f"{_WINDOW} of {self._window} holds too few klines for the indicator.")
-                raise
-            self.skipped += 1
-
-    def on_trade(self, symbol: str, side: OrderSide, price: float, volume: float) -> None:  # noqa: ARG002 - its symbol
+    def on_trade(self, symbol: str, side: OrderSide, price: float, volume: float) -> None:
         """A fill at an open; those within the bar are told by the context."""
         if not self.strict or self._seat is None:
             return
         cash = self._seat.cash
         fee = round(self._cash - cash - side.sign * price * volume, 8) + 0.0
         self._cash = cash
-        timestamp = self.context._release(side, volume)
-        self._user.on_trade(self.context._filled(side, price, volume, fee, timestamp))
+        self._desks[symbol].filled(side, price, volume, fee)
 
     def on_stop(self) -> None:
         """End the last day."""
-        if self._day is not None:
-            self._end_day()
+        for desk in self._desks.values():
+            desk.end_day()
+
+    def _desk(self, user: IStrategy) -> KlineDesk:
+        return KlineDesk(user, self._params, self._window, self._books)
 
     def _on_order(self, order_id: str, status: OrderState) -> None:
         (self._orders.discard if status in FINAL else self._orders.add)(order_id)
-
-    def _end_day(self) -> None:
-        day, self._day = self._day, None
-        if day is not None:
-            self._user.on_day_end(to_datetime(day).date().isoformat(), self.context)
 
 
 def strict(strategy: StrategyBase) -> None:
@@ -202,21 +169,18 @@ def load(path: Path, source: bytes, symbols: Sequence[str] | None, parameters: M
     read = _check(path, source, given, waits)
     kind = strategy_class(path, source)
     traded = list(getattr(kind, "symbols", ()) if symbols is None else symbols)
-    if len(traded) > 1:
-        raise StrategyLoadError(_not_one(str(path), traded), hint=_NAME_ONE)
-    try:
-        user = kind()
-    except (Exception, SystemExit) as error:
-        raise failure(error, path) from error
     # A class of the file's own module: the run's code hash is that of the file.
     adapter = type(kind.__name__, (KlineStrategy,), {"__module__": kind.__module__, "__doc__": kind.__doc__})
     defaults = {name: one.default for name, one in read.items() if one.default is not Parameter.empty}
-    made: StrategyBase = adapter(user, path.stem, traded, given, {**defaults, _WINDOW: WINDOW}, strict=waits)
+
+    def make() -> IStrategy:
+        try:
+            return kind()
+        except (Exception, SystemExit) as error:
+            raise failure(error, path) from error
+
+    made: StrategyBase = adapter(make, path.stem, traded, given, {**defaults, _WINDOW: WINDOW}, strict=waits)
     return made
-
-
-def _not_one(where: str, symbols: Sequence[str]) -> str:
-    return f"{where}: a kline strategy trades one symbol, got {', '.join(symbols) or 'none'}"
 
 
 def _check(path: Path, source: bytes, given: Mapping[str, Any], waits: object) -> Mapping[str, Parameter]:

@@ -43,8 +43,27 @@ class EquityCurve:
         return self._made
 
 
+class Books:
+    """What the symbols of one run share: the cash, and so what waiting orders reserve of it.
+
+    Attributes:
+        strict: orders wait for the next open.
+        waiting: what they reserve.
+        contexts: one for each symbol.
+
+    """
+
+    def __init__(self) -> None:
+        self.strict = False
+        self.waiting: list[_Reserved] = []
+        self.contexts: list[BacktestContext] = []
+
+
 class BacktestContext:
     """Balance, position and orders of a kline strategy, the same in a backtest, a replay and on paper.
+
+    In a run of several symbols each has a context: trades, orders and position are those of its symbol, balance and
+    equity those of the account.
 
     Attributes:
         initial_balance: allocation of the run, in the quote asset.
@@ -55,7 +74,7 @@ class BacktestContext:
 
     """
 
-    def __init__(self, tell: Callable[[dict[str, Any]], None], *, strict: bool) -> None:
+    def __init__(self, tell: Callable[[dict[str, Any]], None], books: Books) -> None:
         self.trades: list[dict[str, Any]] = []
         self.orders: list[Order] = []
         self._curve = EquityCurve()
@@ -64,8 +83,7 @@ class BacktestContext:
         self.fee_rate: Decimal = Amount(0)
         self._symbol = ""
         self._tell = tell
-        self._strict = strict
-        self._waiting: list[_Reserved] = []
+        self._books = books
         self._signals: list[Signal] = []
         self._rate = self._peak = 0.0
         self._seat: Seat
@@ -104,8 +122,8 @@ class BacktestContext:
         return Amount(self.position * Decimal(repr(float(price))))
 
     def get_equity(self, price: float) -> Decimal:
-        """Balance and position at ``price``; cash of orders that wait is still ours."""
-        return Amount(Amount.of(self._seat.cash) + self.get_position_value(price))
+        """Balance and position at ``price``, other symbols' at their last; cash of waiting orders is still ours."""
+        return Amount(Amount.of(self._seat.cash + self._elsewhere()) + self.get_position_value(price))
 
     def get_avg_position_price(self) -> float:
         """Average price of what is held, 0 where nothing is."""
@@ -120,6 +138,7 @@ class BacktestContext:
     def _sit(self, seat: Seat, symbol: str) -> None:
         """Begin a run."""
         self._seat, self._symbol = seat, symbol
+        self._books.contexts.append(self)
         self._rate = seat.fee_rate
         self.fee_rate = Amount(repr(self._rate))
         self.initial_balance = Amount.of(seat.cash)
@@ -128,7 +147,7 @@ class BacktestContext:
     def _note(self, *, again: bool = False) -> None:
         """Note equity after a kline; ``again`` after what happened at the end of its day."""
         bar, held, cash = self._bar, self._held(), self._seat.cash
-        equity = cash + held * bar.close
+        equity = cash + held * bar.close + self._elsewhere()
         self._curve.add(bar.ts_open, round(equity, 8), round(cash, 8), held, again=again)
         self._peak = max(self._peak, equity)
         drawdown = self._drawdown(equity)
@@ -153,11 +172,11 @@ class BacktestContext:
 
     def _release(self, side: Side, amount: float) -> str:
         """Give free what a fill was reserved for; the timestamp of its order."""
-        for reserved in self._waiting:
-            if reserved.side is side:
+        for reserved in self._books.waiting:
+            if reserved.side is side and reserved.symbol == self._symbol:
                 reserved.amount -= amount
                 if reserved.amount <= 0.0:
-                    self._waiting.remove(reserved)
+                    self._books.waiting.remove(reserved)
                 return reserved.timestamp
         return iso(self._bar.ts_open)
 
@@ -169,8 +188,9 @@ class BacktestContext:
         if reason:
             self._seat.refuse(signal, "context", reason)
             return False
-        if self._strict:
-            self._waiting.append(_Reserved(side, amount, price * (1.0 + self._rate), timestamp))
+        if self._books.strict:
+            cost = price * (1.0 + self._rate)
+            self._books.waiting.append(_Reserved(self._symbol, side, amount, cost, timestamp))
             self._signals.append(Signal(self._symbol, side, quantity=amount))
             return True
         fill = self._seat.fill_now(signal, price)
@@ -201,10 +221,18 @@ class BacktestContext:
         return self._seat.cash - self._reserved(Side.BUY)
 
     def _reserved(self, side: Side) -> float:
-        """Cash that waiting buys will take, or units that waiting sells will."""
-        return sum(
-            each.amount * (each.cost if side is Side.BUY else 1.0) for each in self._waiting if each.side is side
-        )
+        """Cash that waiting buys of any symbol will take, or units of this one that waiting sells will."""
+        waiting = [each for each in self._books.waiting if each.side is side]
+        if side is Side.BUY:
+            return sum(each.amount * each.cost for each in waiting)
+        return sum(each.amount for each in waiting if each.symbol == self._symbol)
+
+    def _elsewhere(self) -> float:
+        """What the other symbols' positions are worth at their last known prices."""
+        others, price = self._books.contexts, self._seat.price
+        if len(others) == 1:
+            return 0.0
+        return sum(held * price(each._symbol) for each in others if each is not self and (held := each._held()))
 
     def _drawdown(self, equity: float) -> float:
         return max(0.0, (self._peak - equity) / self._peak) if self._peak > 0.0 else 0.0
@@ -213,9 +241,10 @@ class BacktestContext:
 class _Reserved:
     """What an order that waits will take: units, and money a unit."""
 
-    __slots__ = ("amount", "cost", "side", "timestamp")
+    __slots__ = ("amount", "cost", "side", "symbol", "timestamp")
 
-    def __init__(self, side: Side, amount: float, cost: float, timestamp: str) -> None:
+    def __init__(self, symbol: str, side: Side, amount: float, cost: float, timestamp: str) -> None:
+        self.symbol = symbol
         self.side = side
         self.amount = amount
         self.cost = cost

@@ -19,6 +19,9 @@ from quantstrip.strategy.loader import SOURCE_HASH
 MODULES: Final = ("collections", "decimal", "datetime")
 """What such a file may import."""
 
+WINDOW_NAME: Final = "klineWndSize"
+"""The one parameter that the form has itself: klines that the cache holds."""
+
 _WORDS: Final = (
     "abs max min pow round sum bool float int str list dict set tuple frozenset len range enumerate zip map filter "
     "sorted reversed slice all any isinstance True False None Exception ValueError TypeError KeyError IndexError "

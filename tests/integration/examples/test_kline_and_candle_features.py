@@ -1,7 +1,7 @@
 """The examples of the kline and the candle form: what their guides describe is in them, and each goes all the way.
 
-Loaded, checked in a cell, swept, and run by a client on the replay feed, to the fills of its backtest; together they
-use every name of their guide. Backtests and replays in one process are in ``test_forms``.
+Loaded, checked in a cell, backtested and swept; backtests and their replays are in ``test_forms``. Together they use
+every name of their guides.
 """
 
 import ast
