@@ -75,9 +75,9 @@ def test_a_market_order_fills_at_the_next_open_with_two_basis_points_and_half_a_
 
 def bars(*rows: tuple[float, float, float, float]) -> BarTable:
     """Daily bars of open, high, low and close."""
-    columns = np.array(rows).T
+    open_, high, low, close = np.array(rows).T
     begin = from_text("2024-01-01") + np.arange(len(rows)) * DAY
-    return BarTable.from_arrays("S", "1d", begin, *columns, columns[0] * 0 + 1000)
+    return BarTable.from_arrays("S", "1d", begin, open_, high, low, close, close * 0 + 1000)
 
 
 @pytest.mark.parametrize(
