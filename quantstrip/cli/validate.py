@@ -146,7 +146,7 @@ def monte_carlo(session: Session, /, run: str, tries: int, seed: int, replace: b
         print_json(plain(found) | {"levels": LEVELS})
         return
     click.echo(f"{found.trades:,} trades, {found.tries:,} orders")
-    click.echo(f"largest drawdown of the run: {found.drawdown:.2%}; larger in {found.worse:.1%} of the orders")
+    click.echo(f"largest drawdown from trade to trade: {found.drawdown:.2%}; larger in {found.worse:.1%} of the orders")
     print_table([f"{level:.0%}" for level in LEVELS], [[f"{value:.2%}" for value in found.drawdowns]])
     if found.finals:
         click.echo("equity at the end:")

@@ -1,13 +1,12 @@
 """What the tasks ``backtest`` and ``sweep`` are asked, as JSON can say it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from quantstrip.errors import TaskRefused
 from quantstrip.operations.grids import check_grid
 from quantstrip.operations.research_request import Request
+from quantstrip.operations.task_arguments import check_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +15,9 @@ class BacktestArguments(Request):
 
     def __post_init__(self) -> None:
         """Refuse a path that a worker would not find; nothing of the strategy is loaded."""
-        _there("file", self.file, Path.is_file)
+        check_there("file", self.file)
         if self.bars is not None and not _is_source(self.bars):
-            _there("bars", self.bars, Path.is_dir)
+            check_there("bars", self.bars, "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +86,6 @@ class SweepArguments(BacktestArguments):
             raise TaskRefused(f"{', '.join(both)} is in the grid and fixed at once", hint="Name each parameter once.")
         if not 0 <= self.workers <= 256:
             raise TaskRefused(f"workers must be from 0 to 256, got {self.workers}", hint="0 takes every processor.")
-
-
-def _there(name: str, text: str, is_right: Callable[[Path], bool]) -> None:
-    path = Path(text)
-    if not path.is_absolute() or not is_right(path):
-        what = "file" if is_right is Path.is_file else "folder"
-        raise TaskRefused(
-            f"{name} must be the absolute path of a {what} that is there, got {text!r}",
-            hint="A worker does the task, and has a working folder of its own.",
-        )
 
 
 def _is_source(name: str) -> bool:

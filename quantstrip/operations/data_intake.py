@@ -13,6 +13,7 @@ from quantstrip.errors import DataError, TaskRefused
 from quantstrip.home import Home
 from quantstrip.model import TIMEFRAMES
 from quantstrip.operations import uploads
+from quantstrip.operations.task_arguments import check_there
 
 if TYPE_CHECKING:
     from quantstrip.operations.data_import import Imported
@@ -51,12 +52,7 @@ class ImportArguments:
 
     def __post_init__(self) -> None:
         """Refuse what is no file of bars, and a timeframe that is none."""
-        path = Path(self.file)
-        if not path.is_absolute() or not path.is_file():
-            raise TaskRefused(
-                f"file must be the absolute path of a file that is there, got {self.file!r}",
-                hint="A worker does the task, and has a working folder of its own.",
-            )
+        path = check_there("file", self.file)
         if not path.name.lower().endswith(ENDINGS):
             raise TaskRefused(f"file must end in one of {', '.join(ENDINGS)}, got {path.name!r}")
         if self.timeframe is not None and self.timeframe not in TIMEFRAMES:

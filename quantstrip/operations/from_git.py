@@ -21,7 +21,7 @@ from typing import Final
 from quantstrip.dialects.syntax import last_name
 from quantstrip.errors import ClientLoadError, GitError
 from quantstrip.home import Home
-from quantstrip.operations.git_command import MOST_BYTES, SECONDS, git
+from quantstrip.operations.git_command import MOST_BYTES, SECONDS, git, not_installed
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SCP = re.compile(r"[A-Za-z0-9_][\w.-]*@[A-Za-z0-9][\w.-]*:(?!//)[^\s]+")
@@ -210,9 +210,11 @@ def _is_ref(name: str) -> bool:
     """Whether a name can be that of a branch or a tag; ``git`` never gets one that looks like an option."""
     if not name or name.startswith(("-", "/")) or "\0" in name:
         return False
-    return subprocess.run(
-        ["git", "check-ref-format", f"refs/heads/{name}"], capture_output=True, check=False, timeout=SECONDS
-    ).returncode == 0  # fmt: skip
+    asked = ["git", "check-ref-format", f"refs/heads/{name}"]
+    try:
+        return subprocess.run(asked, capture_output=True, check=False, timeout=SECONDS).returncode == 0
+    except OSError as error:
+        raise not_installed() from error
 
 
 def _resolve(address: str, branch: str, limit: float) -> str:

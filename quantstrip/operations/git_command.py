@@ -54,7 +54,7 @@ def git(arguments: list[str], folder: Path | None, limit: float) -> str:
                 stdin=subprocess.DEVNULL, stdout=out, stderr=errors, env=_environment(), start_new_session=True,
             )  # fmt: skip
         except OSError as error:
-            raise GitError("the program git is not installed", hint="Install git, and try again.") from error
+            raise not_installed() from error
         try:
             running = True
             while running:
@@ -81,6 +81,11 @@ def git(arguments: list[str], folder: Path | None, limit: float) -> str:
                 hint="Check the address, the branch or commit, and that you may read it without being asked.",
             )
         return out.read().decode("utf-8", "replace")
+
+
+def not_installed() -> GitError:
+    """What to say where the program is not there."""
+    return GitError("the program git is not installed", hint="Install git, and try again.")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from quantstrip.errors import TaskRefused
+from quantstrip.operations.task_arguments import check_there
 
 MAY_TRADE: Final = "A client that talks to a broker by itself could reach it: what it orders there is real."
 """What whoever allows a trial to connect is told."""
@@ -110,12 +110,7 @@ def check_file(file: str) -> None:
         TaskRefused: not absolute, not there, or no Python file.
 
     """
-    path = Path(file)
-    if not path.is_absolute() or not path.is_file():
-        raise TaskRefused(
-            f"file must be the absolute path of a file that is there, got {file!r}",
-            hint="A worker does the task, and has a working folder of its own.",
-        )
+    path = check_there("file", file)
     if path.suffix != ".py":
         raise TaskRefused(f"a client is a Python file, got {path.name}", hint="Give a file that ends in .py.")
 

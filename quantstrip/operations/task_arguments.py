@@ -3,11 +3,13 @@
 import dataclasses
 import types
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from quantstrip.errors import TaskRefused
 
 T = TypeVar("T")
+_IS = {"file": Path.is_file, "folder": Path.is_dir}
 _WORDS: dict[Any, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "null",
 }  # fmt: skip
@@ -52,6 +54,22 @@ def said(hint: Any) -> str:
     if origin in (list, Sequence):
         return f"a list of {said(inside[0])}"
     return "an object" if origin in (dict, Mapping) else _WORDS.get(hint, "any value")
+
+
+def check_there(name: str, text: str, what: Literal["file", "folder"] = "file") -> Path:
+    """The path that an argument names, where a worker would find it too.
+
+    Raises:
+        TaskRefused: it is not absolute, or not there.
+
+    """
+    path = Path(text)
+    if not path.is_absolute() or not _IS[what](path):
+        raise TaskRefused(
+            f"{name} must be the absolute path of a {what} that is there, got {text!r}",
+            hint="A worker does the task, and has a working folder of its own.",
+        )
+    return path
 
 
 def example(form: type) -> str:

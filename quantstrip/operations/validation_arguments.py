@@ -1,14 +1,15 @@
 """What the tasks of ``validation_tasks`` are asked, as JSON can say it."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from quantstrip.errors import TaskRefused
 from quantstrip.operations.backtest_arguments import BacktestArguments
 from quantstrip.operations.grids import check_grid
+from quantstrip.operations.task_arguments import check_there
 
-METRICS: Final = ("total_return", "annualised_return", "sharpe", "win_rate", "profit_factor")
+Metric = Literal["total_return", "annualised_return", "sharpe", "win_rate", "profit_factor"]
+METRICS: Final[tuple[str, ...]] = get_args(Metric)
 MOST_TRIES: Final = 100_000
 
 
@@ -42,7 +43,7 @@ class WalkArguments(CheckedArguments):
     train: int = 500
     test: int = 125
     anchored: bool = False
-    metric: Literal["total_return", "annualised_return", "sharpe", "win_rate", "profit_factor"] = "sharpe"
+    metric: Metric = "sharpe"
 
     def __post_init__(self) -> None:
         """Refuse a grid that is none, and windows that hold nothing."""
@@ -86,7 +87,7 @@ class ParityArguments(CheckedArguments):
         if (self.other is None) == (self.mode is None):
             raise TaskRefused("other (a file) or mode (of fills in the ledger) must be named, one of the two")
         if self.other is not None:
-            _check_file("other", self.other)
+            check_there("other", self.other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class PineArguments(CheckedArguments):
     def __post_init__(self) -> None:
         """Refuse a list of trades that is not there."""
         CheckedArguments.__post_init__(self)
-        _check_file("trades", self.trades)
+        check_there("trades", self.trades)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,4 @@ class StrategyArguments:
 
     def __post_init__(self) -> None:
         """Refuse a file that is not there."""
-        _check_file("file", self.file)
-
-
-def _check_file(name: str, text: str) -> None:
-    path = Path(text)
-    if not path.is_absolute() or not path.is_file():
-        raise TaskRefused(
-            f"{name} must be the absolute path of a file that is there, got {text!r}",
-            hint="A worker does the task, and has a working folder of its own.",
-        )
+        check_there("file", self.file)

@@ -192,8 +192,9 @@ def test_bars_too_coarse_for_its_candles_are_refused(tmp_path: Path) -> None:
 
 def test_a_warm_up_fills_the_candles(tmp_path: Path) -> None:
     strategy = load(tmp_path, CROSS.replace('interval = "5m"', 'interval = "1m"'))
-    run_backtest(strategy, table(wave(30)), risk=OFF, warmup=20)
-    assert len(strategy.candles["ABC"]) == 30
+    run_backtest(strategy, table(wave(60)), risk=OFF, warmup=20)
+    assert len(strategy.candles["ABC"]) == 60
+    assert strategy.signals
     assert all(one.ts > FIRST + 20 * MINUTE for one in strategy.signals)
 
 

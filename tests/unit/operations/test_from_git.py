@@ -129,6 +129,13 @@ def test_a_branch_that_looks_like_an_option_or_is_no_name_is_refused(home: Home,
         from_git.fetch(home, "https://example.org/a", branch=branch)
 
 
+def test_where_git_is_missing_that_is_said_of_a_branch_too(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    for branch in (None, "main"):
+        with pytest.raises(GitError, match="git is not installed"):
+            from_git.fetch(home, "https://example.org/a", branch=branch)
+
+
 @pytest.mark.parametrize("commit", ["-x", "HEAD", "abc", "--all", "g" * 40, ""])
 def test_a_commit_that_is_not_all_digits_is_refused(home: Home, commit: str) -> None:
     with pytest.raises(GitError, match="is no commit"):
