@@ -1,6 +1,7 @@
 """Options that ``backtest`` and ``sweep`` share, and how ``name=value`` is read."""
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 
@@ -141,10 +142,18 @@ _OPTIONS = (
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What a run is asked besides its parameters."""
+    """What a run is asked besides its parameters. It takes no more memory than the machine can spare."""
+
+    @wraps(command)
+    def bounded(*arguments: Any, **options: Any) -> Any:
+        from quantstrip.operations.memory import bound_memory
+
+        bound_memory()
+        return command(*arguments, **options)
+
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        bounded = option(bounded)
+    return bounded
 
 
 def asked(options: Mapping[str, Any]) -> dict[str, Any]:

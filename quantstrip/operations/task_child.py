@@ -17,7 +17,6 @@ from quantstrip.home import Home
 from quantstrip.supervise.tether import tether
 
 NICE = 10
-_MEGABYTE = 1_000_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("task", type=int)
     parser.add_argument("--home", required=True, type=Path)
     parser.add_argument("--worker", required=True, type=int)
-    parser.add_argument("--memory", type=int, default=0, help="megabytes; 0 is no limit")
+    parser.add_argument("--memory", type=int, default=0, help="megabytes; 0 is nine tenths of the machine's")
     given = parser.parse_args(arguments)
     tether(given.worker, signal.SIGKILL)
     from quantstrip.operations.task_progress import Progress
@@ -54,13 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _be_modest(megabytes: int) -> None:
     """Let clients go first, and take no more memory than allowed."""
+    from quantstrip.operations.memory import bound_memory
+
     with suppress(OSError, AttributeError):
         os.nice(NICE)
-    if megabytes and sys.platform != "win32":
-        import resource
-
-        # The data segment counts private memory that is written to: RLIMIT_AS would count what numpy only reserves.
-        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * _MEGABYTE, megabytes * _MEGABYTE))
+    bound_memory(megabytes)
 
 
 if __name__ == "__main__":
