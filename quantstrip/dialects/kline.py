@@ -65,7 +65,7 @@ class KlineStrategy(StrategyBase):
         super().__init__(name=name, symbols=symbols)
         self._make = make
         self._window = window
-        self._cash = 0.0
+        self._paid = 0.0
         self._orders: set[str] = set()
         self._books = Books()
         self._desks: dict[str, KlineDesk] = {}
@@ -110,7 +110,7 @@ class KlineStrategy(StrategyBase):
                 f"{self.name} fills orders within the bar they are decided on, which a real broker cannot do",
                 hint="Run it strict: orders then fill at the next open. That is what to backtest before, too.",
             )
-        self._cash = seat.cash
+        self._paid = seat.paid
         for symbol in self.symbols:
             desk = self._desks[symbol] = self._desk(self._make()) if self._desks else self._first
             desk.begin(seat, symbol, self._bars.get(symbol, []))
@@ -125,10 +125,8 @@ class KlineStrategy(StrategyBase):
         """A fill at an open; those within the bar are told by the context."""
         if not self.strict or self._seat is None:
             return
-        cash = self._seat.cash
-        fee = round(self._cash - cash - side.sign * price * volume, 8) + 0.0
-        self._cash = cash
-        self._desks[symbol].filled(side, price, volume, fee)
+        paid, self._paid = self._paid, self._seat.paid
+        self._desks[symbol].filled(side, price, volume, round(self._paid - paid, 8))
 
     def on_stop(self) -> None:
         """End the last day."""

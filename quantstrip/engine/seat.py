@@ -51,6 +51,11 @@ class EngineSeat:
         return self._account.cash
 
     @property
+    def paid(self) -> float:
+        """Commission of all fills so far, in money."""
+        return self._account.commission
+
+    @property
     def moment(self) -> Sequence[Bar]:
         """The bars that closed together with the one at hand, in the order in which they are shown."""
         return self._engine.shown

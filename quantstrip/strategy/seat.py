@@ -39,6 +39,11 @@ class Seat(Protocol):
         ...
 
     @property
+    def paid(self) -> float:
+        """Commission of all fills so far, in money."""
+        ...
+
+    @property
     def moment(self) -> Sequence[Bar]:
         """In a run of several symbols, the bars that closed together with the one at hand; it is among them."""
         ...

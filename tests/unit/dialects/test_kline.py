@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantstrip import dialects
-from quantstrip.backtest import BacktestResult, run_backtest
+from quantstrip.backtest import BacktestResult, Options, run_backtest
 from quantstrip.bars import BarTable
 from quantstrip.brokers import SimulatedBroker
 from quantstrip.clock import DAY, ManualClock, from_text
@@ -389,6 +389,19 @@ def test_strict_reserves_at_once_and_fills_at_the_next_open(run: Any) -> None:
     ]
     assert result.run["notes"] == []
     assert len(result.rejected) == 2
+
+
+def test_a_trade_tells_its_own_fee_whatever_holding_costs_meanwhile(tmp_path: Path) -> None:
+    text = body("if len(self.kline_cache) in (0, 3):", "    context.buy(kline.close, 10, kline.open_time)") + (
+        "    def on_trade(self, trade):\n        assert trade['fee'] == 1.0, trade\n"
+    )
+    strategy, form = load(tmp_path, text, {"strict": True})
+    result = run_backtest(
+        strategy, hours([100] * 6), instruments={"BTCUSDT": form.instrument("BTCUSDT", "24/7")}, risk=form.risk,
+        costs=form.costs, form=form, options=Options(funding_rate=0.001, funding_hours=1.0),
+    )  # fmt: skip
+    assert len(result.fills) == 2
+    assert result.charges
 
 
 def test_a_strategy_can_be_switched_to_strict_after_it_was_loaded(tmp_path: Path) -> None:
