@@ -1,9 +1,10 @@
 """Feeds: where an engine's bars come from. Live feeds join here."""
 
 from quantstrip.feeds.history import HistoryFeed
+from quantstrip.feeds.quote_ticks import QuoteTicks
 from quantstrip.feeds.replay import ReplayFeed
 from quantstrip.feeds.timeline import Tables
 from quantstrip.feeds.warmup import trading_begins
 from quantstrip.feeds.watched import WatchedFeed
 
-__all__ = ["HistoryFeed", "ReplayFeed", "Tables", "WatchedFeed", "trading_begins"]
+__all__ = ["HistoryFeed", "QuoteTicks", "ReplayFeed", "Tables", "WatchedFeed", "trading_begins"]
