@@ -8,7 +8,7 @@ from typing import Any
 from quantstrip.dialects.candle_data import CandleAggregator, MidPriceCandle, ticks_of
 from quantstrip.dialects.candle_signals import SignalAt
 from quantstrip.errors import DataError, StrategyError
-from quantstrip.model import TIMEFRAMES, Bar, OrderSide, Signal, Tick
+from quantstrip.model import TIMEFRAMES, Bar, OrderSide, OrderType, Signal, Tick
 from quantstrip.strategy import StrategyBase
 
 Decision = Signal | OrderSide | str | int | None
@@ -54,6 +54,7 @@ class Strategy(StrategyBase):
         self.candles: defaultdict[str, deque[MidPriceCandle]] = defaultdict(lambda: deque(maxlen=self._MAX_BAR_HISTORY))
         self.signals: list[SignalAt] = []
         self._aggregators: dict[str, CandleAggregator] = {}
+        self._assumed: defaultdict[str, float] = defaultdict(float)
 
     def on_candle(self, candle: MidPriceCandle) -> Any:
         """Called with each candle, after its end; returns what to do (see ``Decision``)."""
@@ -64,8 +65,12 @@ class Strategy(StrategyBase):
         raise NotImplementedError
 
     def position(self, symbol: str) -> float:
-        """Units held, negative when short; 0 outside of a run."""
-        return self._seat.position(symbol).quantity if self._seat is not None else 0.0
+        """Units held, negative when short.
+
+        Outside of a run, under a manager: what its market signals come to if all are filled and nothing is sold short,
+        as under the native rules. An entry without a quantity counts as one unit.
+        """
+        return self._seat.position(symbol).quantity if self._seat is not None else self._assumed[symbol]
 
     def decide(self, candle: MidPriceCandle) -> list[Signal]:
         """Show it a candle; its signals."""
@@ -74,6 +79,9 @@ class Strategy(StrategyBase):
         several = isinstance(found, list | tuple) and not isinstance(found, Signal)
         signals = [made for one in (found if several else [found]) if (made := self._signal(one, candle)) is not None]
         self.signals += [SignalAt(candle.ts, one.symbol, str(one.side)) for one in signals if one.cancel is None]
+        if self._seat is None:
+            for one in signals:
+                self._assume(one)
         return signals
 
     def on_start(self) -> None:
@@ -92,6 +100,16 @@ class Strategy(StrategyBase):
             return []
         candle = self._aggregator(tick.symbol).add(tick)
         return [] if candle is None else self.decide(candle)
+
+    def _assume(self, signal: Signal) -> None:
+        """Take a market signal for filled; what limits and stops would come to is not known here."""
+        if signal.cancel is not None or signal.order_type is not OrderType.MARKET:
+            return
+        held = self._assumed[signal.symbol]
+        if signal.side is OrderSide.BUY:
+            self._assumed[signal.symbol] = held + float(signal.quantity or 1.0)
+        else:
+            self._assumed[signal.symbol] = max(0.0, held - float(signal.quantity or held))
 
     def _ended(self, bar: Bar) -> list[MidPriceCandle]:
         """The candles that a bar ends."""

@@ -174,6 +174,35 @@ def test_candles_of_finer_bars_and_of_ticks_give_the_signals_of_whole_bars(tmp_p
     assert (report.parity, report.only_event, report.only_vectorised) == (100.0, (), ())
 
 
+def test_a_strategy_that_asks_what_it_holds_signals_under_a_manager_what_it_signals_in_a_run(tmp_path: Path) -> None:
+    text = CROSS.replace("not self.holds", "self.position('ABC') == 0").replace(
+        "self.holds:", "self.position('ABC') > 0:"
+    )
+    of_bars, managed = load(tmp_path, text), load(tmp_path, text)
+    run_backtest(of_bars, table(wave(300)), risk=OFF)
+    StrategyManager([managed]).run(ReplayClient(table(wave(300)).bars()))
+    assert len(managed.signals) > 5
+    assert managed.signals == of_bars.signals
+
+
+def test_what_is_held_under_a_manager_is_what_market_signals_come_to() -> None:
+    said: list[Any] = [
+        "SELL", "BUY", Signal("ABC", "BUY", quantity=4), Signal("ABC", "SELL", quantity=2),
+        Signal("ABC", "SELL", order_type="LIMIT", limit_price=9.0), Signal("XYZ", "BUY"), "SELL",
+    ]  # fmt: skip
+
+    class Says(Strategy):
+        def on_candle(self, candle: MidPriceCandle) -> Any:
+            return said[int(candle.open)]
+
+    strategy, held = Says(symbols=["ABC"]), []
+    for number in range(len(said)):
+        strategy.decide(MidPriceCandle("ABC", "1m", number, number + 1, number, 9, 0, 5))
+        held.append(strategy.position("ABC"))
+    assert held == [0.0, 1.0, 5.0, 3.0, 3.0, 3.0, 0.0]
+    assert strategy.position("XYZ") == 1.0
+
+
 def test_ticks_of_a_live_feed_end_candles_too(tmp_path: Path) -> None:
     strategy = load(tmp_path, CROSS)
     ticks = [tick for bar in table(wave(300)).bars() for tick in ReplayClient([bar]).stream()]
