@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from components import backtest_options, backtest_source, markup
+from components import backtest_fields, backtest_options, backtest_source, markup
 from quantstrip.home import Home
 from quantstrip.operations.strategy_forms import Field, Form
 
@@ -30,9 +30,15 @@ def parameters(form: Form) -> dict[str, Any] | None:
     fits = _ask_all(form, [each for each in form.fields if not each.setting], found)
     settings = [each for each in form.fields if each.setting]
     if settings:
-        with st.expander(SETTINGS, icon=":material/rule_settings:"):
-            fits &= _ask_all(form, settings, found)
+        backtest_fields.group(SETTINGS, ":material/rule_settings:", "bt-group-script", lambda: _draw(form, settings))
+        found |= {field.name: value for field in settings
+                  if (value := st.session_state.get(field_key(form, field))) is not None}  # fmt: skip
     return found if fits else None
+
+
+def _draw(form: Form, fields: Sequence[Field]) -> None:
+    """Fields whose values stand in the session: none of a script's settings is written as JSON."""
+    _ask_all(form, fields, {})
 
 
 def _ask_all(form: Form, fields: Sequence[Field], found: dict[str, Any]) -> bool:
@@ -60,24 +66,25 @@ def _ask(field: Field, key: str) -> Any:
     label, told = markup.plain(field.name), _help(field)
     if field.choices:
         st.session_state.setdefault(key, field.default if field.default in field.choices else field.choices[0])
-        return st.selectbox(label, field.choices, key=key, help=told)
+        return st.selectbox(label, field.choices, key=key, persist_state="page", help=told)
     if field.kind in {"list", ""}:
         st.session_state.setdefault(key, "" if field.default is None else json.dumps(field.default))
-        text = st.text_input(label, key=key, help=told, placeholder="as JSON").strip()
+        text = st.text_input(label, key=key, persist_state="page", help=told, placeholder="as JSON").strip()
         return json.loads(text) if text else None
     st.session_state.setdefault(key, field.default)
     match field.kind:
         case "truth":
-            return st.checkbox(label, key=key, help=told)
+            return st.checkbox(label, key=key, persist_state="page", help=told)
         case "whole":
             least, most = _bounds(field, int)
-            return st.number_input(label, key=key, min_value=least, max_value=most, step=1, help=told)
+            return st.number_input(label, key=key, persist_state="page", min_value=least, max_value=most, step=1,
+                                   help=told)  # fmt: skip
         case "number":
             low, high = _bounds(field, float)
             st.session_state[key] = _as_float(st.session_state[key])
-            return st.number_input(label, key=key, min_value=low, max_value=high, step=_step(field.default),
-                                   format="%g", help=told)  # fmt: skip
-    return st.text_input(label, key=key, help=told)
+            return st.number_input(label, key=key, persist_state="page", min_value=low, max_value=high,
+                                   step=_step(field.default), format="%g", help=told)  # fmt: skip
+    return st.text_input(label, key=key, persist_state="page", help=told)
 
 
 def _bounds(field: Field, kind: type[Number]) -> tuple[Number | None, Number | None]:
@@ -107,19 +114,19 @@ def fill(arguments: Mapping[str, Any]) -> None:
     st.session_state[backtest_source.FILL] = dict(arguments)
 
 
-def begin(home: Home, form: Form) -> Mapping[str, Any] | None:
+def begin(home: Home, form: Form) -> tuple[Mapping[str, Any] | None, backtest_options.Place]:
     """What each field begins with: an earlier run's value, what stands there already, or the default.
 
-    Before any field is drawn. Returns the earlier run's arguments, where there are such.
+    Before any field is drawn. Returns the earlier run's arguments, where there are such, and the place of the bars.
     """
     given = backtest_source.forget_fill()
-    backtest_options.begin(home, form, given)
+    place = backtest_options.begin(home, form, given)
     if given is None:
-        return None
+        return None, place
     values = given.get("parameters", {})
     for field in form.fields:
         if field.name in values:
             value = values[field.name]
             text = field.kind in {"list", ""} and not field.choices
             st.session_state[field_key(form, field)] = json.dumps(value) if text else value
-    return given
+    return given, place

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import backtest_form, backtest_options, markup, waiting
+from components import backtest_fields, backtest_form, backtest_options, markup, waiting
 from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
 from quantstrip.operations import grids, tasks
@@ -58,9 +58,16 @@ def grid(form: Form, *, sweep: bool = True) -> dict[str, Any] | None:
     fits = _ask_all(form, [each for each in scalar if not each.setting], values)
     settings = [each for each in scalar if each.setting]
     if settings:
-        with st.expander(backtest_form.SETTINGS, icon=":material/rule_settings:"):
-            fits &= _ask_all(form, settings, values)
-    drawn, where = (_points(), _where()) if sweep else ({"random": 0}, {})
+        backtest_fields.group(
+            backtest_form.SETTINGS, ":material/rule_settings:", "bt-group-script", lambda: _draw(form, settings)
+        )
+        fits &= _read(form, settings, values)
+    drawn: dict[str, Any] = {"random": 0}
+    where: dict[str, Any] = {}
+    if sweep:  # the page Validation asks for the grid alone
+        drawn = _points()
+        backtest_fields.group("Where it runs, and limits", ":material/memory:", "bt-group-where", _draw_where)
+        where = _where()
     if not fits:
         return None
     varied = {name: each for name, each in values.items() if len(each) > 1}
@@ -110,20 +117,32 @@ def estimated(found: Mapping[str, Any]) -> markup.Html:
 
 def _ask_all(form: Form, fields: Sequence[Field], values: dict[str, list[Any]]) -> bool:
     """Ask for the values of some parameters; False where one names none."""
-    fits = True
+    _draw(form, fields)
+    return _read(form, fields, values)
+
+
+def _draw(form: Form, fields: Sequence[Field]) -> None:
     rows = [st.columns(2) for _ in fields[::2]]
     for number, field in enumerate(fields):
         key = _key(form, field)
         st.session_state.setdefault(key, "" if field.default is None else _written(field.default))
-        with rows[number // 2][number % 2]:
-            text = st.text_input(markup.plain(field.name), key=key, help=_help(field), placeholder="the strategy's own")
-            if not text.strip():
-                continue
-            try:
+        rows[number // 2][number % 2].text_input(
+            markup.plain(field.name), key=key, help=_help(field), placeholder="the strategy's own",
+            persist_state="page",
+        )  # fmt: skip
+
+
+def _read(form: Form, fields: Sequence[Field], values: dict[str, list[Any]]) -> bool:
+    """What the fields say, drawn or not; False, and why, where one names no values."""
+    fits = True
+    for field in fields:
+        text = str(st.session_state.get(_key(form, field)) or "").strip()
+        try:
+            if text:
                 values[field.name] = [_typed(field, value) for value in grids.values_of(text)]
-            except QuantstripError as error:
-                backtest_options.refuse(f"{error.message}. {error.hint}")
-                fits = False
+        except QuantstripError as error:
+            backtest_options.refuse(f"{field.name}: {error.message}. {error.hint}")
+            fits = False
     return fits
 
 
@@ -133,34 +152,43 @@ def _points() -> dict[str, Any]:
     if way == "all":
         return {"random": 0, "seed": 0}
     one, two = st.columns(2)
-    count = one.number_input("How many", key="bt-drawn", min_value=1, max_value=grids.MOST_POINTS, step=100)
-    seed = two.number_input("Seed", key="bt-draw-seed", min_value=0, step=1, help="The same seed draws the same.")
+    count = one.number_input("How many", key="bt-drawn", persist_state="page", min_value=1,
+                             max_value=grids.MOST_POINTS, step=100)  # fmt: skip
+    seed = two.number_input("Seed", key="bt-draw-seed", persist_state="page", min_value=0, step=1,
+                            help="The same seed draws the same.")  # fmt: skip
     return {"random": int(count), "seed": int(seed)}
+
+
+def _draw_where() -> None:
+    where = st.selectbox(
+        "Points run on", list(_WHERE), key="bt-where", format_func=_WHERE.__getitem__, persist_state="page",
+        help="A Dask cluster for what one machine would take too long for. Compiled sweeps need neither.",
+    )  # fmt: skip
+    if where == "dask":
+        st.text_input(
+            "Address of the scheduler", key="bt-dask", placeholder="tcp://host:8786", persist_state="page",
+            help="tcp://host:8786, or local for a cluster on this machine. Needs quantstrip[dask].",
+        )  # fmt: skip
+    one, two = st.columns(2)
+    one.number_input("At once", key="bt-workers", min_value=0, max_value=256, step=1, persist_state="page",
+                     help="Points that run at the same time; 0 is one a processor.")  # fmt: skip
+    two.number_input(
+        "Limit (minutes)", key="bt-limit", min_value=min(0.1, st.session_state["bt-limit"]), step=10.0, format="%g",
+        persist_state="page",
+        help="By what the first point took, a sweep that would take longer is refused with its estimate.",
+    )  # fmt: skip
+    st.checkbox("Bar by bar", key="bt-by-bar", persist_state="page",
+                help="The engine runs every point, also where compiled code could.")  # fmt: skip
 
 
 def _where() -> dict[str, Any]:
     """Where they run, how many at once, and how long they may take."""
-    with st.expander("Where it runs, and limits", icon=":material/memory:"):
-        where = st.selectbox(
-            "Points run on", list(_WHERE), key="bt-where", format_func=_WHERE.__getitem__,
-            help="A Dask cluster for what one machine would take too long for. Compiled sweeps need neither.",
-        )  # fmt: skip
-        address = ""
-        if where == "dask":
-            address = st.text_input(
-                "Address of the scheduler", key="bt-dask", placeholder="tcp://host:8786",
-                help="tcp://host:8786, or local for a cluster on this machine. Needs quantstrip[dask].",
-            ).strip()  # fmt: skip
-        one, two = st.columns(2)
-        workers = one.number_input("At once", key="bt-workers", min_value=0, max_value=256, step=1,
-                                   help="Points that run at the same time; 0 is one a processor.")  # fmt: skip
-        limit = two.number_input(
-            "Limit (minutes)", key="bt-limit", min_value=min(0.1, st.session_state["bt-limit"]), step=10.0, format="%g",
-            help="By what the first point took, a sweep that would take longer is refused with its estimate.",
-        )  # fmt: skip
-        by_bar = st.checkbox("Bar by bar", key="bt-by-bar",
-                             help="The engine runs every point, also where compiled code could.")  # fmt: skip
-    return {"dask": address, "workers": int(workers), "limit_minutes": float(limit), "bar_by_bar": by_bar}
+    state = st.session_state
+    return {
+        "dask": str(state["bt-dask"]).strip() if state["bt-where"] == "dask" else "",
+        "workers": int(state["bt-workers"] or 0), "limit_minutes": float(state["bt-limit"] or 60.0),
+        "bar_by_bar": bool(state["bt-by-bar"]),
+    }  # fmt: skip
 
 
 def _key(form: Form, field: Field) -> str:

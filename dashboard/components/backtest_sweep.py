@@ -91,9 +91,9 @@ def _picks(home: Home, found: Sweep, best: Point, region: Region | None, metric:
             st.html(_pick("Robust region", markup.DASH, "", "info", words))
             return
         words = (
-            f"In the middle of its {region.size} neighbours {NAMES[metric]} is {written(metric, region.middle)}, at "
-            f"worst {written(metric, region.worst)}. A peak that stands alone is chance; test what you choose on bars "
-            "that the sweep has not seen."
+            f"In the middle of its neighbourhood of {region.size} points {NAMES[metric]} is "
+            f"{written(metric, region.middle)}, at worst {written(metric, region.worst)}. A peak that stands alone is "
+            "chance; test what you choose on bars that the sweep has not seen."
         )
         st.html(_pick("Robust region", written(metric, region.point.figures[metric]), pairs(region.point.parameters),
                       "good", words))  # fmt: skip

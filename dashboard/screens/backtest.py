@@ -72,15 +72,15 @@ def ask(home: Home) -> None:
             if chosen is None:
                 return
             form = strategy_forms.form(home, chosen.path, untrusted=chosen.untrusted)
-            given = backtest_form.begin(home, form)
+            given, place = backtest_form.begin(home, form)
             backtest_grid.begin(form, given)
             st.html(backtest_form.about(form))
             way = st.segmented_control("What to run", WAYS, default=WAYS[0], required=True, key="bt-way",
-                                       label_visibility="collapsed")  # fmt: skip
+                                       label_visibility="collapsed", persist_state="page")  # fmt: skip
             sweep = way == WAYS[1]
             values = backtest_grid.grid(form) if sweep else backtest_form.parameters(form)  # None: a field is wrong
             with right, frame.boundary():
-                options, wrong = backtest_options.options(home, form)
+                options, wrong = backtest_options.options(home, form, place)
                 asked = None if values is None or wrong else {**options, **chosen.arguments(sweep=sweep)}
                 if st.button("Run the sweep" if sweep else "Run", type="primary", icon=":material/play_arrow:",
                              key="bt-run", width="stretch", disabled=asked is None):  # fmt: skip

@@ -2,14 +2,17 @@
 
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
 from quantstrip.home import asset
 from quantstrip.operations import backtests
+from tests.browser.conftest import until
 from tests.browser.looks import fits
 
 pytestmark = pytest.mark.browser
@@ -54,10 +57,19 @@ def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: A
     expect(page.get_by_text("The best of 4 tries on the same bars")).to_be_visible()
     expect(page.locator(".qs-title").get_by_text("done", exact=True)).to_be_visible()
     fits(page, pictures, "backtest-sweep")
-    cells = page.locator("[class*=st-key-bt-heat] canvas").first.bounding_box()
-    assert cells
-    page.mouse.click(cells["x"] + cells["width"] * 0.7, cells["y"] + 50)  # the right column, the upper row
-    page.locator("[class*=st-key-bt-heat]").get_by_role("button", name="Open fast 10, slow 40 as a backtest").click()
+    opened = page.locator("[class*=st-key-bt-heat]").get_by_role("button", name="Open fast 10, slow 40 as a backtest")
+
+    def chosen() -> bool:
+        """A chart that is still being laid out anew takes no click."""
+        cells = page.locator("[class*=st-key-bt-heat] canvas").first.bounding_box()
+        assert cells
+        page.mouse.click(cells["x"] + cells["width"] * 0.7, cells["y"] + 50)  # the right column, the upper row
+        with suppress(PlaywrightTimeout):
+            opened.wait_for(timeout=10_000)
+        return opened.is_visible()
+
+    until("the cell is chosen", chosen)
+    opened.click()
     expect(page.get_by_text("Total return")).to_be_visible()
     assert backtests.runs(demo.home)[0].arguments["parameters"] == {"fast": 10, "slow": 40}
 

@@ -30,7 +30,16 @@ class Typed(StrategyBase):
         return [Signal(bar.symbol, "SELL", quantity=1)]
 '''
 Show = Callable[..., Any]
+UNFOLDED = ("bt-group-bars", "bt-group-risk", "bt-group-fills", "bt-group-script", "bt-group-where")
 GROUPS = ["Bars and sessions", "Sizing and risk", "Fills and costs"]
+
+
+def open_all(page: Any) -> None:
+    """Unfold the groups of the form: their fields are drawn then."""
+    for key in UNFOLDED:
+        page.app.session_state[key] = True
+    page.app.run()
+    assert not page.app.exception
 
 
 @pytest.fixture
@@ -156,6 +165,7 @@ def test_a_script_is_chosen_with_its_settings_and_its_lines_are_on_the_price_cha
     (chart,) = page.app.get("echarts_chart")
     assert all(name in str(chart.proto) for name in ("EMA 12", "EMA 40", "gap", "L (script)"))
     page = show(PAGE, file=file)
+    open_all(page)
     assert page.app.number_input(key="bt-param-dataframe_ema_cross-stopLossPct").value == 0.04
     assert page.app.number_input(key="bt-param-dataframe_ema_cross-trailingActivationPct").value is None
     assert page.app.selectbox(key="bt-param-dataframe_ema_cross-tradeDirection").options == ["long", "short", "both"]
@@ -190,6 +200,7 @@ def test_an_earlier_run_fills_the_form(done: tasks.Task, home: Home, show: Show)
     again = tasks.run_now(home, "backtest", asked)
     page = show(PAGE, task=str(again.task_id))
     page.press("bt-edit")
+    open_all(page)
     assert page.app.number_input(key="bt-param-ma_cross-fast").value == 7
     assert page.app.number_input(key="bt-cash").value == 5000.0
     assert page.app.text_input(key="bt-calendar").value == "none"
@@ -203,6 +214,8 @@ def test_each_option_of_the_command_has_a_field_and_what_was_chosen_stands_below
 ) -> None:
     open_ledger(home)
     page = show(PAGE)
+    assert not [each for each in page.app.checkbox if each.key == "bt-strict"], "what is folded is not drawn"
+    open_all(page)
     assert [each.label for each in page.app.expander if each.label in GROUPS] == GROUPS
     number, choice = page.app.number_input, page.app.selectbox
     for key, value in {"share": 0.1, "borrow": 0.03, "funding": 0.0001, "warmup": 50, "quantity": 100.0}.items():
@@ -212,6 +225,9 @@ def test_each_option_of_the_command_has_a_field_and_what_was_chosen_stands_below
     page.app.checkbox(key="bt-strict").check().run()
     assert "Chosen: warm-up 50 benchmark IBM units 100 risk limits off two legs no share of volume 0.1" in page.text
     assert "borrow rate 0.03 funding rate 0.0001 funding each 4 strict fills" in page.text
+    for key in UNFOLDED:
+        page.app.session_state[key] = False
+    page.app.run()
     filled = asked(page, "Run")
     assert filled["max_volume_share"] == 0.1
     assert (filled["direction"], filled["benchmark"], filled["strict"]) == ("short", "IBM", True)
@@ -227,6 +243,7 @@ def test_each_option_of_the_command_has_a_field_and_what_was_chosen_stands_below
 def test_what_cannot_be_is_told_before_it_is_run(home: Home, show: Show, tmp_path: Path) -> None:
     open_ledger(home)
     page = show(PAGE)
+    open_all(page)
     page.app.selectbox(key="bt-source").set_value("named").run()
     assert "Name the folder of the bars" in page.text
     assert page.app.button(key="bt-run").disabled
@@ -253,6 +270,7 @@ def test_what_cannot_be_is_told_before_it_is_run(home: Home, show: Show, tmp_pat
 def test_invented_bars_have_a_seed_and_take_any_symbol(home: Home, show: Show) -> None:
     open_ledger(home)
     page = show(PAGE)
+    open_all(page)
     page.app.selectbox(key="bt-source").set_value("synthetic").run()
     page.app.number_input(key="bt-invent").set_value(7).run()
     symbols = page.app.multiselect(key="bt-symbols-ma_cross")
@@ -261,6 +279,7 @@ def test_invented_bars_have_a_seed_and_take_any_symbol(home: Home, show: Show) -
     assert filled["bars"] == "synthetic:7"
     page = show(PAGE, task=str(tasks.run_now(home, "backtest", filled).task_id))
     page.press("bt-edit")
+    open_all(page)
     assert page.app.selectbox(key="bt-source").value == "synthetic"
     assert page.app.number_input(key="bt-invent").value == 7
     assert page.app.multiselect(key="bt-symbols-ma_cross").value == ["ABC"]
@@ -415,6 +434,7 @@ def test_a_sweep_is_asked_with_a_draw_a_limit_a_cluster_and_settings_that_stay_t
     open_ledger(home)
     page = show(PAGE, file=str(asset("examples") / "dataframe_ema_cross.py"))
     page.app.segmented_control(key="bt-way").set_value("Sweep").run()
+    open_all(page)
     assert "Give at least one parameter several values." in page.text
     assert page.app.text_input(key="bt-grid-dataframe_ema_cross-trailingActivationPct").value == ""
     page.app.text_input(key="bt-grid-dataframe_ema_cross-fast").set_value("2:11:1")
@@ -476,7 +496,8 @@ def test_the_robust_region_stands_beside_the_best_with_the_number_of_tries(home:
     page = show(PAGE, task=str(task.task_id))
     assert "The best of 16 tries on the same bars" in page.text
     assert f"Robust region {region.point.figures['sharpe']:.2f} fast {region.point.parameters['fast']}" in page.text
-    assert f"In the middle of its {region.size} neighbours Sharpe ratio is {region.middle:.2f}" in page.text
+    words = f"neighbourhood of {region.size} points Sharpe ratio is {region.middle:.2f}"
+    assert words in page.text
     (chart,) = page.app.get("echarts_chart")
     assert "(robust)" in str(chart.proto)
     heat = page.app.selectbox(key=f"bt-heat-{task.task_id}-x")
