@@ -2,8 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,11 @@ from quantstrip.brokers import SimulatedBroker
 from quantstrip.cli import cli
 from quantstrip.clock import ManualClock
 from quantstrip.engine import Engine, MemoryRecorder
-from quantstrip.feeds import ReplayFeed
 from quantstrip.home import Home
 from quantstrip.model import Fill
 from quantstrip.operations.python_file import run_file
 from quantstrip.operations.research import backtest
+from tests.replays import EndingReplay
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 KLINE = ["kline_golden_cross", "kline_breakout", "kline_momentum", "kline_ladder"]
@@ -61,7 +59,7 @@ def replayed(name: str, **options: Any) -> list[Fill]:
     instruments = {symbol: form.instrument(symbol, "NYSE") for symbol in tables}
     Engine(
         loaded.strategy,
-        feed=OneByOne(tables),
+        feed=EndingReplay(tables),
         broker=SimulatedBroker(instruments, form.costs),
         recorder=recorder,
         instruments=instruments,
@@ -71,16 +69,6 @@ def replayed(name: str, **options: Any) -> list[Fill]:
         run_key="replay",
     ).run()
     return list(recorder.fills)
-
-
-class OneByOne(ReplayFeed):
-    """A replay that ends where it would hold."""
-
-    def __init__(self, tables: dict[str, BarTable]) -> None:
-        super().__init__(tables, started=0, seconds=60.0, clock=ManualClock())
-
-    def slices(self) -> Iterator[Any]:
-        return islice(super().slices(), len(self._timeline))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -4,8 +4,6 @@ Loaded, checked in a cell, backtested, swept, and replayed on paper, to the same
 """
 
 import ast
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,13 @@ from quantstrip.bars import BarTable, read_folder, sample_folder
 from quantstrip.brokers import SimulatedBroker
 from quantstrip.clock import ManualClock, from_text
 from quantstrip.engine import Engine, MemoryRecorder
-from quantstrip.feeds import ReplayFeed
 from quantstrip.home import Home
 from quantstrip.model import Instrument
 from quantstrip.operations import sweeps, tasks
 from quantstrip.operations.research import backtest
 from quantstrip.operations.strategy_check import check
 from quantstrip.strategy import StrategyBase
+from tests.replays import EndingReplay
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 NATIVE: dict[str, dict[str, list[Any]]] = {
@@ -65,22 +63,12 @@ def test_a_paper_run_on_the_replay_feed_fills_what_the_backtest_fills(name: str,
     assert len(known.fills) >= 4
     again, recorder = loaded(name), MemoryRecorder()
     Engine(
-        again, feed=OneByOne(own), broker=SimulatedBroker(instruments), recorder=recorder, instruments=instruments,
+        again, feed=EndingReplay(own), broker=SimulatedBroker(instruments), recorder=recorder, instruments=instruments,
         cash=100_000.0, clock=ManualClock(), run_key="paper",
     ).run()  # fmt: skip
     facts = [[each[3:9] for each in fills] for fills in (recorder.fills, known.fills)]
     assert facts[0] == facts[1]
     assert again.get_parameters() == strategy.get_parameters()
-
-
-class OneByOne(ReplayFeed):
-    """A replay that ends where it would hold."""
-
-    def __init__(self, tables: dict[str, BarTable]) -> None:
-        super().__init__(tables, started=0, seconds=60.0, clock=ManualClock())
-
-    def slices(self) -> Iterator[Any]:
-        return islice(super().slices(), len(self._timeline))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -1,8 +1,7 @@
 """The example scripts load, trade the sample, know no future, and fill on a replay what the backtest fills."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from quantstrip.clock import ManualClock
 from quantstrip.dialects.dataframe import DataframeStrategy
 from quantstrip.dialects.event import EventStrategy
 from quantstrip.engine import Engine, MemoryRecorder
-from quantstrip.feeds import HistoryFeed, ReplayFeed
+from quantstrip.feeds import HistoryFeed
 from quantstrip.home import Home
 from quantstrip.model import Fill, Leg
 from quantstrip.operations.research import backtest, prepare
 from quantstrip.sandbox import check_source
+from tests.replays import EndingReplay
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 DATAFRAME = ["dataframe_bands", "dataframe_breakout", "dataframe_ema_cross", "dataframe_fade"]
@@ -39,16 +39,6 @@ def backtested(name: str, **parameters: Any) -> BacktestResult:
     strategy, form = dialects.load(EXAMPLES / f"{name}.py", symbols=["AAPL", "IBM"], parameters=parameters)
     instruments = {symbol: form.instrument(symbol, "NYSE") for symbol in tables()}
     return run_backtest(strategy, tables(), instruments=instruments, form=form, risk=form.risk, costs=form.costs)
-
-
-class OneByOne(ReplayFeed):
-    """A replay that ends where it would hold."""
-
-    def __init__(self, steps: int) -> None:
-        super().__init__(tables(), started=0, seconds=60.0, clock=ManualClock(), steps=steps)
-
-    def slices(self) -> Iterator[Any]:
-        return islice(super().slices(), len(self._timeline))
 
 
 def facts(fills: list[Fill]) -> list[tuple[Any, ...]]:
@@ -76,7 +66,7 @@ def test_a_replay_fills_what_the_backtest_fills(name: str, parameters: dict[str,
     instruments = {symbol: form.instrument(symbol, "NYSE") for symbol in tables()}
     recorder = MemoryRecorder()
     Engine(
-        strategy, feed=OneByOne(strategy.tick_steps),
+        strategy, feed=EndingReplay(tables(), strategy.tick_steps),
         broker=SimulatedBroker(instruments, form.costs, netting=not strategy.virtual_legs),
         recorder=recorder, instruments=instruments, cash=100_000.0, risk=form.risk, clock=ManualClock(), run_key="r",
     ).run()  # fmt: skip

@@ -1,8 +1,7 @@
 """The example strategies run as they are, trade every symbol, and cannot see the future."""
 
 import random
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ from quantstrip.brokers import SimulatedBroker
 from quantstrip.clock import ManualClock
 from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.errors import ConfigError, DataError, StrategyLoadError
-from quantstrip.feeds import ReplayFeed
 from quantstrip.home import Home
 from quantstrip.model import Fill, Instrument
 from quantstrip.operations.research import backtest
 from quantstrip.risk import NATIVE
 from quantstrip.strategy import load_strategy
+from tests.replays import EndingReplay
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 STRATEGIES = ["ma_cross", "rsi_reversion"]
@@ -101,7 +100,7 @@ def test_a_strategy_that_looks_ahead_is_caught_by_that_check(tables: Mapping[str
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_replay_fills_what_the_backtest_fills(name: str, tables: Mapping[str, BarTable]) -> None:
     instruments = {symbol: Instrument(symbol) for symbol in tables}
-    feed = OneByOne(tables)
+    feed = EndingReplay(tables)
     recorder = MemoryRecorder()
     Engine(
         load_strategy(EXAMPLES / f"{name}.py"),
@@ -115,16 +114,6 @@ def test_a_replay_fills_what_the_backtest_fills(name: str, tables: Mapping[str, 
         run_key="replay",
     ).run()
     assert facts(recorder.fills) == facts(list(run(name, tables).fills))
-
-
-class OneByOne(ReplayFeed):
-    """A replay that ends where it would hold."""
-
-    def __init__(self, tables: Mapping[str, BarTable]) -> None:
-        super().__init__(tables, started=0, seconds=60.0, clock=ManualClock())
-
-    def slices(self) -> Iterator[Any]:
-        return islice(super().slices(), len(self._timeline))
 
 
 # --------------------------------------------------------------------------------------- the operation behind the CLI

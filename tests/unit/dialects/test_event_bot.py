@@ -1,6 +1,5 @@
 """Event scripts as bots: shown pseudo ticks instead of closed bars, in a test as on a replay."""
 
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from quantstrip.clock import DAY, ManualClock
 from quantstrip.dialects.event import EventStrategy
 from quantstrip.engine import Engine, MemoryRecorder
 from quantstrip.errors import StrategyLoadError
-from quantstrip.feeds import ReplayFeed
 from quantstrip.matching import FREE
 from quantstrip.model import Fill, Instrument
+from tests.replays import EndingReplay
 from tests.unit.backtest.walks import walk
 from tests.unit.dialects.scripts import bars, written
 
@@ -178,20 +177,13 @@ def test_in_the_script_it_is_refused_with_its_line_and_dataframes_have_none(tmp_
         dialects.load(frame, symbols=["S"], parameters={"runtime": "bot"})
 
 
-class Ending(ReplayFeed):
-    """A replay that ends where it would hold."""
-
-    def slices(self) -> Any:
-        return islice(super().slices(), len(self._timeline))
-
-
 def played(file: Path, table: BarTable, steps: int) -> list[Fill]:
     """The fills of a replay."""
     strategy, form = dialects.load(file, symbols=["S"], parameters={"runtime": "bot", "tick_steps": steps})
     instruments = {"S": Instrument("S", lot_size=0.0)}
     recorder = MemoryRecorder()
     Engine(
-        strategy, feed=Ending(table, 0, 60.0, ManualClock(), steps=strategy.tick_steps),
+        strategy, feed=EndingReplay(table, strategy.tick_steps),
         broker=SimulatedBroker(instruments, FREE, netting=False), recorder=recorder, instruments=instruments,
         cash=10_000.0, risk=form.risk, clock=ManualClock(), run_key="replay",
     ).run()  # fmt: skip
