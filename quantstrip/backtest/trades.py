@@ -62,31 +62,36 @@ def round_trips(fills: Iterable[Fill], instruments: Mapping[str, Instrument]) ->
     """
     done: list[RoundTrip] = []
     running: dict[tuple[str, str, Leg], OpenTrip] = {}
+    terms: dict[str, tuple[float, int]] = {}
     for fill in fills:
-        key = (fill.strategy, fill.symbol, fill.leg)
+        _, _, strategy, symbol, side, quantity, price, ts, commission, _, leg, _ = fill[:]
+        if symbol not in terms:
+            instrument = instruments.get(symbol) or Instrument(symbol)
+            terms[symbol] = instrument.multiplier, instrument.digits
+        multiplier, digits = terms[symbol]
+        key = (strategy, symbol, leg)
         trip = running.get(key) or _begin(fill)
         held = trip.position.quantity
-        instrument = instruments.get(fill.symbol) or Instrument(fill.symbol)
-        booking = apply(trip.position, fill.side, fill.quantity, fill.price, instrument.multiplier, instrument.digits)
-        trade, after = booking.trade_quantity, booking.position.quantity
+        position, _, trade, gain, _ = apply(trip.position, side, quantity, price, multiplier, digits)[:]
+        after = position.quantity
         if held * trade >= 0.0:
-            _open(trip, fill.quantity, fill.price, fill.commission)
+            _open(trip, quantity, price, commission)
         else:
-            closing = min(fill.quantity, abs(held))
-            share = fill.commission * (closing / fill.quantity)
+            closing = min(quantity, abs(held))
+            share = commission * (closing / quantity)
             trip.closed += closing
-            trip.closed_value += closing * fill.price
-            trip.exits.add(fill.price)
-            trip.realized += booking.realized_pnl
+            trip.closed_value += closing * price
+            trip.exits.add(price)
+            trip.realized += gain
             trip.commission += share
             if after * held <= 0.0:
-                done.append(_finish(trip, fill.ts, instrument.digits))
+                done.append(_finish(trip, ts, digits))
                 if after == 0.0:
                     del running[key]
                     continue
                 trip = _begin(fill)
-                _open(trip, abs(after), fill.price, fill.commission - share)
-        trip.position = booking.position
+                _open(trip, abs(after), price, commission - share)
+        trip.position = position
         running[key] = trip
     return done, list(running.values())
 

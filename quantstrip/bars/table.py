@@ -95,6 +95,8 @@ class BarTable:
     path: str = ""
     line: int = 0
     gaps: GapReport = field(default_factory=GapReport)
+    _digest: str = field(default="", init=False, repr=False)
+    """Once somebody has asked."""
 
     def __post_init__(self) -> None:
         if self.timeframe not in TIMEFRAMES:
@@ -193,10 +195,12 @@ class BarTable:
 
     def digest(self) -> str:
         """SHA-256 of symbol, timeframe and all columns: two tables with one digest give the same run."""
-        state = hashlib.sha256(f"{self.symbol}\n{self.timeframe}\n{len(self)}\n".encode())
-        for name in _TIME_COLUMNS + _VALUE_COLUMNS:
-            state.update(np.ascontiguousarray(getattr(self, name)).data)
-        return state.hexdigest()
+        if not self._digest:
+            state = hashlib.sha256(f"{self.symbol}\n{self.timeframe}\n{len(self)}\n".encode())
+            for name in _TIME_COLUMNS + _VALUE_COLUMNS:
+                state.update(np.ascontiguousarray(getattr(self, name)).data)
+            object.__setattr__(self, "_digest", state.hexdigest())
+        return self._digest
 
     def where(self, row: int) -> str:
         """Name of a row for a message: file and line, or symbol and bar number."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from quantstrip.errors import QuantstripError, StrategyLoadError, TaskCancelled, TaskError
 from quantstrip.home import Home
 from quantstrip.operations import sweep_executors
-from quantstrip.operations.task_progress import Progress
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a worker needs no ledger: loading one is a third of its start
     from quantstrip.operations.research import Setup
+    from quantstrip.operations.task_progress import Progress
 
 _LOOK_SECONDS: Final = 0.2
 _AHEAD: Final = 2
@@ -55,7 +55,7 @@ class Pace:
 
     """
 
-    def __init__(self, progress: Progress, total: int, limit: float = inf) -> None:
+    def __init__(self, progress: "Progress", total: int, limit: float = inf) -> None:
         self._progress = progress
         self._total = total
         self._limit = limit
@@ -100,7 +100,7 @@ def spelled(seconds: float) -> str:
 
 
 def run(
-    home: Home, setup: "Setup", jobs: Iterator[Job], total: int, workers: int, progress: Progress, *,
+    home: Home, setup: "Setup", jobs: Iterator[Job], total: int, workers: int, progress: "Progress", *,
     dask: str = "", executor: Executor | None = None, limit: float = inf, compiled: bool = False,
 ) -> Iterator[Done]:  # fmt: skip
     """Every point as it is done, in whatever order.

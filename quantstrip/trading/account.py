@@ -9,11 +9,12 @@ class Holding:
     """A position with what marking it to market needs.
 
     Attributes:
+        quantity: the position's, signed.
         units: signed quantity times multiplier: money per point of price.
 
     """
 
-    __slots__ = ("digits", "leg", "multiplier", "position", "symbol", "units")
+    __slots__ = ("digits", "leg", "multiplier", "position", "quantity", "symbol", "units")
 
     def __init__(self, instrument: Instrument, leg: Leg) -> None:
         self.symbol = instrument.symbol
@@ -21,6 +22,7 @@ class Holding:
         self.multiplier = instrument.multiplier
         self.digits = instrument.digits
         self.position: Position = FLAT
+        self.quantity = 0.0
         self.units = 0.0
 
 
@@ -49,6 +51,11 @@ class Account:
         holding = self._holdings.get((symbol, leg))
         return FLAT if holding is None else holding.position
 
+    def units(self, symbol: str, leg: Leg) -> float:
+        """How much is held of ``symbol`` on ``leg``, negative when short."""
+        holding = self._holdings.get((symbol, leg))
+        return 0.0 if holding is None else holding.quantity
+
     def positions(self) -> dict[tuple[str, Leg], Position]:
         """Every position that is or was held."""
         return {key: holding.position for key, holding in self._holdings.items()}
@@ -64,16 +71,17 @@ class Account:
         holding = self._holdings.get((symbol, leg))
         if holding is None:
             holding = self._holdings[symbol, leg] = Holding(instrument, leg)
-        booking = apply(holding.position, side, quantity, price, holding.multiplier, holding.digits)
-        position, amount = booking.position, booking.amount
-        was, units = holding.units, position.quantity * holding.multiplier
-        holding.position, holding.units = position, units
+        multiplier = holding.multiplier
+        booking = apply(holding.position, side, quantity, price, multiplier, holding.digits)
+        holding.position = position = booking.position
+        holding.quantity = held = position.quantity
+        was, holding.units = holding.units, held * multiplier
         if was == 0.0:
             self.held.append(holding)
             self.prices.setdefault(symbol, price)
-        elif units == 0.0:
+        elif held == 0.0:
             self.held.remove(holding)
-        self.cash += amount - commission
+        self.cash += booking.amount - commission
         self.commission += commission
         return booking
 

@@ -72,7 +72,8 @@ class Desk:
         NaN is a price that nobody knows any more: no rule that needs it lets an entry pass.
         """
         symbol, side, _, kind, limit, quantity = signal[:6]
-        price = self._account.prices.get(symbol, nan)
+        account = self._account
+        price = account.prices.get(symbol, nan)
         instrument = self._instruments.get(symbol)
         if instrument is None:
             known = ", ".join(sorted(self._instruments)) or "none"
@@ -84,7 +85,7 @@ class Desk:
                 return _refused("validity", wrong)
         if self._hours is not None and not self._hours(instrument, ts):
             return _refused("trading_hours", f"{instrument.calendar} is closed at {to_text(ts)} UTC")
-        held = self._account.position(symbol, signal.leg).quantity
+        held = account.units(symbol, signal.leg)
         against = held < 0.0 if side is _BUY else held > 0.0
         if against and quantity is None and not self._open:
             reducing, opening, note = abs(held), 0.0, ""  # all of it: the commonest exit
