@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from inspect import isgenerator
 
 from quantstrip.clock import Micros, to_text
 from quantstrip.errors import StrategyError, StrategyFault
@@ -23,8 +24,10 @@ def fault(strategy: StrategyBase, hook: str, error: BaseException, symbol: str, 
     if not own and isinstance(error, StrategyError) and error.hint:  # it names the place itself
         return StrategyFault(f"{strategy.name}{where}{when}: {error.message}", hint=error.hint)
     place = f"{found[-1].filename}, line {found[-1].lineno}" if found else "the trace below"
+    decimals = isinstance(error, TypeError) and "decimal.Decimal" in str(error)
     return StrategyFault(
-        f"{strategy.name}.{hook}{where}{when} raised {type(error).__name__}: {error}", hint=f"See {place}."
+        f"{strategy.name}.{hook}{where}{when} raised {type(error).__name__}: {error}",
+        hint=f"See {place}.{_DECIMALS if decimals else ''}",
     )
 
 
@@ -37,5 +40,11 @@ def plain(strategy: StrategyBase, found: object, symbol: str, ts: Micros) -> Sig
     """
     if isinstance(found, Signal):
         return found.plain()
-    wrong = StrategyError(f"expected a list of Signal, got {found!r} in it", hint="Return [] to do nothing.")
+    hint = (
+        "Return a list: on_bar with yield in it is a generator." if isgenerator(found) else "Return [] to do nothing."
+    )
+    wrong = StrategyError(f"expected a list of Signal, got {found!r} in it", hint=hint)
     raise fault(strategy, "on_bar", wrong, symbol, ts)
+
+
+_DECIMALS = " Prices of a file with core.models are exact decimals: write float(bar.close), or Decimal('1.01')."

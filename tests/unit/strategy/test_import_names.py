@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from quantstrip.backtest import run_backtest
 from quantstrip.bars import BarTable
 from quantstrip.clock import DAY
+from quantstrip.errors import StrategyFault
 from quantstrip.home import Home
 from quantstrip.log import logger
 from quantstrip.model import Bar, OrderSide, Tick
@@ -79,6 +80,21 @@ def test_bars_windows_and_fills_are_decimals_and_the_engine_trades_floats(tmp_pa
     (fill,) = result.fills
     assert (fill.quantity, type(fill.price)) == (20.0, float)
     assert made.traded == [("BUY", Decimal(repr(fill.price)), Decimal("20.0"))]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("        return [Signal(bar.symbol, 'BUY', quantity=bar.close * 1.5)]\n",
+         r"'decimal\.Decimal' and 'float'\nSee .*mine\.py, line 11\. .*write float\(bar\.close\)"),
+        ("        yield Signal(bar.symbol, 'BUY')\n", "got <generator .*\nReturn a list: with a yield"),
+    ],
+    ids=["decimals", "generator"],
+)  # fmt: skip
+def test_what_readers_of_the_guide_get_wrong_is_told_with_what_to_do(tmp_path: Path, body: str, says: str) -> None:
+    made = strategy(tmp_path, f"    def on_bar(self, bar):\n{body}")
+    with pytest.raises(StrategyFault, match=says):
+        run_backtest(made, days("ABC", [100.1, 200.3]), risk=OFF)
 
 
 def test_a_native_strategy_keeps_floats(tmp_path: Path) -> None:
