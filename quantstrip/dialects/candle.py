@@ -46,17 +46,24 @@ __all__ = [
 
 
 def recognises(tree: ast.Module) -> bool:
-    """A class derived from our ``Strategy``, imported or not, with ``on_candle`` or ``update``."""
+    """A class derived from our ``Strategy``, imported or not.
+
+    One with ``on_candle`` or ``update``; or any where nothing else can have brought that name: what it lacks is told.
+    """
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == "Strategy":
             return False
         if isinstance(node, ast.ImportFrom) and node.module != __name__ and _brings(node):
             return False
-    return any(
-        isinstance(node, ast.ClassDef)
-        and any(last_name(base) == "Strategy" for base in node.bases)
-        and any(isinstance(each, ast.FunctionDef) and each.name in _HOOKS for each in node.body)
-        for node in tree.body
+    derived = [
+        node for node in tree.body
+        if isinstance(node, ast.ClassDef) and any(last_name(base) == "Strategy" for base in node.bases)
+    ]  # fmt: skip
+    if any(isinstance(each, ast.FunctionDef) and each.name in _HOOKS for node in derived for each in node.body):
+        return True
+    whole = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body)
+    return not whole and any(
+        isinstance(base, ast.Name) and base.id == "Strategy" for node in derived for base in node.bases
     )
 
 

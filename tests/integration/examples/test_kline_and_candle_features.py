@@ -5,13 +5,17 @@ every name of their guides.
 """
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from quantstrip.cli import cli
+from quantstrip.errors import QuantstripError
 from quantstrip.home import Home
-from quantstrip.operations import sweeps, tasks
+from quantstrip.operations import runs, sweeps, tasks
 from quantstrip.operations.research import backtest
 from quantstrip.operations.strategy_check import check
 
@@ -93,3 +97,62 @@ def test_the_candle_examples_use_everything_that_their_guide_describes() -> None
         ReplayClient CandleAggregator add late StrategyManager on_signal listen Quote compare_signals open_quotes
     """
     assert set(wanted.split()) - words_of([*CANDLE, *SCRIPTS]) == set()
+
+
+# ---------------------------------------------------------------------------------------- what is wrong with a file
+
+KLINE_HEAD = "class Mine(IStrategy):\n    def run(self, context, kline, params):\n        "
+CANDLE_HEAD = "class Mine(Strategy):\n    symbols = ['IBM']\n    def on_candle(self, candle):\n        "
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (KLINE_HEAD + "x = 1 +\n", "line 3: SyntaxError"),
+        (KLINE_HEAD + "import os\n", "line 3: a kline strategy cannot import os"),
+        (KLINE_HEAD + "kline.last\n", "has no attribute 'last'.*line 3"),
+        (KLINE_HEAD + "[0] * 10 ** 13\n", "MemoryError.*line 3"),
+        (KLINE_HEAD + "params.get('length', 5)\n", "length is a whole number .default 5., got 'long'"),
+        (KLINE_HEAD + "context.buy(kline.close)\n", "TypeError: .*timestamp.*line 3"),
+        (CANDLE_HEAD + "x = 1 +\n", "line 4: SyntaxError"),
+        (CANDLE_HEAD + "return candle.last\n", "has no attribute 'last'.*line 4"),
+        (CANDLE_HEAD + "return 'HOLD'\n", "returned 'HOLD'.*line 3"),
+        (CANDLE_HEAD + "return [0] * 10 ** 13\n", "MemoryError.*line 4"),
+        (CANDLE_HEAD.replace("symbols", "interval = '7m'; symbols") + "pass\n", "wants candles of '7m'"),
+        ("class Mine(Strategy):\n    def on_candel(self, candle):\n        pass\n", "Mine has no on_candle"),
+    ],
+)
+def test_what_is_wrong_is_told_with_file_and_line_and_nothing_is_kept(
+    home: Home, tmp_path: Path, text: str, says: str
+) -> None:
+    (tmp_path / "mine.py").write_text(text)
+    command = ["backtest", str(tmp_path / "mine.py"), "--symbols", "IBM", "--start", "2012-01-01"]
+    given = ["--param", "length=long"] if "length" in text else []
+    done = CliRunner().invoke(cli, ["--home", str(home.root), *command, *given])
+    assert isinstance(done.exception, QuantstripError)
+    told = f"{done.exception.message} {done.exception.hint}"
+    assert "mine.py" in told
+    assert re.search(says, told)
+    assert runs.list_runs(home) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"symbols": ["NONE"]}, "NONE"),
+        ({"parameters": {"width": 3}}, "no width"),
+        ({"parameters": {"klineWndSize": 0}}, "klineWndSize is a whole number of at least 1"),
+        ({"cash": 0}, "cash must be a positive amount"),
+        ({"fee_rate": 1.0}, "fee_rate is a fraction"),
+        ({"start": "2013-01-01", "end": "2012-01-01"}, "lies after end"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_with_what_can(home: Home, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(QuantstripError, match=says):
+        backtest(home, EXAMPLES / "kline_golden_cross.py", **options)
+
+
+def test_an_empty_grid_is_refused_before_anything_runs(home: Home) -> None:
+    for grid, says in [({}, "at least one parameter that varies"), ({"fast_period": []}, "fast_period")]:
+        with pytest.raises(QuantstripError, match=says):
+            tasks.run_now(home, "sweep", {"file": str(EXAMPLES / "kline_golden_cross.py"), "grid": grid})
