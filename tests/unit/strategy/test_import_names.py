@@ -87,7 +87,7 @@ def test_bars_windows_and_fills_are_decimals_and_the_engine_trades_floats(tmp_pa
     [
         ("        return [Signal(bar.symbol, 'BUY', quantity=bar.close * 1.5)]\n",
          r"'decimal\.Decimal' and 'float'\nSee .*mine\.py, line 11\. .*write float\(bar\.close\)"),
-        ("        yield Signal(bar.symbol, 'BUY')\n", "got <generator .*\nReturn a list: with a yield"),
+        ("        yield Signal(bar.symbol, 'BUY')\n", "got <generator .*\nReturn a list: on_bar with yield"),
     ],
     ids=["decimals", "generator"],
 )  # fmt: skip
