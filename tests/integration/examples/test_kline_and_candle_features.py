@@ -153,6 +153,9 @@ def test_an_option_that_cannot_be_is_refused_with_what_can(home: Home, options: 
 
 
 def test_an_empty_grid_is_refused_before_anything_runs(home: Home) -> None:
-    for grid, says in [({}, "at least one parameter that varies"), ({"fast_period": []}, "fast_period")]:
+    grids: list[tuple[dict[str, list[Any]], str]] = [
+        ({}, "at least one parameter that varies"), ({"fast_period": []}, "fast_period"),
+    ]  # fmt: skip
+    for grid, says in grids:
         with pytest.raises(QuantstripError, match=says):
             tasks.run_now(home, "sweep", {"file": str(EXAMPLES / "kline_golden_cross.py"), "grid": grid})
