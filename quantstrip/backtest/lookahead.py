@@ -6,6 +6,8 @@ window, a mean over everything. So the history is cut short at many bars, and ev
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import unwrap
+from types import CodeType
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -191,7 +193,14 @@ def _until(columns: Columns, moment: Micros) -> Columns:
 
 
 def _line(strategy: StrategyBase, decision: str) -> int:
-    return strategy.line_of(decision) if isinstance(strategy, DataframeStrategy) else 0
+    if isinstance(strategy, DataframeStrategy):
+        return strategy.line_of(decision)
+    if isinstance(strategy, VectorizedRunner):  # one method decides it all
+        inner = strategy.inner
+        decides = inner.generate_arrays if inner.uses_arrays() else inner.generate_signals
+        code = getattr(unwrap(decides), "__code__", None)
+        return code.co_firstlineno if isinstance(code, CodeType) else 0
+    return 0
 
 
 def _differences(whole: Decided, part: Decided, tables: Mapping[str, BarTable]) -> Iterator[Difference]:

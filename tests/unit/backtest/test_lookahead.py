@@ -60,4 +60,6 @@ def test_a_vectorised_class_is_checked_too(tmp_path: Path) -> None:
         "        up = prices.shift(SHIFT) > prices\n        return up.fillna(False), (~up).fillna(False)\n"
     )
     assert _check(tmp_path, text.replace("SHIFT", "2"), walk(300)).clean  # type: ignore[attr-defined]
-    assert not _check(tmp_path, text.replace("SHIFT", "-1"), walk(300)).clean  # type: ignore[attr-defined]
+    found = _check(tmp_path, text.replace("SHIFT", "-1"), walk(300))
+    with pytest.raises(LookAheadFound, match=r"knows the future, line 5: S at "):  # where the method begins
+        found.refuse("ahead.py")  # type: ignore[attr-defined]
