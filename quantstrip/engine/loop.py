@@ -138,7 +138,7 @@ class Engine:
                 self.marks.draw(self.only.length)
                 self._call("on_stop")
         self.summary.halts = self.guard.halts()
-        self.summary.slices = len(self.summary.curve_ts)
+        self.summary.slices = len(self.summary.ts)
         shown = sum(history.length for history in self.strategy._bars.histories.values())
         self.summary.bars = shown - self.summary.warmup
         return self.summary
@@ -253,10 +253,7 @@ class Engine:
         return rest
 
     def _new_marks(self, columns: Columns | None) -> Marks:
-        summary = self.summary
-        return Marks(
-            self.account, self.guard, summary.curve_ts, summary.curve_equity, columns, watched=self.recorder.kept
-        )
+        return Marks(self.account, self.guard, self.summary, columns, watched=self.recorder.kept)
 
     def _new_history(self, symbol: str) -> History:
         if symbol not in self.instruments:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from quantstrip.clock import Micros
+from quantstrip.engine.summary import RunSummary
 from quantstrip.model import Bar
 from quantstrip.ports import Columns
 from quantstrip.risk import Guard
@@ -22,6 +23,8 @@ Calm = tuple[float, float, float, float, Micros, int]
 the row up to which every bar is known to lie inside."""
 RESTLESS: Calm = (0.0, 0.0, _INF, -_INF, -1, -1)
 """The calm range that no bar lies in."""
+_PIECE = 8192
+"""Rows of the curve that are drawn at a time."""
 _BLOCK = 256
 """Rows whose lowest and highest close are kept: one look tells for all of them."""
 
@@ -32,7 +35,7 @@ class Marks:
     Args:
         account: the strategy's books; its prices are kept here.
         guard: told of every equity that matters.
-        ts, equity: the curve; one entry a slice.
+        summary: gets the curve, one entry a slice.
         columns: the run's only history, where it is known beforehand; None switches calm stretches off.
         watched: a person may lift halts at any bar, so that every bar of a halt is marked.
 
@@ -42,8 +45,7 @@ class Marks:
         self,
         account: Account,
         guard: Guard,
-        ts: "array[int]",
-        equity: "array[float]",
+        summary: RunSummary,
         columns: Columns | None,
         *,
         watched: bool = False,
@@ -51,20 +53,20 @@ class Marks:
         self.equity = account.equity()
         self._account = account
         self._guard = guard
-        self._ts = ts
-        self._curve = equity
+        self._summary = summary
+        self._ts, self._curve = summary.curve_ts, summary.curve_equity
         self._columns = columns
         self._watched = watched
         self._blocks = [] if columns is None else _blocks(columns)
-        self._row = 0
-        """Rows of the columns that are in the curve, or before its beginning."""
+        self._first = 0
+        """Row of the columns that the curve begins with."""
         self._rows, self._cash, self._units = array("q"), array("d"), array("d")
-        """From such a row on, equity is that amount and so many units times close; for rows not in the curve yet."""
+        """From such a row on, equity is that amount and so many units times close."""
         self._note(0, self.equity)
 
     def begin(self, row: int) -> None:
         """The curve begins at a row of the columns: those before it have only warmed up."""
-        self._row = row
+        self._first = row
 
     def mark(self, ts: Micros, bars: Sequence[Bar], row: int) -> None:
         """Mark all positions at the closes of ``bars``; ``row`` is the number of slices before this one."""
@@ -131,18 +133,24 @@ class Marks:
         self._guard.mark(ts, bars, self.equity, before)
 
     def draw(self, rows: int) -> None:
-        """Bring the curve up to the first ``rows`` rows of the columns."""
-        if self._columns is None or rows <= self._row:
+        """Draw the curve over the rows of the columns, as far as the first ``rows``; what was drawn before is replaced.
+
+        Piece by piece, for memory that is used for the first time costs more than what is done with it.
+        """
+        if self._columns is None:
             return
-        drawn = slice(self._row, rows)
-        lengths = np.diff(np.append(np.maximum(np.frombuffer(self._rows, np.int64), self._row), rows))
-        values = np.repeat(np.frombuffer(self._units), lengths)
-        values *= self._columns.close[drawn]
-        values += np.repeat(np.frombuffer(self._cash), lengths)
-        self._curve.frombytes(values.data.cast("B"))
-        self._ts.frombytes(np.ascontiguousarray(self._columns.ts[drawn]).data.cast("B"))
-        self._row = rows
-        self._rows, self._cash, self._units = self._rows[-1:], self._cash[-1:], self._units[-1:]
+        first = self._first
+        equity = np.empty(max(0, rows - first))
+        starts = np.maximum(np.frombuffer(self._rows, np.int64), first)
+        cash, units, close = np.frombuffer(self._cash), np.frombuffer(self._units), self._columns.close
+        for start in range(first, rows, _PIECE):
+            stop = min(rows, start + _PIECE)
+            one, last = np.searchsorted(starts, [start, stop - 1], side="right").tolist()
+            lengths = np.diff(starts[one:last], prepend=start, append=stop)
+            piece = equity[start - first : stop - first]
+            np.multiply(np.repeat(units[one - 1 : last], lengths), close[start:stop], out=piece)
+            piece += np.repeat(cash[one - 1 : last], lengths)
+        self._summary.drawn = self._columns.ts[first:rows], equity
 
     def _note(self, row: int, equity: float) -> None:
         """Note what equity is made of from a row on; of two legs, which are marked at every slice, only the sum."""

@@ -27,6 +27,8 @@ class RunSummary:
         stopped: the run was asked to stop before its feed ended.
         halts: halts in force at the end.
         charges: what holding positions cost or brought.
+        curve_ts, curve_equity: the curve as it grows, slice by slice.
+        drawn: the curve as it is drawn at the end, where the bars are known beforehand; instead of the former.
         foreign: fills the broker reported for orders that are not this run's; nothing was booked for them.
 
     """
@@ -47,18 +49,20 @@ class RunSummary:
     charges: list[Charge] = field(default_factory=list)
     curve_ts: "array[int]" = field(default_factory=lambda: array("q"))
     curve_equity: "array[float]" = field(default_factory=lambda: array("d"))
+    drawn: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = field(default=None, repr=False)
 
     @property
     def ts(self) -> npt.NDArray[np.int64]:
         """Close of every slice, microseconds UTC; one entry for each of ``equity``."""
-        return np.array(self.curve_ts, dtype=np.int64)
+        return np.array(self.curve_ts, dtype=np.int64) if self.drawn is None else self.drawn[0]
 
     @property
     def equity(self) -> npt.NDArray[np.float64]:
         """Equity at every slice's close, in money: cash plus positions at the last prices."""
-        return np.array(self.curve_equity, dtype=np.float64)
+        return np.array(self.curve_equity, dtype=np.float64) if self.drawn is None else self.drawn[1]
 
     @property
     def last_ts(self) -> Micros:
         """Close of the last slice, 0 before the first."""
-        return self.curve_ts[-1] if self.curve_ts else 0
+        ts = self.curve_ts if self.drawn is None else self.drawn[0]
+        return int(ts[-1]) if len(ts) else 0
