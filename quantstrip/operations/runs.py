@@ -106,13 +106,10 @@ def keep(
         home.runs.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=home.runs))
         try:
-            for name, text in _code(setup).items():
-                path = temporary / CODE / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(text)
+            (temporary / RUN).write_bytes(json.dumps(json.loads(canonical(kept)), indent=1).encode())
             (temporary / RESULT).write_bytes(canonical(document))
             np.savez(temporary / CURVE, ts=result.equity.ts, equity=result.equity.value)
-            (temporary / RUN).write_bytes(json.dumps(json.loads(canonical(kept)), indent=1).encode())
+            _write_code(setup, temporary / CODE)
             for table in _all_tables(setup):
                 keep_bars(home, table)
             if not folder.exists():
@@ -257,6 +254,13 @@ def _pins(setup: "Setup", arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _code(setup: "Setup") -> dict[str, bytes]:
     return {**setup.helpers.files, setup.file.name: setup.source}
+
+
+def _write_code(setup: "Setup", folder: Path) -> None:
+    for name, text in _code(setup).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
 
 
 def _all_tables(setup: "Setup") -> list[BarTable]:
