@@ -132,8 +132,9 @@ def test_the_timeframe_is_the_strategys_own_else_that_of_the_bars(tmp_path: Path
 
     assert setup_of(strategy=Unnamed).tables["IBM"].timeframe == "1d"
     assert setup_of(strategy=Unnamed, bars=str(hourly(tmp_path, "2024-01-02"))).tables["IBM"].timeframe == "1h"
-    with pytest.raises(DataError, match=r"quiet wants 1d bars; .* has IBM 1h"):
-        setup_of(bars=str(tmp_path))
+    assert setup_of(bars=str(tmp_path)).tables["IBM"].timeframe == "1d"  # made of the hours
+    with pytest.raises(DataError, match="a 5m bar lasts 300"):
+        setup_of({"timeframe": "5m"}, bars=str(tmp_path))
     assert setup_of({"timeframe": "1h"}, bars=str(tmp_path)).tables["IBM"].timeframe == "1h"
 
 
