@@ -40,6 +40,9 @@ def show(home: Home, found: Listed) -> None:
     if not found:
         st.html(empty.no_bars())
         return
+    if not later.drawn(PAGE):
+        later.waits("The list comes in a moment.", 480)
+        return
     shown = found
     if len(found) > _FILTERED:
         part = st.text_input("Symbols that contain", key="market-part", icon=":material/search:").strip().lower()
@@ -78,7 +81,9 @@ def _places(home: Home) -> None:
     """Where runs look for bars, as the settings say."""
     said = data_sources.places(home)
     feeds = ", ".join(said.feeds) or "none, so nothing is fetched unasked"
-    order = ", then ".join(_WORDS[name].format(folder=said.folder, feeds=feeds) for name in said.order)
+    inside = said.folder.is_relative_to(home.root)
+    folder = f"{said.folder.relative_to(home.root)} of this home" if inside else str(said.folder)
+    order = ", then ".join(_WORDS[name].format(folder=folder, feeds=feeds) for name in said.order)
     with st.container(horizontal=True, vertical_alignment="center", key="market-places"):
         st.html(markup.tag("span", markup.text(
             f"Runs look for bars in {order}. Bars are invented only where a run names synthetic."
@@ -104,9 +109,8 @@ def _grid(home: Home, shown: Listed) -> None:
     names = tuple((about.symbol, about.timeframe) for about, _ in shown)
     key = f"market-{hash(names)}"
     chosen = _picked(shown)
-    looked = data_tasks.looked(home) if later.drawn(PAGE) else {}
     st.container(key="market-grid").dataframe(
-        table(home, shown, looked),
+        table(home, shown, data_tasks.looked(home)),
         hide_index=True, width="stretch", height=client_grid.height(len(shown)), key=key,
         on_select=partial(_pick, key, names), selection_mode=["single-row", "single-cell"],
         selection_default={"selection": {"rows": [names.index((chosen[0].symbol, chosen[0].timeframe))]}}
@@ -119,7 +123,7 @@ def _grid(home: Home, shown: Listed) -> None:
 
 def table(home: Home, shown: Listed, looked: dict[tuple[str, str], Looked]) -> pd.DataFrame:
     """One row a series; labels are UTC."""
-    budget = _MOST_LOOKED if later.drawn(PAGE) else 0
+    budget = _MOST_LOOKED
     gaps = []
     for about, wrong in shown:
         known = looked.get((about.symbol, about.timeframe))

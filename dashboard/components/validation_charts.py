@@ -44,7 +44,7 @@ def windows(steps: Sequence[Mapping[str, Any]], *, key: str) -> None:
 
 def quantiles(levels: Sequence[float], values: Sequence[float], own: float, *, key: str) -> None:
     """Quantiles of the largest drawdown, and the run's own."""
-    names = [f"{level:.0%}" for level in levels]
+    names = [f"{100 * level:.0f} %" for level in levels]
     data = [_bars(names, list(values), "Largest drawdown", 0) | {"hovertemplate": "%{y:.2%}<extra></extra>"}]
     line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": own, "y1": own, "line": {"width": 2, "dash": "dot",
             "color": THEME[1]}}  # fmt: skip

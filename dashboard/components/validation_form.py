@@ -97,13 +97,13 @@ def _of_a_run(home: Home, kind: str, chosen: Chosen, right: Any) -> None:
                                 "check, and switch that off once you have read it.")  # fmt: skip
         return
     form = strategy_forms.form(home, chosen.path)
-    given = backtest_form.begin(home, form)
+    given, place = backtest_form.begin(home, form)
     backtest_grid.begin(form, given)
     st.html(backtest_form.about(form))
     values = _values(kind, form)
     with right, frame.boundary():
-        own = _own(home, kind)
-        options, wrong = backtest_options.options(home, form)
+        own = _own(home, kind, chosen.path)
+        options, wrong = backtest_options.options(home, form, place)
         fits = values is not None and own is not None and not wrong
         asked = {**options, **(own or {}), **(values or {}), "file": chosen.path} if fits else None
         _begin(home, kind, asked)
@@ -118,7 +118,7 @@ def _values(kind: str, form: Form) -> Asked | None:
     return None if values is None else {"parameters": values}
 
 
-def _own(home: Home, kind: str) -> Asked | None:
+def _own(home: Home, kind: str, file: str) -> Asked | None:
     """The fields of one check; None while something is missing."""
     one, two = st.columns(2)
     match kind:
@@ -137,13 +137,13 @@ def _own(home: Home, kind: str) -> Asked | None:
                                   help="Choose on everything since the first bar; else windows roll on.")  # fmt: skip
             return {"train": int(train), "test": int(test), "metric": metric, "anchored": anchored}
         case validation_tasks.PARITY:
-            return _against(home)
+            return _against(home, file)
         case validation_tasks.PINE:
             return _exported()
     return {}
 
 
-def _against(home: Home) -> Asked:
+def _against(home: Home, file: str) -> Asked:
     way = st.segmented_control("Against", _AGAINST, default=_AGAINST[0], key="check-against", required=True,
                                label_visibility="collapsed")  # fmt: skip
     one, two = st.columns(2)
@@ -152,7 +152,7 @@ def _against(home: Home) -> Asked:
         step=0.0001, help="0.0005 lets prices differ by 0.05 %: live fills have slippage.",
     )  # fmt: skip
     if way == _AGAINST[0]:
-        known = {each.path: each.label for each in strategy_forms.files(home)}
+        known = {each.path: each.label for each in strategy_forms.files(home) if each.path != file}
         if st.session_state["check-other"] not in known:
             st.session_state["check-other"] = next(iter(known))
         other = st.selectbox("Another form of it", list(known), key="check-other", format_func=known.__getitem__)

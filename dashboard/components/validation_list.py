@@ -117,15 +117,20 @@ def said(kind: str, told: Mapping[str, Any]) -> tuple[str, Tone]:
             return ("no warm-up was enough", "warn") if enough is None else (f"warm-up {enough}", "good")
         case validation_tasks.WALK:
             share = told["efficiency"]
-            return (f"efficiency {markup.DASH if share is None else f'{share:.0%}'}", "info")
+            return f"efficiency {percent(share)}", "info"
         case validation_tasks.MONTE_CARLO:
-            return f"{told['strategy']}: larger drawdown in {told['worse']:.0%}", "info"
+            return f"{told['strategy']}: larger drawdown in {percent(told['worse'])} of the orders", "info"
         case validation_tasks.STRATEGY:
-            return ("passes", "good") if told["passed"] else (f"{told['count']} findings", "bad")
+            return ("passes", "good") if told["passed"] else (f"refused, {told['count']} found", "bad")
         case _:
             share = told["percent"]
             words = "no deals" if share is None else f"{share:.1f} % match"
             return words, "good" if share == 100.0 else "warn"
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share as a percentage; a dash where there is none."""
+    return markup.DASH if share is None else f"{100 * share:.{digits}f} %"
 
 
 def _again(task: Task) -> bool:

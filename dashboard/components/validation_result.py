@@ -9,6 +9,7 @@ import streamlit as st
 from components import frame, markup, roles, times, validation_charts
 from components.markup import Column
 from components.tiles import Tile, tiles
+from components.validation_list import percent
 from quantstrip.errors import FileError
 from quantstrip.home import Home
 from quantstrip.operations import files_places, validation_tasks
@@ -81,7 +82,7 @@ def _walk(home: Home, check: Check) -> None:  # noqa: ARG001
     found, number = check.found, check.task.task_id
     share, metric = found["efficiency"], str(found["metric"]).replace("_", " ")
     tiles([
-        Tile("Efficiency", markup.DASH if share is None else f"{share:.0%}", note="judged figures of the chosen ones"),
+        Tile("Efficiency", percent(share), note="judged figures of the chosen ones"),
         Tile("Windows", f"{len(found['steps']):,}", note="anchored" if found["anchored"] else "rolling"),
         Tile("Tried in each", f"{found['tries']:,}", note=f"points, chosen by {metric}"),
         Tile("Equity carried on", markup.number(found["equity_final"]), note="of the judged parts"),
@@ -108,16 +109,16 @@ def _walk(home: Home, check: Check) -> None:  # noqa: ARG001
 def _shuffled(home: Home, check: Check) -> None:  # noqa: ARG001
     found = check.found
     tiles([
-        Tile("Drawdown of the run", f"{found['drawdown']:.2%}", note=f"{found['trades']:,} trades in their own order"),
-        Tile("Larger in", f"{found['worse']:.1%}", note=f"of {found['tries']:,} orders"),
-        Tile("Ruined", f"{found['ruined']:.1%}", note="equity fell to nothing"),
+        Tile("Drawdown of the run", percent(found["drawdown"], 2), note=f"{found['trades']:,} trades as they came"),
+        Tile("Larger in", percent(found["worse"], 1), note=f"of {found['tries']:,} orders"),
+        Tile("Ruined", percent(found["ruined"], 1), note="equity fell to nothing"),
         Tile("Drawn", "with replacement" if found["replaced"] else "shuffled", note=f"seed {found['seed']}"),
     ])  # fmt: skip
     frame.section("Largest drawdown", "quantiles over the orders; the line is the run's own")
     validation_charts.quantiles(found["levels"], found["drawdowns"], found["drawdown"],
                                 key=f"check-drawdowns-{check.task.task_id}")  # fmt: skip
-    columns = [Column("Quantile"), *(Column(f"{level:.0%}", numeric=True) for level in found["levels"])]
-    rows = [["Largest drawdown", *(f"{value:.2%}" for value in found["drawdowns"])]]
+    columns = [Column("Quantile"), *(Column(percent(level), numeric=True) for level in found["levels"])]
+    rows = [["Largest drawdown", *(percent(value, 2) for value in found["drawdowns"])]]
     if found["finals"]:
         rows.append(["Equity at the end", *(f"{value:,.2f}" for value in found["finals"])])
     st.html(markup.table(columns, rows, label="Quantiles", none="None"))
@@ -182,9 +183,12 @@ def _strategy(home: Home, check: Check) -> None:
         about = found["strategy"]
         _good(f"It passes: {about.get('name', '')}, written as {found['form']}. Its text breaks no rule, and it was "
               "constructed in a cell.")  # fmt: skip
-        st.html(markup.facts([(name, str(value) or markup.DASH) for name, value in about.items()]))
+        parameters = ", ".join(f"{name} {value}" for name, value in dict(about.get("parameters") or {}).items())
+        st.html(markup.facts([("Timeframe", about.get("timeframe") or "as its bars have it"),
+                              ("Parameters", parameters or "none")]))  # fmt: skip
         return
-    words = f"Refused: {len(found['findings']):,} findings. Nothing of it ran outside of a cell."
+    count = len(found["findings"])
+    words = f"Refused: {count:,} finding{'' if count == 1 else 's'}. Nothing of it ran outside of a cell."
     st.html(markup.notice("bad", markup.text(words)))
     columns = [Column("Rule"), Column("Line", numeric=True), Column("What is not allowed")]
     rows = [(each["rule"], each["line"] or markup.DASH, each["message"]) for each in found["findings"]]

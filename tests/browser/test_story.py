@@ -66,6 +66,7 @@ def test_a_strategy_is_made_mended_tried_deployed_watched_broken_brought_back_an
     made = query(page, home, pictures)
     report(page, made, pictures)
     mail(page, mailbox, pictures)
+    bring_bars_in(page)
     look_around(page, pictures)
 
 
@@ -209,6 +210,20 @@ def mail(page: Page, box: Mailbox, pictures: Path) -> None:
     picture(page, pictures, "notifications")
 
 
+def bring_bars_in(page: Page) -> None:
+    """The sample's bars of a share, looked through before they are kept."""
+    visit(page, "Market data")
+    page.get_by_role("tab", name="Import").click()
+    page.get_by_text("A file of this machine", exact=True).click()
+    page.get_by_role("combobox", name="File").fill("sample/IBM")
+    page.get_by_role("option", name="sample/IBM.csv").click()
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_text("No gaps, no doubles, nothing looks wrong.")).to_be_visible()
+    page.get_by_role("button", name="Keep 3,270 new bars").click()
+    page.get_by_role("button", name="See them").click()
+    expect(page.locator("canvas").first).to_be_visible()
+
+
 def look_around(page: Page, pictures: Path) -> None:
     """The client's page and a trade's, then every page of the navigation that the story had no need of."""
     visit(page, "Client Monitor")
@@ -224,7 +239,7 @@ def look_around(page: Page, pictures: Path) -> None:
         title = name.split("\n")[-1].strip()
         if title not in ("Client Monitor", "Reporting", "SQL", "Notifications"):
             visit(page, title)
-            picture(page, pictures, title.lower().replace("trade journal", "journal"))
+            picture(page, pictures, title.lower().replace("trade journal", "journal").replace("market data", "market"))
 
 
 def visit(page: Page, name: str) -> None:

@@ -9,9 +9,11 @@ from typing import Any, Final
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quantstrip.bars import sample_folder
 from quantstrip.home import Home, asset
 from quantstrip.ledger.outbox import NewMessage
 from quantstrip.operations import clients, users
+from quantstrip.operations.data_import import import_bars
 from quantstrip.operations.notifications import put_account
 from quantstrip.operations.roles import ROLES, allows
 
@@ -29,7 +31,7 @@ LOOKING: Final = re.compile(
     | own-password.*                                        # one's own password
     """
 )
-VIEWS: Final = {
+VIEWS: Final[dict[str, list[dict[str, Any]]]] = {
     "maintenance": [
         {"maintenance-tabs": name} for name in ("Tasks", "Health", "Backups", "End of day", "Reconciliation", "Audit")
     ],
@@ -37,6 +39,8 @@ VIEWS: Final = {
     "monitor": [{"monitor-tabs": name} for name in ("Running clients", "Problems")],
     "journal": [{"journal-list": "Entries and corrections"}, {"journal-list": "All fills"}],
     "reporting": [{"report-part": name} for name in ("Overview", "Trades", "Stored reports")],
+    "market": [{"market-tabs": name} for name in ("Stored", "Import", "Download")],
+    "validation": [{"later-seen-validation": True}],
     "client": [{"client-tabs": name} for name in ("Log", "Jobs", "Orders and PnL", "Versions", "Processes", "Alerts")],
 }
 """What of a page is behind a choice: each is looked at."""
@@ -52,6 +56,8 @@ DECIDING: Final = re.compile(
 """What an admin alone is shown."""
 ACTS: Final = {
     "backtest": "bt-run",
+    "market": "market-delete",
+    "validation": "check-run",
     "monitor": "card-Start-mine",
     "client": "page-Start-mine",
     "journal": "journal-trade",
@@ -71,6 +77,7 @@ def lively(traded: Any, home: Home) -> Any:
     path = home.clients / "mine.py"
     path.write_text(CLIENT, encoding="utf-8")
     clients.deploy(home, path)
+    import_bars(home, sample_folder() / "IBM.csv")
     ledger = traded.ledger
     users.add_user(home, "ann", "admin", "correct horse battery")
     ledger.queue_message(NewMessage("<1@t>", ["you@example.com"], "Hello", "Body", "", client="mine"))
