@@ -1,4 +1,4 @@
-"""Feeds: where an engine's bars come from. Live feeds join here."""
+"""Feeds: where an engine's bars come from. Live quotes are in ``live``."""
 
 from quantstrip.feeds.history import HistoryFeed
 from quantstrip.feeds.quote_ticks import QuoteTicks
