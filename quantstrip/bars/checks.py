@@ -12,6 +12,8 @@ from quantstrip.errors import DataError
 from quantstrip.model import TIMEFRAMES
 
 Gaps = Literal["refuse", "accept"]
+_SHIFTED, _IN_PLACE = 0.1, 0.01
+"""Share of bars outside the sessions that tells of a wrong hour, and the share that tells of a right one."""
 _PRICES = ("open", "high", "low", "close")
 _REPAIR = (
     "Correct the line from another source. If you remove it instead, accept the gap it leaves with gaps='accept' "
@@ -157,6 +159,29 @@ def _intraday(table: BarTable, grid: SessionGrid) -> GapReport:
         int(holes.sum()),
         len(table) - int(bars.sum()),
     )
+
+
+def check_summer_time(table: BarTable, grid: SessionGrid) -> None:
+    """Refuse bars that lie in the sessions in winter, and beside them in summer, or the other way round.
+
+    Raises:
+        DataError: the times follow another zone's summer time than the exchange's, or none.
+
+    """
+    if table.timeframe in ("1d", "1w"):
+        return
+    index, inside = grid.of_bars(table.ts_open, table.ts)
+    hour = (grid.open - grid.label)[index]
+    shares = {int(each): float((~inside[hour == each]).mean()) for each in np.unique(hour)}
+    if len(shares) > 1 and max(shares.values()) > _SHIFTED and min(shares.values()) < _IN_PLACE:
+        worst = max(shares, key=lambda each: shares[each])
+        row = int(np.flatnonzero(~inside & (hour == worst))[0])
+        raise DataError(
+            f"{table.where(row)}: in a part of the year {shares[worst]:.0%} of the bars lie outside the sessions of "
+            f"{grid.calendar}, such as {table.label_text(row)} UTC; in the rest none does",
+            hint="The times follow another clock's summer time. Bring them in with their zone: "
+            "quantstrip data import FILE --zone America/New_York.",
+        )
 
 
 def week_of(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

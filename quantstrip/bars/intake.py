@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from quantstrip.bars.checks import Gaps, check_gaps, check_order, check_prices
+from quantstrip.bars.checks import Gaps, check_gaps, check_order, check_prices, check_summer_time
 from quantstrip.bars.fitting import AUTO, fitting_calendar
 from quantstrip.bars.outliers import Outlier, outliers
 from quantstrip.bars.rawbars import RawBars
 from quantstrip.bars.read import in_sessions
-from quantstrip.bars.sessions import SessionGrid, session_grid
+from quantstrip.bars.sessions import session_grid
 from quantstrip.bars.table import BarTable, GapReport, Times, label_text
 from quantstrip.clock import SECOND
 from quantstrip.errors import DataError
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 Duplicates = Literal["refuse", "first", "last"]
 Outliers = Literal["accept", "refuse"]
 _SHOWN = 5
-_SHIFTED, _IN_PLACE = 0.1, 0.01
-"""Share of bars outside the sessions that tells of a wrong hour, and the share that tells of a right one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ def take_in(
             calendar = fitting_calendar(table)
         if calendar is not None:
             grid = session_grid(calendar, int(table.label[0]), int(table.ts[-1]))
-            _check_summer_time(table, grid)
+            check_summer_time(table, grid)
             report = check_gaps(table, grid, policy.gaps)
             table = replace(in_sessions(table, grid), gaps=report)
     strange = tuple(outliers(table))
@@ -221,25 +219,3 @@ def _single(table: BarTable, policy: Duplicates) -> tuple[BarTable, int, int]:
 
 def _named(table: BarTable, rows: Sequence[int]) -> list[str]:
     return [label_text(table.timeframe, int(table.label[row])) for row in rows]
-
-
-def _check_summer_time(table: BarTable, grid: SessionGrid) -> None:
-    """Refuse bars that lie in the sessions in winter, and beside them in summer, or the other way round.
-
-    Raises:
-        DataError: the times follow another zone's summer time than the exchange's, or none.
-
-    """
-    if table.timeframe in ("1d", "1w"):
-        return
-    index, inside = grid.of_bars(table.ts_open, table.ts)
-    hour = (grid.open - grid.label)[index]
-    shares = {int(each): float((~inside[hour == each]).mean()) for each in np.unique(hour)}
-    if len(shares) > 1 and max(shares.values()) > _SHIFTED and min(shares.values()) < _IN_PLACE:
-        worst = max(shares, key=lambda each: shares[each])
-        row = int(np.flatnonzero(~inside & (hour == worst))[0])
-        raise DataError(
-            f"{table.where(row)}: in a part of the year {shares[worst]:.0%} of the bars lie outside the sessions of "
-            f"{grid.calendar}, such as {table.label_text(row)} UTC; in the rest none does",
-            hint="The times follow another clock's summer time. Name their zone, such as America/New_York.",
-        )

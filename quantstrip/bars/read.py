@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from quantstrip.bars import barfile
-from quantstrip.bars.checks import Gaps, check_gaps, check_order, check_prices, validate
+from quantstrip.bars.checks import Gaps, check_gaps, check_order, check_prices, check_summer_time, validate
 from quantstrip.bars.fitting import AUTO, fitting_calendar
 from quantstrip.bars.resample import can_make, coarser
 from quantstrip.bars.sessions import SessionGrid, session_grid
@@ -70,6 +70,7 @@ def read_csv(
     if calendar is None:
         return table
     grid = session_grid(calendar, int(table.label[0]), int(table.ts[-1]))
+    check_summer_time(table, grid)
     report = check_gaps(table, grid, gaps)
     _warn(table, report)
     return replace(in_sessions(table, grid), gaps=report)

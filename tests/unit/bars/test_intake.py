@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quantstrip.bars import BarTable, csvfile, parquetfile
+from quantstrip.bars import BarTable, csvfile, parquetfile, read_csv
 from quantstrip.bars.intake import IntakeReport, Policy, take_in
 from quantstrip.bars.outliers import outliers
 from quantstrip.clock import HOUR, MINUTE, from_text
@@ -144,9 +144,12 @@ def test_local_times_that_pass_for_utc_in_a_part_of_the_year_are_noticed(write: 
     # The exchange's own clock, wrongly shifted by winter's five hours all year: right until 8 March 2024, then not.
     days = [f"2024-03-{day:02}" for day in (4, 5, 6, 7, 8, 11, 12, 13, 14, 15)]
     lines = [f"{day} {hour}:30,1,1,1,1,1" for day in days for hour in range(14, 21)]
-    with pytest.raises(DataError, match=r"in a part of the year .* lie outside the sessions of NYSE") as refused:
-        taken(write(*lines), "1h")
-    assert "America/New_York" in refused.value.hint
+    path = write(*lines)
+    reads: list[Callable[[], Any]] = [lambda: taken(path, "1h"), lambda: read_csv(path, timeframe="1h")]
+    for read in reads:
+        with pytest.raises(DataError, match=r"in a part of the year .* lie outside the sessions of NYSE") as refused:
+            read()
+        assert "--zone America/New_York" in refused.value.hint
 
 
 # -------------------------------------------------------------------------------------------- DataFrames
