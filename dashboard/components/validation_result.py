@@ -141,9 +141,10 @@ def _pine(home: Home, check: Check) -> None:
 def _parity(home: Home, check: Check) -> None:
     found, number = check.found, check.task.task_id
     share, rows = found["percent"], found["rows"]
+    sized = bool(check.task.arguments.get("quantities", True))
     tiles([
         Tile("Parity", markup.DASH if share is None else f"{share:.1f} %", note="of the longer list"),
-        Tile("Match", f"{found['matched']:,}", note="in time, side, quantity and price"),
+        Tile("Match", f"{found['matched']:,}", note=f"in time, side{', quantity' if sized else ''} and price"),
         Tile("Ours", f"{found['ours']:,}", note="deals of the backtest"),
         Tile("Theirs", f"{found['theirs']:,}", note="deals over there"),
     ])  # fmt: skip
@@ -159,18 +160,20 @@ def _parity(home: Home, check: Check) -> None:
     if pages > 1:
         page = int(st.number_input(f"Page of {pages:,}", 1, pages, key=f"check-page-{number}", width=140))
     st.container(key="check-grid").dataframe(
-        _mismatches(rows[(page - 1) * _ROWS : page * _ROWS]), hide_index=True, width="stretch",
+        _mismatches(rows[(page - 1) * _ROWS : page * _ROWS], sized=sized), hide_index=True, width="stretch",
         placeholder=markup.DASH, alt="Mismatches",
     )  # fmt: skip
     st.download_button("Mismatches CSV", lambda: validation_tasks.mismatches(home, number), f"parity-{number}.csv",
                        "text/csv", icon=":material/download:", on_click="ignore", key="check-take")  # fmt: skip
 
 
-def _mismatches(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def _mismatches(rows: Sequence[Mapping[str, Any]], *, sized: bool) -> pd.DataFrame:
+    """A row each; without quantities where these were not compared."""
     sides = {
         f"{whose} {name}": [(each[side] or {}).get(name) for each in rows]
         for side, whose in (("ours", "our"), ("theirs", "their"))
         for name in _DEAL
+        if sized or name != "quantity"
     }
     return pd.DataFrame(
         {"symbol": [scrub(each["symbol"]) for each in rows], "cause": [each["cause"] for each in rows], **sides}

@@ -230,7 +230,12 @@ def _deal(deal: "Deal | None") -> dict[str, Any] | None:
 
     if deal is None:
         return None
-    return {"time": to_text(deal.ts), "side": deal.side, "quantity": deal.quantity, "price": deal.price}
+    return {
+        "time": to_text(deal.ts).partition(".")[0],
+        "side": deal.side,
+        "quantity": deal.quantity,
+        "price": deal.price,
+    }
 
 
 def _cells(deal: Mapping[str, Any] | None) -> Sequence[Any]:

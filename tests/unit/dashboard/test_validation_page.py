@@ -174,6 +174,9 @@ def test_a_list_of_trades_of_a_chart_is_compared_with_a_percentage(result: Calla
     )
     page = result(PINE, file=CROSS, trades=str(path), **SPAN)
     assert "Parity 0.0 %" in page.text
+    assert "in time, side and price" in page.text
+    assert "our quantity" not in page.app.dataframe[0].value
+    assert page.app.dataframe[0].value["their time"].dropna().tolist() == ["2012-03-01 21:00:00", "2012-03-08 21:00:00"]
     assert "not traded" in page.text
 
 
