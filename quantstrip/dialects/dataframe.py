@@ -104,7 +104,7 @@ class DataframeStrategy(ScriptStrategy):
 
     def line_of(self, decision: str) -> int:
         """The line that assigns the column of a decision, such as ``open_long``; 0 where the text does not show it."""
-        return self._reader.line(decision) or self._reader.line(_TWO_WAY_OF[decision]) or 0
+        return self._reader.line(decision, _TWO_WAY_OF[decision]) or 0
 
     def on_bar(self, bar: Bar) -> Sequence[Signal] | None:
         """Trade what the script says of this bar."""

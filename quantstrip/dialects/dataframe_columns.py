@@ -23,6 +23,8 @@ END: Final = "<end>"
 """Stands among a script's columns for its last statement."""
 OUTPUT: Final = "<output>"
 """Stands among them for the assignment of ``output``."""
+COMPUTED: Final = "<computed>"
+"""Stands among them for an assignment to a column whose name the text does not show."""
 
 
 class Signals(NamedTuple):
@@ -79,13 +81,13 @@ class ColumnReader:
         """The error of a column, with the line that assigns it."""
         return StrategyError(f"{self.place(column)}: {what}", hint=hint)
 
-    def line(self, column: str) -> int | None:
-        """The last line that assigns a column, as far as the text shows."""
-        return self._lines.get(column)
+    def line(self, *columns: str) -> int | None:
+        """The last line that assigns the first of these columns that is assigned, as far as the text shows."""
+        return _line(self._lines, *columns)
 
     def place(self, column: str) -> str:
         """The file, and that line."""
-        line = self._lines.get(column)
+        line = self.line(column)
         return f"{self._path}{f', line {line}' if line else ''}"
 
     def _flags(self, name: str, column: Any, ts: npt.NDArray[np.int64]) -> Flags:
@@ -121,7 +123,7 @@ def check_forms(path: Path, lines: Mapping[str, int], there: "list[str]") -> Non
     """
     four, two = [name for name in there if name in FOUR_WAY], [name for name in there if name in TWO_WAY]
     if four and two:
-        line = lines.get(two[0])
+        line = _line(lines, two[0])
         raise StrategyError(
             f"{path}{f', line {line}' if line else ''}: {two[0]} is of the two-way form, {four[0]} of the four-way one",
             hint=f"Use {', '.join(FOUR_WAY)}, or buy and sell: never both.",
@@ -162,6 +164,12 @@ def column_lines(tree: ast.Module) -> dict[str, int]:
     return found
 
 
+def _line(lines: Mapping[str, int], *columns: str) -> int | None:
+    """Where a column is assigned; else where one of a computed name is, or all of ``df``, which may be it."""
+    places = columns if columns[0] in (END, OUTPUT) else (*columns, COMPUTED, "df")
+    return next((lines[name] for name in places if name in lines), None)
+
+
 def _note(target: ast.expr, found: dict[str, int]) -> None:
     if isinstance(target, ast.Name) and target.id in _NAMES:
         name = _NAMES[target.id]
@@ -171,9 +179,9 @@ def _note(target: ast.expr, found: dict[str, int]) -> None:
     owner = target.value.value if isinstance(target.value, ast.Attribute) else target.value  # df.loc[rows, name]
     if not (isinstance(owner, ast.Name) and owner.id == "df"):
         return
-    for node in ast.walk(target.slice):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found[node.value] = max(target.lineno, found.get(node.value, 0))
+    words = [node.value for node in ast.walk(target.slice) if isinstance(node, ast.Constant)]
+    for name in [word for word in words if isinstance(word, str)] or [COMPUTED]:
+        found[name] = max(target.lineno, found.get(name, 0))
 
 
 _NAMES: Final = {"df": "df", "output": OUTPUT}

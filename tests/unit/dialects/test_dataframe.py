@@ -313,7 +313,15 @@ class TestRefused:
             ),
             (
                 "df['open_long'] = df.index == 2\nfor name in ['sell']:\n    df[name] = df.index == 3",
-                "sell is of the two-way form, open_long of the four-way one",
+                "line 5: sell is of the two-way form, open_long of the four-way one",
+            ),
+            (
+                "for name in ['open_long']:\n    df[name] = df['close'] > 1",
+                "line 4: open_long stays true on the bar that closed",
+            ),
+            (
+                "def add(frame):\n    frame['open_long'] = 1\n    return frame\ndf = add(df)",
+                "line 6: open_long is of type int64, expected bool",
             ),
         ],
     )
