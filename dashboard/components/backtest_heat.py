@@ -70,6 +70,9 @@ def heat(home: Home, found: Sweep, metric: str, marked: Mapping[str, Point]) -> 
         option, key=key, on_select="rerun", height=min(640, 150 + 34 * max(3, len(rows))), width="stretch",
         alt=f"{NAMES[metric]} for each {across} and {upright}",
     )  # fmt: skip
+    if framed:
+        words = f"Framed: {' and '.join(framed.values())} point. Click a cell to open it as a backtest."
+        st.html(markup.tag("div", markup.text(words), "qs-soft"))
     picked = [index for group in event.selection.selected for index in group["data_indices"]]
     if picked and picked[0] < len(cells):
         x, y, _ = cells[picked[0]]["value"]

@@ -143,7 +143,7 @@ def go_on(home: Home, subject: str) -> None:
                              placeholder="none: processes of this machine")  # fmt: skip
         if dialogs.buttons("Continue", key="bt-resume-now", in_form=True):
             more = {"limit_minutes": float(limit), "workers": int(workers), "dask": dask.strip()}
-            asked = {**task.arguments, **more, "resume": task.task_id}
+            asked = {**task.arguments, **more, "resume": task.task_id if kept else 0}
             made = tasks.submit(home, "sweep", asked, by="dashboard")
             backtest_runs.go(task=str(made.task_id))
             dialogs.done(f"Sweep {subject} goes on as {made.task_id}")
