@@ -158,7 +158,7 @@ _PLATFORM = (
     Known("worker.reports", _INT, 2, "Most reports, mails and exports that are made at once, beside the backtests.",
           "from 1 to 64", between(1, 64)),
     Known("worker.memory_megabytes", _INT, 0,
-          "Most memory one task may use, in megabytes; it fails where it needs more. 0 is nine tenths of the machine's.",
+          "Most memory a task may use, in megabytes; it fails where it needs more. 0 is nine tenths of the machine's.",
           "0 or more megabytes", at_least(0)),
     Known("worker.cancel_seconds", _FLOAT, 10.0,
           "Seconds a task that is cancelled may take to end by itself, before it is killed.",
