@@ -79,7 +79,7 @@ def test_a_parquet_file_that_is_wrong_is_refused_with_the_row(tmp_path: Path, ba
 def test_two_files_of_one_symbol_are_refused_with_what_to_remove(tmp_path: Path) -> None:
     for name in ("A.csv", "A.parquet", "B.csv"):
         (tmp_path / name).write_text(f"time,open,high,low,close,volume\n{FRIDAY},10,12,9,11,1\n")
-    with pytest.raises(DataError, match="holds A.csv and A.parquet: both are bars of A") as refused:
+    with pytest.raises(DataError, match=r"holds A\.csv and A\.parquet: both are bars of A") as refused:
         read_folder(tmp_path, ["A"])
     assert refused.value.hint == "Keep one of them there: remove A.parquet, or A.csv."
     assert list(read_folder(tmp_path, ["B"])) == ["B"]
