@@ -66,7 +66,7 @@ def test_a_strategy_is_run_and_swept_and_its_runs_compared(visitor: Any, demo: A
         page.mouse.click(cells["x"] + cells["width"] * 0.7, cells["y"] + 50)  # the right column, the upper row
         with suppress(PlaywrightTimeout):
             opened.wait_for(timeout=10_000)
-        return opened.is_visible()
+        return bool(opened.is_visible())
 
     until("the cell is chosen", chosen)
     opened.click()

@@ -320,6 +320,13 @@ def test_a_strategy_of_a_repository_is_chosen_among_those_found_and_runs_in_a_ce
     made = tasks.run_now(home, "backtest", filled | {"start": "2012-01-01"})
     page = show(PAGE, task=str(made.task_id))
     assert f"{repository.as_uri()}, ma_cross.py at {commit}" in page.text
+    page.press("bt-edit")
+    assert page.app.segmented_control(key="bt-from").value == "git"
+    assert page.app.text_input(key="bt-git-url").value == repository.as_uri()
+    assert page.app.text_input(key="bt-git-commit").value == commit
+    page.app.session_state["bt-git"] = fetched.task_id
+    page.app.run()
+    assert str(page.app.date_input(key="bt-start").value) == "2012-01-01"
 
 
 def test_a_result_shows_what_its_kept_run_is_pinned_to_and_whether_it_was_proven(
