@@ -15,7 +15,7 @@ from quantstrip.errors import QuantstripError, StrategyLoadError, TaskCancelled,
 from quantstrip.home import Home
 from quantstrip.operations import sweep_executors
 
-if TYPE_CHECKING:  # a worker needs no ledger: loading one is a third of its start
+if TYPE_CHECKING:  # a worker needs no ledger: loading one is more than half of its imports
     from quantstrip.operations.research import Setup
     from quantstrip.operations.task_progress import Progress
 
