@@ -186,3 +186,13 @@ def test_a_backtests_recorder_keeps_the_result_alone_and_the_strategy_still_hear
     ]  # fmt: skip
     assert [one.rule for one in recorder.rejections] == ["validity"] * 3
     assert recorder.open_orders() == ()
+
+
+def test_a_curve_of_several_pieces_is_drawn_to_the_same_bits(lab: Lab) -> None:
+    draw = np.random.default_rng(7)
+    plan = {
+        int(at): [("BUY" if number % 2 else "SELL", 60)]
+        for number, at in enumerate(np.sort(draw.choice(17_000, size=90, replace=False)))
+    }
+    streamed, known = feeds(lab, minutes(draw.normal(0.0, 0.01, 17_000).tolist(), per_day=400))
+    assert result(lab, known, plan, OFF, 4096)[5:8] == result(lab, streamed, plan, OFF, 4096)[5:8]

@@ -29,3 +29,15 @@ def test_an_open_order_names_its_booked_fills() -> None:
     (one,) = recorder.open_orders()
 
     assert one.exec_ids == ("x1",)
+
+
+@pytest.mark.parametrize("kind", [FillRecorder, MemoryRecorder])
+def test_a_repeated_run_adds_only_the_fills_it_had_not_come_to(kind: type[FillRecorder]) -> None:
+    moments = [(1, "a"), (2, "b"), (2, "c"), (5, "d"), (9, "e")]  # two of one moment
+    fills = [Fill(key, key, "trend", "AAPL", OrderSide.BUY, 1.0, 10.0, ts) for ts, key in moments]
+    recorder = kind()
+    for reached in (3, 2, 4, 5):  # cut off, then repeated from the first bar
+        for fill in fills[:reached]:
+            recorder.fill(fill, AAPL)
+
+    assert recorder.fills == fills
