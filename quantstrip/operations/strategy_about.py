@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from quantstrip.dialects import Loaded
-from quantstrip.dialects.script_rules import EVENT_KEYS
+from quantstrip.dialects.script_rules import ALL_KEYS
 from quantstrip.strategy import Declared, named_timeframe
 
 _SCRIPTS: Final = ("dataframe", "event")
@@ -37,7 +37,7 @@ def about(loaded: Loaded, declared: Sequence[Declared]) -> dict[str, Any]:
         "parameters": [
             {"name": each.name, "kind": each.kind, "default": each.default, "low": each.allowed.low,
              "high": each.allowed.high, "choices": list(each.allowed.choices), "help": each.allowed.help,
-             "setting": form.name in _SCRIPTS and each.name in EVENT_KEYS}
+             "setting": form.name in _SCRIPTS and each.name in ALL_KEYS}
             for each in declared
         ],
     }  # fmt: skip

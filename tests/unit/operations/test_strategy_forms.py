@@ -101,6 +101,8 @@ def test_a_script_s_parameters_and_settings_are_typed_fields_with_their_bounds(m
     assert fields["stopLossPct"] == ("number", 0.06, 0.0, 1.0)
     assert {field.name: field.choices for field in form.fields}["tradeDirection"] == ("long", "short", "both")
     assert form.symbols == ()
+    own = [field.name for field in form.fields if not field.setting]
+    assert own == ["lookback", "margin", "trend", "source"], "what every script takes is told apart"
 
 
 def test_symbols_are_those_that_have_bars(made_home: Home, tmp_path: Path) -> None:
