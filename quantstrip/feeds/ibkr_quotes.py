@@ -9,9 +9,11 @@ import logging
 import ssl
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import websocket
 from ibind import ExternalBrokerError, IbkrClient
@@ -25,6 +27,7 @@ _RENEW: Final = 540.0
 """Seconds after which quotes are asked for again: the gateway tells them for ten minutes."""
 _ALIVE: Final = 60.0
 """Seconds between two signs of life: a session that is not asked for a few minutes ends."""
+_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _LOOK: Final = 0.2
 """Seconds between two looks whether the stream is to end."""
 _TROUBLE: Final = (ExternalBrokerError, websocket.WebSocketException, OSError, ValueError, KeyError)
@@ -38,7 +41,7 @@ class IbkrQuotes:
 
     Args:
         symbols: shares of the United States by their symbols, anything by its contract id (digits).
-        url: of the gateway's interface.
+        url: of the gateway's interface; one on another machine needs a certificate that this system trusts.
         patience: seconds that a lost stream may take to come back.
         seconds: that the gateway may take until it tells of each symbol.
 
@@ -52,6 +55,9 @@ class IbkrQuotes:
     ) -> None:  # fmt: skip
         self._symbols = list(symbols)
         self._url = url if url.endswith("/") else f"{url}/"
+        # A gateway comes with a certificate that nobody signed. On this machine none is needed; whoever else answers
+        # has to prove who they are, for the session that is sent could place orders.
+        self._here = (urlsplit(self._url).hostname or "") in _HERE
         self._patience = patience
         self._seconds = seconds
         self._names: dict[str, str] = {}
@@ -64,8 +70,10 @@ class IbkrQuotes:
     def start(self, tell: Callable[[Book], None]) -> None:
         """Look the symbols up and ask for their quotes; errors as of ``QuoteSource.start``."""
         self._tell, self._books, self._stop = tell, {}, threading.Event()
+        if self._here:  # once is enough to know it: the package warns at every request
+            warnings.filterwarnings("ignore", "Unverified HTTPS request is being made to host '(127|local|::1)")
         self._rest = IbkrClient(
-            url=self._url, cacert=False, max_retries=1, auto_register_shutdown=False, use_oauth=False
+            url=self._url, cacert=not self._here, max_retries=1, auto_register_shutdown=False, use_oauth=False
         )  # fmt: skip
         with ExitStack() as failed:
             failed.callback(self._rest.close)
@@ -124,7 +132,7 @@ class IbkrQuotes:
         session = json.dumps({"session": self._rest.tickle().data["session"]})
         return websocket.create_connection(
             f"ws{self._url.removeprefix('http')}ws", timeout=_LOOK, cookie=f"api={session}",
-            sslopt={"cert_reqs": ssl.CERT_NONE},  # the gateway's certificate is its own, for this machine
+            sslopt={"cert_reqs": ssl.CERT_NONE if self._here else ssl.CERT_REQUIRED},
         )  # fmt: skip
 
     def _subscribe(self, stream: websocket.WebSocket) -> None:

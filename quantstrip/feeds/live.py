@@ -124,8 +124,8 @@ def open_quotes(name: str, symbols: Sequence[str]) -> LiveClient:
     """A live client of some symbols' quotes.
 
     Args:
-        name: ``ibkr`` for Interactive Brokers' gateway on this machine, ``ibkr:HOST:PORT`` for another;
-            ``ccxt:EXCHANGE`` for a crypto exchange.
+        name: ``ibkr`` for Interactive Brokers' gateway on this machine, ``ibkr:HOST:PORT`` for another one, whose
+            certificate this system has to trust; ``ccxt:EXCHANGE`` for a crypto exchange.
         symbols: as the source has them; at Interactive Brokers shares of the United States, or contract ids.
 
     Raises:

@@ -7,9 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -18,6 +24,20 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 SHARES = {"AAPL": 265598, "IBM": 8314}
 """Contract ids of the gateway's shares."""
+
+
+def self_signed(path: Path) -> Path:
+    """A certificate that nobody vouches for, with its key, as a gateway ships with."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gateway")])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return path
 
 
 class Gateway:
@@ -40,13 +60,13 @@ class Gateway:
         self.asked: list[str] = []
         self.refuses = False
         self.beats = 0.05
-        self.port = 0
+        self.host, self.port, self.scheme = "127.0.0.1", 0, "http"
         self._streams: list[WebSocket] = []
         self._loop: asyncio.AbstractEventLoop
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1/api/"
+        return f"{self.scheme}://{self.host}:{self.port}/v1/api/"
 
     def tell(self, conid: int, **fields: str) -> None:
         """Tell who listens what changed: ``f84="100.5"``."""
@@ -109,8 +129,9 @@ class Gateway:
             await stream.send_text(json.dumps({"topic": "system", "hb": int(time.time() * 1e3)}))
 
     @contextmanager
-    def serving(self) -> Iterator["Gateway"]:
-        """On a free port of this machine, until the end of the block."""
+    def serving(self, host: str = "127.0.0.1", certificate: Path | None = None) -> Iterator["Gateway"]:
+        """On a free port of this machine, until the end of the block; over TLS with a file of certificate and key."""
+        self.host, self.scheme = host, "https" if certificate else "http"
         routes = [
             Route("/v1/api/tickle", self._session, methods=["POST"]),
             Route("/v1/api/iserver/auth/status", self._status, methods=["POST"]),
@@ -118,8 +139,9 @@ class Gateway:
             WebSocketRoute("/v1/api/ws", self._stream),
         ]
         config = uvicorn.Config(
-            Starlette(routes=routes), host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio"
-        )
+            Starlette(routes=routes), host=host, port=0, log_level="error", ws="websockets-sansio",
+            ssl_certfile=certificate, ssl_keyfile=certificate,
+        )  # fmt: skip
         server = uvicorn.Server(config)
 
         def serve() -> None:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from quantstrip.feeds.ibkr_quotes import IbkrQuotes
 from quantstrip.feeds.live import Book, LiveClient, open_quotes
 from quantstrip.model import Pulse, Quote
 
-from .quote_sources import SHARES, Books, Gateway
+from .quote_sources import SHARES, Books, Gateway, self_signed
 
 START = from_text("2026-01-05 14:30:00")
 MINUTE = 60 * SECOND
@@ -209,6 +210,18 @@ def test_a_gateway_that_nobody_is_logged_in_to_or_that_is_not_there_is_told_with
     assert "log in to it" in str(refused.value.hint)
     with pytest.raises(FeedUnreachable, match="gives no quotes"):
         next(LiveClient(IbkrQuotes(["AAPL"], "http://127.0.0.1:9/v1/api/")).stream())
+
+
+def test_a_certificate_that_nobody_vouches_for_is_taken_of_this_machine_alone(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path / "gateway.pem")
+    with Gateway().serving(certificate=certificate) as here:
+        client = LiveClient(IbkrQuotes(["AAPL"], here.url), pulse=0.1)
+        assert next(quotes_of(client))[:3] == ("AAPL", 100.0, 100.1)
+        client.stop()
+    with Gateway().serving("127.0.0.2", certificate) as elsewhere:
+        with pytest.raises(FeedUnreachable, match=r"(?i)certificate"):
+            next(LiveClient(IbkrQuotes(["AAPL"], elsewhere.url)).stream())
+        assert elsewhere.asked == []
 
 
 def test_a_stream_that_breaks_off_is_taken_up_again_with_all_it_was_asked_for(gateway: Gateway) -> None:
