@@ -92,7 +92,7 @@ class Intake:
         symbol, side, quantity, price = fill[3:7]
         try:
             self._strategy.on_trade(symbol, side, price, quantity)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise fault(self._strategy, "on_trade", error, symbol, fill.ts) from error
 
     def tell_order(self, update: OrderUpdate, symbol: str) -> None:
@@ -102,7 +102,7 @@ class Intake:
             return
         try:
             self._strategy.on_order(update.reference, update.state)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise fault(self._strategy, "on_order", error, symbol, update.ts) from error
 
     def _book(self, fill: Fill) -> bool:

@@ -148,7 +148,7 @@ class Engine:
         self.account.prices[tick.symbol] = tick.price
         try:
             signals = self.strategy.on_tick(tick)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise fault(self.strategy, "on_tick", error, tick.symbol, tick.ts) from error
         if signals:
             self.dispatch.decide(signals, tick.symbol, tick.ts)
@@ -190,7 +190,7 @@ class Engine:
                 history.grow(bar)
             try:
                 signals = on_bar(bar)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
             if signals:
                 prices[bar.symbol] = bar.close  # all that a calm bar changes
@@ -209,7 +209,7 @@ class Engine:
             history.add(bar)
             try:
                 signals = on_bar(bar)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise fault(self.strategy, "on_bar", error, bar.symbol, ts) from error
             if signals:
                 self.dispatch.decide(signals, bar.symbol, ts)
@@ -263,5 +263,5 @@ class Engine:
     def _call(self, hook: str) -> None:
         try:
             getattr(self.strategy, hook)()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise fault(self.strategy, hook, error, "", self.dispatch.moment) from error

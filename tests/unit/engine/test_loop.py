@@ -1,5 +1,6 @@
 """The loop: what happens in which order, what is recorded, what a strategy's mistake looks like."""
 
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -248,6 +249,15 @@ class TestFaults:
         setattr(Broken, hook, lambda *_arguments: 1 / 0)
         with pytest.raises(StrategyFault, match=rf"scripted\.{hook}.*raised ZeroDivisionError"):
             lab.engine(Broken(once(Signal("S", quantity=1))), lab.slices(100, 100)).run()
+
+    @pytest.mark.parametrize("hook", ["on_init", "on_start", "on_bar", "on_trade", "on_order", "on_stop"])
+    def test_a_strategy_that_ends_the_program_is_one_that_failed(self, lab: Lab, hook: str) -> None:
+        class Leaving(Scripted):
+            pass
+
+        setattr(Leaving, hook, lambda *_arguments: sys.exit(0))
+        with pytest.raises(StrategyFault, match=rf"scripted\.{hook}.*raised SystemExit: 0"):
+            lab.engine(Leaving(once(Signal("S", quantity=1))), lab.slices(100, 100)).run()
 
     @pytest.mark.parametrize("answer", ["BUY", ["BUY"], 5, [None]])
     def test_an_answer_that_is_no_signal(self, lab: Lab, answer: Any) -> None:
