@@ -85,12 +85,21 @@ class _Watch:
         self._thread.start()
 
     def end(self) -> None:
-        """Look no more, and take back what was to be raised and was not yet."""
+        """Look no more, and take back what was to be raised and was not yet.
+
+        Whatever is asked of the interpreter in this way, even nothing, makes each of its steps slower until it has been
+        raised. So it is raised here once more; and a run that nobody had to end asks for nothing.
+        """
+        raised = False
         while True:
             try:
                 self._over.set()
                 self._thread.join()
-                _raise_in(self._whose, None)
+                if self.line and not raised:
+                    raised = True
+                    _raise_in(self._whose, _Ended)
+                    while True:
+                        pass
                 return
             except _Ended:
                 continue
@@ -133,6 +142,6 @@ class _Watch:
         return found, line
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Raise ``error`` in another thread at its next step; None takes back what is not raised yet."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error) if error else None)
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    """Raise ``error`` in another thread, or this one, at its next step."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

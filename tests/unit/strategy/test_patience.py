@@ -1,5 +1,7 @@
 """One call of a strategy that does not end is ended, and told with its line."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -97,3 +99,32 @@ def test_patience_is_above_zero_and_may_be_endless(code: dict[str, Any]) -> None
             pass
     with patience(code["file"], float("inf")), patience(None, 0.05):
         time.sleep(0.1)
+
+
+PROFILED = """
+import cProfile, sys
+from quantstrip.errors import StrategyFault
+from quantstrip.strategy.patience import patience
+
+def work():
+    return sum(len(str(number)) for number in range(10_000))
+
+with patience("mine.py", 60):
+    work()
+print(cProfile.Profile().runcall(work))
+file = sys.argv[1]
+made = {}
+exec(compile(open(file).read(), file, "exec"), made)
+try:
+    with patience(file, 0.05):
+        made["forever"]()
+except StrategyFault:
+    print(cProfile.Profile().runcall(work))
+"""
+
+
+def test_the_interpreter_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(LOOP)
+    asked = [sys.executable, "-c", PROFILED, str(tmp_path / "mine.py")]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["38890", "38890"]
