@@ -1,6 +1,8 @@
 """What a run is, written down before it begins: everything that decides its result, and its key."""
 
 from dataclasses import asdict
+from math import isfinite
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,7 @@ def describe(
     """The ``run`` of a result; docs/backtest.md says what each of it is."""
     tables = feed.tables
     symbols = [table.symbol for table in tables]
-    parameters = strategy.get_parameters()
+    parameters = {name: _spelled(value) for name, value in strategy.get_parameters().items()}
     code = source_hash(strategy) if code_hash is None else code_hash
     rows = {table.symbol: int(np.searchsorted(table.ts, begin)) for table in tables}  # that warm up
     first = min(tables, key=lambda table: int(table.ts[rows[table.symbol]]))
@@ -91,3 +93,8 @@ def _direction(risk: RiskProfile) -> str:
     if risk.allow_long:
         return "both" if risk.allow_short else "long"
     return "short" if risk.allow_short else "none"
+
+
+def _spelled(value: Any) -> Any:
+    """The value as JSON can say it: what is no finite number, such as the ``nan`` of "not set", as its text."""
+    return str(float(value)) if isinstance(value, Real) and not isfinite(value) else value

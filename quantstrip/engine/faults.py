@@ -43,8 +43,15 @@ def plain(strategy: StrategyBase, found: object, symbol: str, ts: Micros) -> Sig
     hint = (
         "Return a list: on_bar with yield in it is a generator." if isgenerator(found) else "Return [] to do nothing."
     )
-    wrong = StrategyError(f"expected a list of Signal, got {found!r} in it", hint=hint)
+    wrong = StrategyError(f"expected a list of Signal, got {found!r} in it", hint=f"{hint}{_begins(strategy)}")
     raise fault(strategy, "on_bar", wrong, symbol, ts)
+
+
+def _begins(strategy: StrategyBase) -> str:
+    """Where the strategy's own ``on_bar`` begins, as the end of a hint; nothing for one of the platform's forms."""
+    code = getattr(type(strategy).on_bar, "__code__", None)
+    own = code is not None and os.path.abspath(code.co_filename) == os.path.abspath(file_of(strategy) or "")  # noqa: PTH100
+    return f" on_bar begins at {code.co_filename}, line {code.co_firstlineno}." if own and code is not None else ""
 
 
 _DECIMALS = " Prices of a file with core.models are exact decimals: write float(bar.close), or Decimal('1.01')."

@@ -182,6 +182,17 @@ def test_the_text_names_what_was_run() -> None:
     assert "win rate           -" in text
 
 
+def test_a_parameter_that_is_no_finite_number_is_written_as_text() -> None:
+    class Limited(Scripted):
+        parameters = ["most", "least"]  # noqa: RUF012 - as a user writes it
+        most, least = float("inf"), np.float64("nan")
+
+    result = run_backtest(Limited(), days("ABC", [100, 110]))
+    assert json.loads(json.dumps(result.to_dict(), allow_nan=False))["run"]["parameters"] == {
+        "most": "inf", "least": "nan",
+    }  # fmt: skip
+
+
 def test_money_adds_up_over_real_prices() -> None:
     tables = read_folder(sample_folder())
     script: dict[int, tuple[str, float | None]] = {}

@@ -261,8 +261,9 @@ class TestFaults:
 
     @pytest.mark.parametrize("answer", ["BUY", ["BUY"], 5, [None]])
     def test_an_answer_that_is_no_signal(self, lab: Lab, answer: Any) -> None:
-        with pytest.raises(StrategyFault, match="expected a list of Signal"):
+        with pytest.raises(StrategyFault, match="expected a list of Signal") as refused:
             lab.run(lambda _strategy, _bar: answer, lab.slices(100, 100))
+        assert "on_bar begins at" in str(refused.value.hint)
 
     def test_a_brokers_failure_is_not_blamed_on_the_strategy(self, lab: Lab) -> None:
         class Failing(SimulatedBroker):
