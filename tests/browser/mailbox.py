@@ -25,6 +25,10 @@ class Mailbox(Handler):
     def subjects(self) -> list[str]:
         return [str(message["Subject"]) for message in self.messages]
 
+    def about(self, words: str) -> "list[Message]":
+        """What came with these words in its subject: alerts of the platform may come between."""
+        return [message for message in self.messages if words in str(message["Subject"])]
+
     def handle_message(self, message: Any) -> None:
         self.messages.append(message)
 

@@ -37,7 +37,7 @@ def test_an_account_is_set_up_and_tried_and_what_a_client_writes_goes_out_before
     page.get_by_role("button", name="Test").click()
     dialog.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_test_id("stToast").last).to_contain_text("with account local")
-    assert mailbox.subjects == ["Quantstrip: test message"]
+    assert mailbox.subjects.count("Quantstrip: test message") == 1
 
     page.get_by_role("tab", name="Inbox").click()
     text, html = "<script id=injected>window.injected=1</script>", "<img src='http://elsewhere.example/x.png'>"

@@ -201,8 +201,8 @@ def mail(page: Page, box: Mailbox, pictures: Path) -> None:
     page.get_by_role("button", name="Send by mail").click()
     page.get_by_label("To", exact=True).fill("me@example.com")
     page.get_by_role("button", name="Send", exact=True).click()
-    await_on(page, "the report has come", lambda: box.messages)
-    [message] = box.messages
+    await_on(page, "the report has come", lambda: box.about("Portfolio report"))
+    [message] = box.about("Portfolio report")
     kinds = [part.get_content_type() for part in message.walk()]
     assert "text/html" in kinds
     visit(page, "Notifications")

@@ -67,7 +67,7 @@ def test_a_file_is_refused_with_its_line_and_a_strategy_judged_on_what_came_afte
     fits(page, pictures, "validation")
     page.get_by_text("Anchored", exact=True).click()
     run(page, "Walk-forward")
-    expect(page.get_by_text("anchored", exact=True)).to_be_visible()
+    expect(page.locator(".qs-tile-note").get_by_text("anchored", exact=True)).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     fits(page, pictures, "validation-walk-forward")
     page.get_by_role("button", name="All checks").click()
