@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def make_strategy(
     if given is None:
         given = _own_strategy(client)
     if isinstance(given, str | Path):
-        return dialects.load(_beside(client, Path(given)), symbols=symbols, parameters=dict(parameters))
+        file = _beside(client, Path(given))  # a client has its heart to tell that it hangs; its model may take minutes
+        return dialects.load(file, symbols=symbols, parameters=dict(parameters), patient=inf)
     if not (isinstance(given, type) and issubclass(given, StrategyBase)):
         raise ClientLoadError(
             f"strategy is a StrategyBase subclass or the path of its file, got {given!r}",
