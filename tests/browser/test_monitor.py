@@ -196,7 +196,7 @@ def test_the_traces_file_opens_at_its_line_and_a_client_is_removed_after_a_quest
     expect(page.locator(".qs-title h1")).to_have_text("Python")
     expect(page.locator(".cm-content")).to_contain_text("import statsmodelz")
     page.goto(f"{demo.origin}/client?name={broken}")
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("option", name="Remove").or_(page.get_by_role("menuitem", name="Remove")).click()
     expect(page.get_by_role("dialog")).to_contain_text("its open positions stay open")
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()

@@ -73,14 +73,14 @@ def test_a_client_is_written_marked_tried_deployed_and_rolled_back(
     press(page, "Stop")
     expect(page.get_by_role("button", name="Run as simulation")).to_be_visible()
 
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     allowed = page.get_by_role("switch", name="Next simulation may connect")
     page.get_by_text("Next simulation may connect", exact=True).click()
     expect(allowed).to_be_checked()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Run as simulation").click()
     expect(page.get_by_text("what it orders there is real")).to_be_visible()
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     expect(allowed).not_to_be_checked()  # it held for that run alone
     page.keyboard.press("Escape")
     press(page, "Stop")

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.exceptions import InvalidState
 
 SHARES = {"AAPL": 265598, "IBM": 8314}
 """Contract ids of the gateway's shares."""
@@ -145,9 +146,10 @@ class Gateway:
         server = uvicorn.Server(config)
 
         def serve() -> None:
-            self._loop = asyncio.new_event_loop()
-            self._loop.run_until_complete(server.serve())
-            self._loop.close()
+            with asyncio.Runner() as runner:  # whatever is still pending is ended, and its sockets closed
+                self._loop = runner.get_loop()
+                with suppress(InvalidState):  # the server ends a stream that its client is just closing
+                    runner.run(server.serve())
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
